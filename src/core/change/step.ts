@@ -1,0 +1,37 @@
+import type { SourceRef } from "../diagnostics.js";
+import type { RangeSet } from "../ip/range-set.js";
+import type { Kind, KubeObject } from "../spiderpool/objects.js";
+
+export type Action = "create" | "update" | "delete" | "adopt";
+
+/** One write to the cluster, with all it needs to be carried out or shown. */
+export interface Step {
+  /** Waves run one after another, steps of one wave in parallel (DESIGN 7). */
+  readonly wave: number;
+  readonly action: Action;
+  readonly kind: Kind;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** Pool and subnet steps: addresses offered after the step that were not before, and the other way round. */
+  readonly added: RangeSet;
+  readonly removed: RangeSet;
+  /** create: the object to POST. update, adopt: the object as it will be in the plan's terms. delete: the live object. */
+  readonly object: KubeObject;
+  /** update, adopt: the JSON merge patch, without uid and resourceVersion; empty for an adoption that changes nothing. */
+  readonly patch?: object;
+  /** update, adopt, delete: the object the decision was made on (carries uid and resourceVersion). */
+  readonly live?: KubeObject;
+  /** One line: what changes and why. */
+  readonly reason: string;
+  /** Changed fields for the text output, `routes: + 10.7.0.0/16 via 10.6.124.2`. */
+  readonly changes: readonly string[];
+  /** Why it will not be carried out now; undefined = it will. */
+  readonly blocked?: Block;
+  readonly source?: SourceRef;
+}
+
+/** Why a step is held back. `in-use` and `conflict` block (exit 3); `waiting` and `budget` only defer. */
+export interface Block {
+  readonly type: "in-use" | "conflict" | "depends" | "waiting" | "budget" | "atomic" | "error";
+  readonly message: string;
+}

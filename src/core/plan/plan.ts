@@ -1,0 +1,151 @@
+import type { SourceRef } from "../diagnostics.js";
+import type { Address, Family } from "../ip/address.js";
+import type { Cidr } from "../ip/range.js";
+import type { RangeSet } from "../ip/range-set.js";
+import type { LabelSelector, Route } from "../spiderpool/objects.js";
+
+/**
+ * All plan documents that apply to one cluster, merged and checked: every address parsed, every reference resolved.
+ * Keys are the names people wrote. Only `merge.ts` and `check.ts` make one.
+ */
+export interface Plan {
+  /** The name given by `--cluster`; undefined where no document has `clusters`. */
+  readonly cluster: string | undefined;
+  readonly settings: Settings;
+  readonly subnets: ReadonlyMap<string, Subnet>;
+  readonly reserved: ReadonlyMap<string, Reservation>;
+  /** Keyed `namespace/name`. */
+  readonly networks: ReadonlyMap<string, Network>;
+  readonly pools: ReadonlyMap<string, DeclaredPool>;
+  readonly namespaces: ReadonlyMap<string, NamespaceDefaults>;
+  /** Keyed `namespace/Kind/name`. */
+  readonly workloads: ReadonlyMap<string, Workload>;
+}
+
+export interface Settings {
+  /** How long a released address rests before another owner may have it; 0 = not at all. */
+  readonly quarantineSeconds: number;
+  readonly pruneBudget: { readonly count: number; readonly percent: number };
+  /** Facts F1 as far as the plan states them; they win over chart defaults, live facts win over them. */
+  readonly spiderpool: Partial<SpiderpoolFacts>;
+}
+
+/** How the cluster's Spiderpool is configured (F1). */
+export interface SpiderpoolFacts {
+  readonly namespace: string;
+  readonly enableIPv4: boolean;
+  readonly enableIPv6: boolean;
+  readonly enableSpiderSubnet: boolean;
+  readonly enableStatefulSet: boolean;
+  readonly enableKubevirtStaticIP: boolean;
+  readonly enableAutoPoolForApplication: boolean;
+  readonly enableValidatingResourcesDeletedWebhook: boolean;
+  /** The agent's MULTUS_CLUSTER_NETWORK (A9), `namespace/name`; undefined = unknown. */
+  readonly clusterNetwork: string | undefined;
+}
+
+/** What every named thing carries. */
+interface Named {
+  readonly name: string;
+  readonly source: SourceRef;
+  readonly meta: Readonly<Record<string, string>>;
+}
+
+/** Nodes or namespaces by name, or by selector; never both (A7). */
+export interface Affinity {
+  readonly names?: readonly string[];
+  readonly selector?: LabelSelector;
+}
+
+export interface Subnet extends Named {
+  /** Name of the SpiderSubnet: `object` of the plan, else the key. */
+  readonly objectName: string;
+  readonly family: Family;
+  readonly cidr: Cidr;
+  readonly gateway?: Address;
+  readonly vlan?: number;
+  readonly ranges: RangeSet;
+  readonly exclude: RangeSet;
+  /** ranges - exclude - gateway: what may be allocated at all. */
+  readonly usable: RangeSet;
+  readonly routes: readonly Route[];
+  readonly nodes?: Affinity;
+  /** Multus affinity of every pool made in this subnet, `namespace/name`. */
+  readonly networks: readonly string[];
+}
+
+export interface Reservation extends Named {
+  readonly addresses: { readonly v4: RangeSet; readonly v6: RangeSet };
+  readonly reason?: string;
+  /** RFC 3339 date; past it the plan warns, nothing else. */
+  readonly until?: string;
+}
+
+export interface Network extends Named {
+  readonly namespace: string;
+  readonly objectName: string;
+  /** SpiderMultusConfig.spec as desired, before Spiderpool's own mutation (S14, M14). */
+  readonly spec: Readonly<Record<string, unknown>>;
+  /** Input annotations of S30 and X9, when the plan gives them. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly vlan?: number;
+  readonly defaultPools: readonly string[];
+}
+
+export interface DeclaredPool extends Named {
+  /** Key of the subnet. */
+  readonly subnet: string;
+  /** Exactly one of `addresses` and `take` is set. */
+  readonly addresses?: RangeSet;
+  readonly take?: { readonly from?: Address; readonly count: number };
+  readonly namespaces?: Affinity;
+  readonly pods?: LabelSelector;
+  readonly nodes?: Affinity;
+  readonly networks: readonly string[];
+  /** Written value; inherited from the subnet unless given. */
+  readonly gateway?: Address;
+  readonly routes: readonly Route[];
+  readonly default: boolean;
+  readonly disabled: boolean;
+}
+
+export interface NamespaceDefaults extends Named {
+  readonly defaultPools: readonly string[];
+}
+
+export interface Workload extends Named {
+  readonly namespace: string;
+  /** `Deployment`, or `CloneSet.apps.kruise.io` outside apps and batch. */
+  readonly kind: string;
+  readonly workload: string;
+  /** Upper bound of replicas: maxReplicas, maxNodes or replicas, in this order; undefined = follow the live object. */
+  readonly bound?: number;
+  readonly pods?: LabelSelector;
+  readonly interfaces: ReadonlyMap<string, Nic>;
+  readonly routes: readonly Route[];
+  readonly annotate: boolean;
+}
+
+export interface Nic {
+  readonly name: string;
+  readonly source: SourceRef;
+  /** `namespace/name` of the Multus network. */
+  readonly network?: string;
+  /** Whether the NIC gets the default route; undefined = by position (DESIGN 3). */
+  readonly defaultRoute?: boolean;
+  readonly ask: NicAsk;
+}
+
+/** Where a NIC's addresses come from. */
+export type NicAsk =
+  | {
+      readonly type: "fixed";
+      readonly subnets: readonly string[];
+      readonly elastic: number | "auto";
+      /** Wished addresses of all subnets together. */
+      readonly wishes: readonly RangeSet[];
+      /** A live pool kept under its own name. */
+      readonly pool?: string;
+    }
+  | { readonly type: "pools"; readonly pools: readonly string[] }
+  | { readonly type: "defaultPools" };

@@ -1,0 +1,51 @@
+import type { Kind, KubeObject } from "../core/spiderpool/objects.js";
+
+/** Names one object of the API. */
+export interface ObjectRef {
+  readonly kind: Kind;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** What an object must still be for a write to go through. */
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+export interface ObjectList {
+  readonly items: readonly KubeObject[];
+  readonly resourceVersion: string;
+}
+
+/**
+ * A Kubernetes cluster, as spiderplan's own code sees it. Every method rejects with `ClusterError`, nothing else.
+ */
+export interface Cluster {
+  /** Which of the given kinds the server serves. */
+  served(kinds: readonly Kind[]): Promise<ReadonlySet<Kind>>;
+  /** Every object of a kind, paged under the hood (uncached, resourceVersion unset). */
+  list(kind: Kind, options?: { namespace?: string; labelSelector?: string }): Promise<ObjectList>;
+  get(ref: ObjectRef): Promise<KubeObject>;
+  create(object: KubeObject, kind: Kind): Promise<KubeObject>;
+  /** JSON merge patch with field manager `spiderplan`; the patch carries its own `metadata.uid` and `resourceVersion`. */
+  patch(ref: ObjectRef, mergePatch: object): Promise<KubeObject>;
+  delete(ref: ObjectRef, preconditions: Preconditions): Promise<void>;
+}
+
+/** One change as a watch tells it. */
+export type WatchEvent =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: KubeObject }
+  | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
+
+/** What the players (Spiderpool's and Kubernetes' parts) do that spiderplan itself never does. */
+export interface ClusterActor extends Cluster {
+  /** Ends when the signal aborts; throws ClusterError `Gone` when the version is too old. */
+  watch(kind: Kind, resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  /** PUT of the whole object; a stale resourceVersion is a `Conflict`. */
+  replace(object: KubeObject, kind: Kind): Promise<KubeObject>;
+  /** PUT of the status subresource. */
+  replaceStatus(object: KubeObject, kind: Kind): Promise<KubeObject>;
+  /** POST of the `binding` subresource of a Pod. */
+  bind(pod: ObjectRef, node: string): Promise<void>;
+}
