@@ -1,0 +1,22 @@
+/** Takes text as it comes; `process.stdout` is one. */
+export interface Writer {
+  write(text: string): unknown;
+}
+
+/** Everything of the process a command may touch, so that tests run commands in their own process. */
+export interface Io {
+  readonly stdout: Writer;
+  readonly stderr: Writer;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether stdout is a terminal: colour and progress only there. */
+  readonly isTTY: boolean;
+  readonly cwd: string;
+  readonly stdin?: AsyncIterable<string | Uint8Array>;
+  /** Aborts on SIGINT and SIGTERM: running writes finish, nothing new starts. */
+  readonly signal?: AbortSignal;
+}
+
+/** A failure with a message for a person: printed as it is, without a stack. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+}
