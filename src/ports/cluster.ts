@@ -13,6 +13,11 @@ export interface Preconditions {
   readonly resourceVersion?: string;
 }
 
+export interface DeleteOptions {
+  /** 0 removes a Pod at once, as its kubelet does when the containers are gone; unset = the kind's own grace. */
+  readonly gracePeriodSeconds?: number;
+}
+
 export interface ObjectList {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
@@ -30,7 +35,7 @@ export interface Cluster {
   create(object: KubeObject, kind: Kind): Promise<KubeObject>;
   /** JSON merge patch with field manager `spiderplan`; the patch carries its own `metadata.uid` and `resourceVersion`. */
   patch(ref: ObjectRef, mergePatch: object): Promise<KubeObject>;
-  delete(ref: ObjectRef, preconditions: Preconditions): Promise<void>;
+  delete(ref: ObjectRef, preconditions: Preconditions, options?: DeleteOptions): Promise<void>;
 }
 
 /** One change as a watch tells it. */
