@@ -1,0 +1,132 @@
+import { type Owner, parseNicOwner } from "./owner.js";
+
+/** Names of the pools of fixed NICs, and the pattern each NIC's Pod template carries. */
+export interface PoolNames {
+  /** `<stem>.<subnet key>`: the pool of an owner in a subnet. */
+  poolName(owner: Owner, subnet: string): string;
+  /** `<stem>.*`: what the Pod template names; hits every pool of the owner and of nobody else (A5). */
+  pattern(owner: Owner): string;
+}
+
+/**
+ * Longest stem of a name: object names have 253 characters, `.` + a subnet key (a DNS label, 63) + `.` + the ordinal of
+ * a Pod (10) follow. The stem does not depend on the subnet, or the pattern would change with it.
+ */
+const MAX_STEM = 253 - 64 - 11;
+
+/**
+ * Names for all owners of a plan together, so that no two share a name and no pattern hits another's pool.
+ * An owner gets `<namespace>.<kind>.<workload>.<nic>`; where that is too long or taken it is cut and the hash of the
+ * owner's key appended (DESIGN 4).
+ * @param owners fixed NICs in order of precedence: of those that want the same name the first one gets it
+ * @param live names of live pools by `owner/subnet`: an owner keeps the name its pool has
+ * @param taken names of pools that are not made here (declared, kept by name): no pattern may hit one
+ */
+export function poolNames(
+  owners: Iterable<Owner>,
+  live: ReadonlyMap<string, string> = new Map(),
+  taken: Iterable<string> = [],
+): PoolNames {
+  const wanted = [...new Set(owners)];
+  const stems = new Map<Owner, string>();
+  const used = new UsedStems();
+  for (const name of taken) used.add(name);
+  for (const [owner, stem] of liveStems(wanted, live)) {
+    if (used.accepts(stem)) stems.set(owner, used.add(stem));
+  }
+  for (const owner of wanted) {
+    if (!stems.has(owner)) stems.set(owner, used.add(freeStem(owner, used)));
+  }
+  const stemOf = (owner: Owner) => stems.get(owner) ?? plainStem(owner);
+  return {
+    poolName: (owner, subnet) => `${stemOf(owner)}.${subnet}`,
+    pattern: (owner) => `${stemOf(owner)}.*`,
+  };
+}
+
+/** Name of an owner's pool in a subnet where no other owner is in the way. */
+export function poolName(owner: Owner, subnet: string): string {
+  return `${plainStem(owner)}.${subnet}`;
+}
+
+/** The wildcard over all pools of an owner where no other owner is in the way; it never changes. */
+export function poolPattern(owner: Owner): string {
+  return `${plainStem(owner)}.*`;
+}
+
+/** 32-bit FNV-1a of the UTF-16 code units, as 8 hex digits. */
+export function hash8(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+function plainStem(owner: Owner): string {
+  const stem = spelledStem(owner);
+  return stem.length <= MAX_STEM ? stem : hashedStem(owner, 0);
+}
+
+function spelledStem(owner: Owner): string {
+  const parts = parseNicOwner(owner);
+  if (parts === undefined) return owner.toLowerCase();
+  const { namespace, kind, workload, nic } = parts;
+  return `${namespace}.${kind}.${workload.replaceAll(".", "--")}.${nic}`.toLowerCase();
+}
+
+/** Cut plus hash; a cut never leaves a `.` or `-` before the hash, which would be no legal object name. */
+function hashedStem(owner: Owner, salt: number): string {
+  const hash = hash8(salt === 0 ? owner : `${owner}#${salt}`);
+  const cut = spelledStem(owner)
+    .slice(0, MAX_STEM - 9)
+    .replace(/[.-]+$/, "");
+  return `${cut}-${hash}`;
+}
+
+function freeStem(owner: Owner, used: UsedStems): string {
+  const plain = plainStem(owner);
+  if (used.accepts(plain)) return plain;
+  for (let salt = 0; ; salt++) {
+    const stem = hashedStem(owner, salt);
+    if (used.accepts(stem)) return stem;
+  }
+}
+
+/** The stems live pools show, if they are ones we would give: plain before hashed, so that the order of pools is nothing. */
+function liveStems(owners: readonly Owner[], live: ReadonlyMap<string, string>): Map<Owner, string> {
+  const known = new Set(owners);
+  const found = new Map<Owner, string>();
+  for (const [key, name] of live) {
+    const slash = key.lastIndexOf("/");
+    const owner = key.slice(0, slash);
+    const tail = `.${key.slice(slash + 1)}`;
+    if (!known.has(owner) || !name.endsWith(tail)) continue;
+    const stem = name.slice(0, -tail.length);
+    if (stem === plainStem(owner)) found.set(owner, stem);
+    else if (stem === hashedStem(owner, 0) && !found.has(owner)) found.set(owner, stem);
+  }
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Stems given away, and whether another can stand beside them without one's pattern hitting the other's pools. */
+class UsedStems {
+  readonly #stems = new Set<string>();
+  readonly #prefixes = new Set<string>();
+
+  /** False if the stem is one in use, lies below one (`a.b` and `a.b.c`) or above one. */
+  accepts(stem: string): boolean {
+    if (this.#stems.has(stem) || this.#prefixes.has(stem)) return false;
+    return !dottedPrefixes(stem).some((prefix) => this.#stems.has(prefix));
+  }
+
+  add(stem: string): string {
+    this.#stems.add(stem);
+    for (const prefix of dottedPrefixes(stem)) this.#prefixes.add(prefix);
+    return stem;
+  }
+}
+
+function dottedPrefixes(stem: string): string[] {
+  const prefixes: string[] = [];
+  for (let dot = stem.indexOf("."); dot >= 0; dot = stem.indexOf(".", dot + 1)) prefixes.push(stem.slice(0, dot));
+  return prefixes;
+}
