@@ -29,6 +29,8 @@ export interface ObjectList {
 export interface Cluster {
   /** Which of the given kinds the server serves. */
   served(kinds: readonly Kind[]): Promise<ReadonlySet<Kind>>;
+  /** A kind of a group by its name, in the version the server prefers; undefined when it is not served. */
+  find?(group: string, kindName: string): Promise<Kind | undefined>;
   /** Every object of a kind, paged under the hood (uncached, resourceVersion unset). */
   list(kind: Kind, options?: { namespace?: string; labelSelector?: string }): Promise<ObjectList>;
   get(ref: ObjectRef): Promise<KubeObject>;
