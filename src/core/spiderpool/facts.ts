@@ -1,0 +1,53 @@
+import type { SpiderpoolFacts } from "../plan/plan.js";
+import type { KubeObject } from "./objects.js";
+
+/** What Spiderpool's chart installs unless told otherwise (F1). */
+export const CHART_DEFAULTS: SpiderpoolFacts = {
+  namespace: "kube-system",
+  enableIPv4: true,
+  enableIPv6: true,
+  enableSpiderSubnet: true,
+  enableStatefulSet: true,
+  enableKubevirtStaticIP: true,
+  enableAutoPoolForApplication: true,
+  enableValidatingResourcesDeletedWebhook: false,
+  clusterNetwork: undefined,
+};
+
+const SWITCHES = [
+  "enableIPv4",
+  "enableIPv6",
+  "enableSpiderSubnet",
+  "enableStatefulSet",
+  "enableKubevirtStaticIP",
+  "enableAutoPoolForApplication",
+  "enableValidatingResourcesDeletedWebhook",
+] as const satisfies readonly (keyof SpiderpoolFacts)[];
+
+/** Facts in force: what the cluster says wins over what the plan says, and that over the chart's defaults (DESIGN 3). */
+export function resolveFacts(live: Partial<SpiderpoolFacts>, plan: Partial<SpiderpoolFacts>): SpiderpoolFacts {
+  return { ...CHART_DEFAULTS, ...stated(plan), ...stated(live) };
+}
+
+/**
+ * Facts written in Spiderpool's ConfigMap `spiderpool-conf` (F1): the flat `key: value` lines of `conf.yml`.
+ * Keys that are absent or not a boolean stay out; the namespace is that of the ConfigMap.
+ */
+export function factsFromConfigMap(object: KubeObject): Partial<SpiderpoolFacts> {
+  const facts: { -readonly [K in keyof SpiderpoolFacts]?: SpiderpoolFacts[K] } = {};
+  if (object.metadata.namespace) facts.namespace = object.metadata.namespace;
+  const values = new Map<string, string>();
+  for (const line of (object.data?.["conf.yml"] ?? "").split("\n")) {
+    const match = /^([A-Za-z0-9]+):\s*["']?([^"'#\s]*)["']?\s*(?:#.*)?$/.exec(line.trimEnd());
+    if (match) values.set(match[1]!, match[2]!);
+  }
+  for (const key of SWITCHES) {
+    const text = values.get(key);
+    if (text === "true" || text === "false") facts[key] = text === "true";
+  }
+  return facts;
+}
+
+function stated(facts: Partial<SpiderpoolFacts>): Partial<SpiderpoolFacts> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}

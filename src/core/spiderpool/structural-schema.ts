@@ -1,0 +1,43 @@
+/** A node of a Kubernetes structural schema, as far as Spiderpool's kinds use it. */
+export interface SchemaNode {
+  readonly type: "object" | "array" | "string" | "integer" | "boolean";
+  readonly description?: string;
+  readonly format?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode;
+  readonly required?: readonly string[];
+  readonly items?: SchemaNode;
+  readonly enum?: readonly (string | number)[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default?: string | number | boolean;
+  readonly "x-kubernetes-list-type"?: string;
+  readonly "x-kubernetes-map-type"?: string;
+  readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
+}
+
+/** One column of `kubectl get`. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly jsonPath: string;
+  /** Above 0: shown with `-o wide` only. */
+  readonly priority?: number;
+}
+
+/** Our own description of one custom kind: schema/spiderpool/*.json. */
+export interface KindDescription {
+  readonly description: string;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly scope: "Cluster" | "Namespaced";
+  readonly statusSubresource: boolean;
+  readonly printerColumns: readonly PrinterColumn[];
+  /** Top-level fields beside apiVersion, kind and metadata. */
+  readonly schema: Readonly<Record<string, SchemaNode>>;
+}
