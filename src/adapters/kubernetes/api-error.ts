@@ -146,8 +146,10 @@ export function errorOfTransport(what: string, error: unknown, place: Place): Cl
   if (name === "TimeoutError" || TIMEOUTS.has(code)) {
     return new ClusterError("Timeout", `${what}: no answer in time from ${where}`, true);
   }
-  if (name === "AbortError") return new ClusterError("Timeout", `${what}: called off`, false);
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || TRANSPORT[code] !== undefined) {
+  // A proxy's refusal is an abort to undici as well, with its own code.
+  if (name === "AbortError" && TRANSPORT[code] === undefined)
+    return new ClusterError("Timeout", `${what}: called off`, false);
+  if (TRANSPORT[code] !== undefined) {
     return new ClusterError("Unreachable", `cannot reach the Kubernetes API at ${where}: ${TRANSPORT[code]}`, true);
   }
   const why = message.split("\n")[0]!;
@@ -156,11 +158,6 @@ export function errorOfTransport(what: string, error: unknown, place: Place): Cl
     `cannot reach the Kubernetes API at ${where}: ${why}${code && ` (${code})`}`,
     true,
   );
-}
-
-/** Whether a call may be sent again because the server never began to work on it. */
-export function neverArrived(error: unknown): boolean {
-  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"].includes(rootOf(error).code);
 }
 
 /** Whether a connection died under a call, as an idle one in a pool does when the server closes it first. */
