@@ -1,0 +1,27 @@
+import type { Step } from "../core/change/step.js";
+import { hasErrors } from "../core/diagnostics.js";
+import type { Outcome } from "../core/engine.js";
+import type { PlanRun } from "./plan-run.js";
+
+/** Steps that are due: those that only wait for something to leave by itself are no difference to act on. */
+export function dueSteps(outcome: Outcome): readonly Step[] {
+  return outcome.steps.filter((step) => step.blocked?.type !== "waiting");
+}
+
+/** Whether something is held back that a person has to decide on (exit 3, DESIGN 6 and 7). */
+export function isBlocked(outcome: Outcome): boolean {
+  const { moves, strands, released } = outcome.verdict;
+  const held = new Set(["in-use", "conflict", "atomic", "budget"]);
+  return (
+    outcome.pruneBudgetExceeded !== undefined ||
+    moves.length + strands.length + released.length > 0 ||
+    outcome.steps.some((step) => step.blocked !== undefined && held.has(step.blocked.type))
+  );
+}
+
+/** 0, or 1 for an error, 3 for blocked, 2 for changes where they are asked for; 1 wins over 3 over 2 (DESIGN 8). */
+export function planExitCode(run: PlanRun, detailed: boolean): number {
+  if (run.decided === undefined || hasErrors(run.diagnostics)) return 1;
+  if (isBlocked(run.decided.outcome)) return 3;
+  return detailed && dueSteps(run.decided.outcome).length > 0 ? 2 : 0;
+}

@@ -1,0 +1,42 @@
+import type { Lock } from "../core/allocate/allocation.js";
+import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
+import { decide, type Options, type Outcome } from "../core/engine.js";
+import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
+import type { Plan } from "../core/plan/plan.js";
+import type { Snapshot } from "../core/snapshot.js";
+
+/** What a run starts from: the files as read, the lock as read, the cluster as seen. */
+export interface PlanInput {
+  readonly documents: readonly PlanDocument[];
+  /** What reading the files found. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly cluster: string | undefined;
+  readonly lock: Result<Lock>;
+  readonly snapshot: Snapshot;
+  readonly options: Options;
+}
+
+/** What a run came to. */
+export interface PlanRun {
+  /** The lock before the run. */
+  readonly lock: Lock;
+  readonly snapshot: Snapshot;
+  /** The merged plan and what was decided; undefined when an error in the files left nothing to decide on. */
+  readonly decided: { readonly plan: Plan; readonly outcome: Outcome } | undefined;
+  /** Of all stages. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * The one path every command that decides goes: documents -> plan -> decision.
+ * An error in the files stops all of it: what a broken document would have said is unknown, and an owner missing
+ * for that reason must not look like one that was removed (FIXED-1). Errors the engine finds concern one owner each.
+ */
+export function planRun(input: PlanInput): PlanRun {
+  const merged = mergePlan(input.documents, input.cluster);
+  const before = [...input.diagnostics, ...merged.diagnostics, ...input.lock.diagnostics];
+  const kept = { lock: input.lock.value, snapshot: input.snapshot };
+  if (merged.value === undefined || hasErrors(before)) return { ...kept, decided: undefined, diagnostics: before };
+  const outcome = decide(merged.value, input.lock.value, input.snapshot, input.options);
+  return { ...kept, decided: { plan: merged.value, outcome }, diagnostics: [...before, ...outcome.diagnostics] };
+}

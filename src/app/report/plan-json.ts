@@ -1,0 +1,147 @@
+import { ownerInSubnet } from "../../core/allocate/owner.js";
+import type { Step } from "../../core/change/step.js";
+import type { LocatedDiagnostic } from "../../core/diagnostics.js";
+import type { Outcome, Summary, Verdict } from "../../core/engine.js";
+import { formatRangeSet } from "../../core/ip/range-set.js";
+import type { Digest } from "../../ports/runtime.js";
+import type { PlanRun } from "../plan-run.js";
+import { sortedKeys, withoutServerFields } from "./canonical-object.js";
+import { type DiagnosticOutput, diagnosticOutput } from "./diagnostics-json.js";
+import { lockChange } from "./lock-change.js";
+
+/** What `plan -o json` prints: the shape of DESIGN 8 and schema/plan-output.schema.json. */
+export interface PlanOutput {
+  readonly formatVersion: "1.0";
+  readonly digest: string;
+  readonly verdict: Verdict;
+  readonly summary: Summary;
+  readonly steps: readonly StepOutput[];
+  readonly allocations: readonly AllocationOutput[];
+  readonly diagnostics: readonly DiagnosticOutput[];
+}
+
+export interface StepOutput {
+  readonly wave: number;
+  readonly action: string;
+  readonly blocked: boolean;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly addresses: { readonly added: readonly string[]; readonly removed: readonly string[] };
+  readonly object: object;
+  readonly reason: string;
+}
+
+export interface AllocationOutput {
+  readonly owner: string;
+  readonly pool: string;
+  readonly addresses: readonly string[];
+  readonly kept: number;
+  readonly added: number;
+}
+
+const NOTHING_JUDGED: Verdict = {
+  stable: null,
+  judged: [],
+  stays: 0,
+  moves: [],
+  strands: [],
+  released: [],
+  leaving: [],
+};
+const NOTHING_TO_DO: Summary = { create: 0, update: 0, delete: 0, unchanged: 0, adopt: 0, blocked: 0 };
+
+/** The machine form of a run, every key there even when an error left nothing to decide on. */
+export function planOutput(run: PlanRun, diagnostics: readonly LocatedDiagnostic[], sha256: Digest): PlanOutput {
+  const outcome = run.decided?.outcome;
+  return {
+    formatVersion: "1.0",
+    digest: planDigest(run, sha256),
+    verdict: verdictOutput(outcome?.verdict ?? NOTHING_JUDGED),
+    summary: summaryOutput(outcome?.summary ?? NOTHING_TO_DO),
+    steps: (outcome?.steps ?? []).map(stepOutput),
+    allocations: (outcome?.allocations ?? []).map((allocation) => ({
+      owner: ownerInSubnet(allocation.owner, allocation.subnet),
+      pool: allocation.pool,
+      addresses: formatRangeSet(allocation.addresses),
+      kept: allocation.kept,
+      added: allocation.added,
+    })),
+    diagnostics: diagnostics.map(diagnosticOutput),
+  };
+}
+
+/**
+ * Names what a person approves: steps (without versions and reasons, which may count Pods), entries that do not stay,
+ * and the lock's change; not snapshot, time or usage, so that Pods restarting do not void an approval (DESIGN 8).
+ */
+export function planDigest(run: PlanRun, sha256: Digest): string {
+  const outcome = run.decided?.outcome;
+  const covered = sortedKeys({
+    steps: (outcome?.steps ?? []).map((step) => ({ ...stepOutput(step), reason: null, patch: step.patch ?? null })),
+    leaves: outcome === undefined ? [] : entriesThatDoNotStay(outcome),
+    lock: outcome === undefined ? [] : lockChange(run.lock, outcome.lock),
+  });
+  return `sha256:${sha256(JSON.stringify(covered))}`;
+}
+
+/** The reasons of a verdict tell of usage; who and what is at stake is what an approval is about. */
+function entriesThatDoNotStay(outcome: Outcome): object[] {
+  const { moves, strands, released } = outcome.verdict;
+  return Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
+    entries.map(({ reasons: _, ...entry }) => ({ fate, ...entry })),
+  );
+}
+
+function stepOutput(step: Step): StepOutput {
+  return {
+    wave: step.wave,
+    action: step.action,
+    blocked: step.blocked !== undefined,
+    apiVersion: step.kind.apiVersion,
+    kind: step.kind.kind,
+    namespace: step.namespace ?? null,
+    name: step.name,
+    addresses: { added: formatRangeSet(step.added), removed: formatRangeSet(step.removed) },
+    object: withoutServerFields(step.object),
+    reason: step.blocked === undefined ? step.reason : `${step.reason}; held back: ${step.blocked.message}`,
+  };
+}
+
+function verdictOutput(verdict: Verdict): Verdict {
+  const entry = (one: Verdict["moves"][number]) => ({
+    pod: one.pod,
+    interface: one.interface,
+    address: one.address,
+    pool: one.pool,
+    owner: one.owner,
+    reasons: [...one.reasons],
+  });
+  return {
+    stable: verdict.stable,
+    judged: [...verdict.judged],
+    stays: verdict.stays,
+    moves: verdict.moves.map(entry),
+    strands: verdict.strands.map(entry),
+    released: verdict.released.map(entry),
+    leaving: verdict.leaving.map((one) => ({
+      owner: one.owner,
+      pool: one.pool,
+      addresses: [...one.addresses],
+      inUse: one.inUse,
+      waiting: [...one.waiting],
+    })),
+  };
+}
+
+function summaryOutput(summary: Summary): Summary {
+  return {
+    create: summary.create,
+    update: summary.update,
+    delete: summary.delete,
+    unchanged: summary.unchanged,
+    adopt: summary.adopt,
+    blocked: summary.blocked,
+  };
+}

@@ -1,0 +1,164 @@
+import type { Allocation, SubnetUsage } from "../../core/allocate/allocation.js";
+import type { Step } from "../../core/change/step.js";
+import type { LocatedDiagnostic } from "../../core/diagnostics.js";
+import type { Outcome, VerdictEntry } from "../../core/engine.js";
+import { EMPTY, formatRangeSet, type RangeSet, size, subtract, union } from "../../core/ip/range-set.js";
+import { isBlocked } from "../exit-code.js";
+import type { PlanRun } from "../plan-run.js";
+import { shortList } from "./columns.js";
+import { diagnosticCounts } from "./diagnostics-text.js";
+import type { PlanHeading } from "./plan-heading.js";
+import { leavers } from "./plan-text.js";
+import { count, printable } from "./printable.js";
+import { fullName } from "./step-text.js";
+import { touchedUsage } from "./usage.js";
+
+/** GitHub takes 65,536 characters; the rest is room for what a forge adds (ANCHORS 3.4). */
+const MOST_CHARACTERS = 60_000;
+const MOST_ROWS = 300;
+
+export interface MarkdownContext {
+  readonly heading: PlanHeading;
+  readonly diagnostics: readonly LocatedDiagnostic[];
+  readonly digest: string;
+  readonly version: string;
+}
+
+/** The comment on a pull request (UX.md): verdict, who gains and gives up which addresses, usage, details folded. */
+export function planMarkdown(run: PlanRun, context: MarkdownContext): string {
+  const outcome = run.decided?.outcome;
+  const blocks = [
+    marker(context.heading),
+    verdictLine(outcome, context),
+    outcome === undefined ? "" : fates(outcome),
+    findings(context.diagnostics),
+    outcome === undefined ? "" : ownerTable(outcome),
+    run.decided === undefined ? "" : touchedUsage(run.decided).map(usageLine).join("\n"),
+    outcome === undefined ? "" : details(outcome.steps),
+    `plan ${context.digest.slice(0, "sha256:".length + 12)} · judged against ${cell(context.heading.against)} · spiderplan ${context.version}`,
+  ];
+  return fitted(blocks.filter((block) => block !== ""));
+}
+
+/** By this a later run finds the comment it has to replace. */
+function marker(heading: PlanHeading): string {
+  return `<!-- spiderplan:plan:${heading.cluster ?? ""}:${heading.path.replaceAll("--", "- -")} -->`;
+}
+
+function verdictLine(outcome: Outcome | undefined, context: MarkdownContext): string {
+  const { heading } = context;
+  const place = [heading.cluster && `cluster ${heading.cluster}`, heading.revision].filter(Boolean).join(" · ");
+  const tail = place === "" ? "" : ` · ${place}`;
+  if (outcome === undefined) return `❌ **${diagnosticCounts(context.diagnostics)}. Nothing was planned.**${tail}`;
+  const { create, update, adopt, delete: gone, blocked } = outcome.summary;
+  const counts = [
+    `${create} create`,
+    `${update} update`,
+    `${gone} delete`,
+    ...(adopt > 0 ? [`${adopt} adopt`] : []),
+    ...(blocked > 0 ? [`${blocked} held back`] : []),
+  ];
+  return `${verdictWords(outcome)} ${counts.join(" · ")}${tail}`;
+}
+
+function verdictWords(outcome: Outcome): string {
+  if (isBlocked(outcome)) return "⛔ **Blocked.**";
+  if (outcome.verdict.stable === null) return "⚠️ **Workloads leaving their addresses: not judged yet.**";
+  return outcome.verdict.stable
+    ? "✅ **No workload's address changes.**"
+    : `⛔ **Workloads leaving their addresses: ${leavers(outcome.verdict)}.**`;
+}
+
+function fates(outcome: Outcome): string {
+  const { moves, strands, released } = outcome.verdict;
+  const lines = Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
+    entries.map((entry: VerdictEntry) => {
+      return `- **${fate}** ${cell(entry.pod)} ${cell(entry.interface)} ${entry.address}: ${cell(entry.reasons.join("; "))}`;
+    }),
+  );
+  const held = outcome.steps
+    .filter((step) => step.blocked !== undefined && step.blocked.type !== "waiting")
+    .map((step) => `- **held back** ${step.kind.kind} ${cell(fullName(step))}: ${cell(step.blocked!.message)}`);
+  return [...lines, ...held].join("\n");
+}
+
+function findings(diagnostics: readonly LocatedDiagnostic[]): string {
+  const place = (one: LocatedDiagnostic) =>
+    one.file === undefined
+      ? ""
+      : ` \`${[one.file, one.line, one.column].filter((part) => part !== undefined).join(":")}\``;
+  return diagnostics
+    .filter((one) => one.severity !== "info")
+    .map(
+      (one) =>
+        `- ${one.severity} ${one.code}${place(one)} ${cell(one.message)}${one.hint ? ` (${cell(one.hint)})` : ""}`,
+    )
+    .join("\n");
+}
+
+/** Owners whose addresses change, and pools that come or go without an owner. */
+function ownerTable(outcome: Outcome): string {
+  const byPool = new Map<string, Allocation>(outcome.allocations.map((allocation) => [allocation.pool, allocation]));
+  const rows = outcome.steps
+    .filter((step) => step.kind.kind === "SpiderIPPool" && step.added.length + step.removed.length > 0)
+    .map((step) => ownerRow(step, byPool.get(step.name)));
+  if (rows.length === 0) return "";
+  const cut = rows.length > MOST_ROWS ? [`| and ${rows.length - MOST_ROWS} more | | | | |`] : [];
+  return [
+    "| owner | before | after | gained | released |",
+    "|---|---|---|---|---|",
+    ...rows.slice(0, MOST_ROWS),
+    ...cut,
+  ].join("\n");
+}
+
+function ownerRow(step: Step, allocation: Allocation | undefined): string {
+  const after = step.action === "delete" ? EMPTY : (allocation?.addresses ?? EMPTY);
+  const before = step.action === "create" ? EMPTY : union(subtract(after, step.added), step.removed);
+  const owner = allocation === undefined ? step.name : allocation.owner.replace(/\/([^/]*)$/, " $1");
+  const amount = (set: RangeSet) => (set.length === 0 ? "" : String(size(set)));
+  const cells = [cell(owner), ranges(before), ranges(after), amount(step.added), amount(step.removed)];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function ranges(set: RangeSet): string {
+  return set.length === 0 ? "–" : shortList(formatRangeSet(set));
+}
+
+function usageLine(usage: SubnetUsage): string {
+  const { held, resting, reserved, free, total } = usage;
+  return `${cell(usage.subnet)}: ${held} held + ${resting} resting + ${reserved} reserved + ${free} free = ${total}`;
+}
+
+function details(steps: readonly Step[]): string {
+  if (steps.length === 0) return "";
+  const symbol = { create: "+", update: "!", delete: "-", adopt: "#" } as const;
+  const lines = steps.map((step) => {
+    const changes = step.action === "update" || step.action === "adopt" ? step.changes : [];
+    const words = [step.action, step.kind.kind, fullName(step), ...changes, step.reason].join("  ");
+    return printable(`${symbol[step.action]} ${words}`).replaceAll("```", "'''");
+  });
+  return `<details><summary>${count(steps.length, "object")}</summary>\n\n\`\`\`diff\n${lines.join("\n")}\n\`\`\`\n\n</details>`;
+}
+
+/** Cuts the longest block in its middle, keeping code fences closed, until the comment fits. */
+function fitted(blocks: readonly string[]): string {
+  const joined = `${blocks.join("\n\n")}\n`;
+  if (joined.length <= MOST_CHARACTERS) return joined;
+  const longest = blocks.reduce((most, block, i) => (block.length > blocks[most]!.length ? i : most), 0);
+  const lines = blocks[longest]!.split("\n");
+  const cut = Math.ceil((lines.length * (joined.length - MOST_CHARACTERS + 200)) / blocks[longest]!.length);
+  const keep = Math.max(0, lines.length - cut) / 2;
+  const tail = lines.slice(lines.length - Math.max(4, Math.floor(keep)));
+  const shorter = [
+    ...lines.slice(0, Math.max(4, Math.floor(keep))),
+    `... ${cut} lines left out, see plan -o json ...`,
+    ...tail,
+  ];
+  return `${blocks.map((block, i) => (i === longest ? shorter.join("\n") : block)).join("\n\n")}\n`;
+}
+
+/** Text of a plan or a cluster inside a table cell or a line: it must neither end the cell nor start markup. */
+function cell(text: string): string {
+  return printable(text).replace(/[\\`*_|<>[\]]/g, "\\$&");
+}

@@ -1,0 +1,107 @@
+import type { SubnetUsage } from "../../core/allocate/allocation.js";
+import type { LocatedDiagnostic } from "../../core/diagnostics.js";
+import type { LeavingEntry, Outcome, Verdict, VerdictEntry } from "../../core/engine.js";
+import { formatRangeSet } from "../../core/ip/range-set.js";
+import { isBlocked } from "../exit-code.js";
+import type { PlanRun } from "../plan-run.js";
+import { flow, shortList } from "./columns.js";
+import { diagnosticCounts, diagnosticsText, type Excerpt, type ShowFile } from "./diagnostics-text.js";
+import type { Palette } from "./palette.js";
+import { headingLine, type PlanHeading, snapshotLine } from "./plan-heading.js";
+import { count, printable } from "./printable.js";
+import { fullName, stepsText } from "./step-text.js";
+import { touchedUsage } from "./usage.js";
+
+/** What a text report needs besides the run. */
+export interface PlanTextContext {
+  readonly heading: PlanHeading;
+  readonly diagnostics: readonly LocatedDiagnostic[];
+  readonly fileCount: number;
+  readonly excerpt: Excerpt;
+  readonly showFile: ShowFile;
+  readonly paint: Palette;
+}
+
+/** What `plan` prints (UX.md): heading, findings, steps, leaving owners, usage, and one stable last line. */
+export function planText(run: PlanRun, context: PlanTextContext): string {
+  const findings = diagnosticsText(context.diagnostics, context.excerpt, context.showFile, context.paint).trimEnd();
+  if (run.decided === undefined) {
+    return `${findings}\n\n${nothingPlanned(context)}\n`;
+  }
+  const { outcome } = run.decided;
+  const blocks = [
+    [headingLine(context.heading), snapshotLine(context.heading, run.snapshot)].join("\n"),
+    blockedText(outcome, context.paint),
+    findings,
+    [...stepsText(outcome.steps, context.paint), ...leavingText(outcome.verdict.leaving)].join("\n") ||
+      "  No changes: the cluster is what the plan says.",
+    touchedUsage(run.decided).map(usageLine).join("\n"),
+    lastLine(outcome),
+  ];
+  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+/** `1 error in 14 files. Nothing was planned.` */
+export function nothingPlanned(context: Pick<PlanTextContext, "diagnostics" | "fileCount">): string {
+  return `${diagnosticCounts(context.diagnostics)} in ${count(context.fileCount, "file")}. Nothing was planned.`;
+}
+
+/** The stable last line, for people and grep alike. */
+export function lastLine(outcome: Outcome): string {
+  const { create, update, delete: gone } = outcome.summary;
+  const start = isBlocked(outcome) ? "Would have been:" : "Plan:";
+  return `${start} ${create} to create, ${update} to update, ${gone} to delete. Workloads leaving their addresses: ${leavers(outcome.verdict)}.`;
+}
+
+/** How many workloads would not keep their addresses; words where nothing judges it yet. */
+export function leavers(verdict: Verdict): string {
+  if (verdict.stable === null) return "not judged yet";
+  const entries = [...verdict.moves, ...verdict.strands, ...verdict.released];
+  return String(new Set(entries.map(workloadOf)).size);
+}
+
+function workloadOf(entry: VerdictEntry): string {
+  return entry.owner === "" ? entry.pod : entry.owner.split("/").slice(0, 3).join("/");
+}
+
+/** The refusal, before anything else: what is held back, who would suffer, the way out. */
+function blockedText(outcome: Outcome, paint: Palette): string {
+  if (!isBlocked(outcome)) return "";
+  const held = outcome.steps.filter((step) => step.blocked !== undefined && step.blocked.type !== "waiting");
+  const names = held.map((step) => `${step.kind.kind} ${fullName(step)}`);
+  const head = `BLOCKED: ${held.length} of ${count(outcome.steps.length, "step")}; nothing written for ${shortList(names, 3)}.`;
+  const budget = outcome.pruneBudgetExceeded;
+  const budgetLine =
+    budget === undefined
+      ? []
+      : [
+          `  ${count(budget.deletes, "delete")} are more than the prune budget of ${budget.count} and ${budget.percent} %: none is done.`,
+          `  If they are meant: --prune-budget ${budget.deletes}`,
+        ];
+  return [paint.bold(paint.red(printable(head))), ...budgetLine, ...fatesText(outcome.verdict, paint)].join("\n");
+}
+
+function fatesText(verdict: Verdict, paint: Palette): string[] {
+  const { moves, strands, released } = verdict;
+  return Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
+    entries.flatMap((entry) => [
+      `  ${paint.bold(paint.red("!"))} ${printable(`${entry.pod}  ${entry.interface}  ${entry.address}`)}   ${fate}`,
+      ...entry.reasons.flatMap((reason) => flow("", [printable(reason)], " ".repeat(6))),
+    ]),
+  );
+}
+
+function leavingText(leaving: readonly LeavingEntry[]): string[] {
+  return leaving.flatMap((entry) => {
+    const pods = `leaving: ${count(entry.inUse, "address")} in use; keeps ${shortList(entry.addresses)} until they are free`;
+    const waiting = entry.waiting.length === 0 ? [] : [`waiting for it: ${shortList(entry.waiting)}`];
+    return flow(`  ~ ${printable(entry.owner)}`, [pods, ...waiting].map(printable), " ".repeat(6));
+  });
+}
+
+function usageLine(usage: SubnetUsage): string {
+  const { held, resting, reserved, free, total } = usage;
+  const largest = formatRangeSet(usage.largestFree)[0];
+  const run = largest === undefined ? "" : `   largest free run ${largest}`;
+  return `  ${usage.subnet}   ${held} held + ${resting} resting + ${reserved} reserved + ${free} free = ${total}${run}`;
+}

@@ -1,0 +1,61 @@
+import type { Step } from "../../core/change/step.js";
+import { formatRangeSet, type RangeSet, size } from "../../core/ip/range-set.js";
+import { flow, shortList } from "./columns.js";
+import type { Palette } from "./palette.js";
+import { printable } from "./printable.js";
+
+const SYMBOLS = { create: "+", update: "~", delete: "-", adopt: "=" } as const;
+const WIDEST_NAME = 46;
+
+/** The lines of all steps in aligned columns: symbol, kind, name, what changes and why. */
+export function stepsText(steps: readonly Step[], paint: Palette): string[] {
+  const kinds = Math.max(0, ...steps.map((step) => step.kind.kind.length));
+  const names = Math.min(WIDEST_NAME, Math.max(0, ...steps.map((step) => fullName(step).length)));
+  return steps.flatMap((step) => stepText(step, kinds, names, paint));
+}
+
+/** `namespace/name`, or the name of a cluster-scoped object. */
+export function fullName(step: Step): string {
+  return step.namespace === undefined ? step.name : `${step.namespace}/${step.name}`;
+}
+
+function stepText(step: Step, kinds: number, names: number, paint: Palette): string[] {
+  const held = step.blocked !== undefined && step.blocked.type !== "waiting";
+  const symbol = held ? "!" : SYMBOLS[step.action];
+  const head = `  ${symbol} ${step.kind.kind.padEnd(kinds)}  ${fullName(step).padEnd(names)}`;
+  const lines = flow(head, details(step), " ".repeat(6)).map(printable);
+  const [first = "", ...rest] = lines;
+  return [`  ${symbolPaint(step, held, paint)(symbol)}${first.slice(3)}`, ...rest, ...blockText(step, paint)];
+}
+
+function details(step: Step): string[] {
+  const amounts = step.kind.kind === "SpiderSubnet" && step.action === "create" ? [] : amountsOf(step);
+  const fields = step.action === "create" || step.action === "delete" ? [] : step.changes;
+  const adopted = step.action === "adopt" ? [adoptionText(step)] : [];
+  return [...amounts, ...adopted, ...fields, step.reason];
+}
+
+function amountsOf(step: Step): string[] {
+  const amount = (sign: string, set: RangeSet) =>
+    set.length === 0 ? [] : [`${sign}${size(set)}  ${shortList(formatRangeSet(set))}`];
+  return [...amount("+", step.added), ...amount("-", step.removed)];
+}
+
+/** Who wrote the object before, as far as the server kept it. */
+function adoptionText(step: Step): string {
+  const manager = step.live?.metadata.managedFields?.find((entry) => entry.manager !== undefined)?.manager;
+  const nothing = step.changes.length === 0 && step.added.length === 0 && step.removed.length === 0;
+  return `adopted${manager === undefined ? "" : ` (was: ${manager})`}${nothing ? "; no field changes" : ""}`;
+}
+
+function blockText(step: Step, paint: Palette): string[] {
+  if (step.blocked === undefined) return [];
+  const word = step.blocked.type === "waiting" ? "waiting" : "held back";
+  const lines = flow("", [`${word}: ${printable(step.blocked.message)}`], " ".repeat(6));
+  return step.blocked.type === "waiting" ? lines : lines.map(paint.red);
+}
+
+function symbolPaint(step: Step, held: boolean, paint: Palette): (text: string) => string {
+  if (held) return (text) => paint.bold(paint.red(text));
+  return { create: paint.green, update: paint.yellow, delete: paint.red, adopt: paint.cyan }[step.action];
+}

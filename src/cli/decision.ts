@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { readRevision } from "../adapters/git/revision.js";
+import { readLockFolder } from "../adapters/plan-files/lock-files.js";
+import { type PlanRun, planRun } from "../app/plan-run.js";
+import type { PlanHeading } from "../app/report/plan-heading.js";
+import type { LocatedDiagnostic } from "../core/diagnostics.js";
+import type { Snapshot } from "../core/snapshot.js";
+import type { Digest } from "../ports/runtime.js";
+import type { Io } from "./io.js";
+import type { DecideOptions } from "./options.js";
+import { openPlan, type PlanSource, shownPath } from "./plan-source.js";
+
+/** A run together with all that is needed to report on it. */
+export interface Decision {
+  readonly source: PlanSource;
+  readonly run: PlanRun;
+  readonly diagnostics: readonly LocatedDiagnostic[];
+  readonly heading: PlanHeading;
+}
+
+/** The facts of a cluster, and in words where they come from. */
+export interface Observed {
+  readonly snapshot: Snapshot;
+  readonly against: string;
+}
+
+/** Reads plan and lock, looks at the cluster, decides. */
+export async function decideRun(io: Io, options: DecideOptions, observe: () => Promise<Observed>): Promise<Decision> {
+  const source = await openPlan(io, options.path);
+  const [lock, observed, revision] = await Promise.all([
+    readLockFolder(source.root, options.cluster),
+    observe(),
+    readRevision(source.root),
+  ]);
+  const run = planRun({
+    documents: source.loaded.documents,
+    diagnostics: source.loaded.diagnostics,
+    cluster: options.cluster,
+    lock,
+    snapshot: observed.snapshot,
+    options: {
+      install: options.install,
+      prune: options.prune,
+      pruneBudget: options.pruneBudget,
+      atomic: options.atomic,
+      now: options.now ?? Date.now(),
+    },
+  });
+  const heading: PlanHeading = {
+    path: shownPath(io.cwd, source.root),
+    revision: revision && `${revision.commit.slice(0, 7)}${revision.dirty ? " + local changes" : ""}`,
+    cluster: options.cluster,
+    install: options.install,
+    against: observed.against,
+  };
+  return { source, run, diagnostics: source.locate(run.diagnostics), heading };
+}
+
+export const sha256: Digest = (text) => createHash("sha256").update(text).digest("hex");

@@ -1,0 +1,60 @@
+import { delimiter, resolve } from "node:path";
+import { isClusterError } from "../core/cluster-error.js";
+import type { KubeObject } from "../core/spiderpool/objects.js";
+import type { Cluster } from "../ports/cluster.js";
+import type { Observed } from "./decision.js";
+import { CliError, type Io } from "./io.js";
+import type { ClusterOptions } from "./options.js";
+
+/** A cluster's facts together with the objects they were read from. */
+export interface ObservedItems extends Observed {
+  readonly items: readonly KubeObject[];
+}
+
+/**
+ * The facts a command judges by: the files of `--snapshot`, else the cluster of the kubeconfig.
+ * @throws CliError naming both ways when neither is there
+ */
+export async function observeAny(io: Io, options: ClusterOptions): Promise<ObservedItems> {
+  if (options.snapshot.length > 0) {
+    const { readSnapshotFiles } = await import("./snapshot-files.js");
+    const read = await readSnapshotFiles(io.cwd, options.snapshot);
+    return { ...read, against: `snapshot ${options.snapshot.join(", ")}` };
+  }
+  try {
+    return await observeCluster(await connectCluster(io, options));
+  } catch (error) {
+    throw withWaysOut(
+      error,
+      "--snapshot FILE judges against the output of `spiderplan snapshot` or `kubectl get -o json` instead",
+    );
+  }
+}
+
+/** Everything spiderplan reads of a cluster. */
+export async function observeCluster(cluster: Cluster): Promise<ObservedItems> {
+  const { observe } = await import("../app/observe.js");
+  const { snapshot, items } = await observe(cluster);
+  return { snapshot, items, against: "the cluster" };
+}
+
+/** Opens the cluster of the kubeconfig; its API warnings go to stderr, each once. */
+export async function connectCluster(io: Io, options: Omit<ClusterOptions, "snapshot">): Promise<Cluster> {
+  const { connect } = await import("../adapters/kubernetes/connect.js");
+  return connect({
+    kubeconfig: options.kubeconfig
+      ?.split(delimiter)
+      .map((file) => resolve(io.cwd, file))
+      .join(delimiter),
+    context: options.context,
+    env: io.env,
+    onWarning: (text) => io.stderr.write(`warning from the API server: ${text}\n`),
+  });
+}
+
+/** Adds to a cluster that cannot be read how to read another; a missing right is no matter of where to look. */
+export function withWaysOut(error: unknown, also?: string): unknown {
+  if (!isClusterError(error) || error.reason === "Forbidden") return error;
+  const ways = "--kubeconfig FILE and --context NAME choose another cluster";
+  return new CliError(`the cluster cannot be read: ${error.message}\n  ${[ways, also].filter(Boolean).join("; ")}`);
+}

@@ -1,0 +1,172 @@
+import { Command, Option } from "commander";
+import type { Io } from "./io.js";
+import { applyEnvironment, clusterOptions, decideOptions, kubeOptions, outputOptions, planOptions } from "./options.js";
+
+/** The command tree, and the exit code of the command that ran. */
+export interface Program {
+  readonly command: Command;
+  readonly exitCode: () => number;
+}
+
+/**
+ * The command tree. A command's own module is loaded only when it runs: `validate` must not pay for the Kubernetes
+ * client (DESIGN 12).
+ */
+export function buildProgram(io: Io): Program {
+  let code = 0;
+  const program = new Command("spiderplan")
+    .description(
+      "Fixed IPs of a Kubernetes underlay network from Git: every change a diff first, no address moved by accident",
+    )
+    .addHelpText("after", "\nEvery option can be given by environment too: --path is SPIDERPLAN_PATH.")
+    .helpCommand("help [command]", "help for a command");
+  const add = (name: string, description: string): Command => {
+    const command = program.command(name).description(description);
+    command.hook("preAction", () => applyEnvironment(command, io.env));
+    return command;
+  };
+  /** Runs a command and keeps its exit code; the last two arguments commander gives are options and the command. */
+  const run =
+    (start: (options: never, ...args: string[]) => Promise<number>) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.at(-1) as Command;
+      code = await start(command.opts() as never, ...(given.slice(0, -2) as string[]));
+    };
+
+  outputOptions(
+    planOptions(add("validate", "check the plan files, without a cluster")),
+    "text",
+    "json",
+    "yaml",
+    "sarif",
+    "junit",
+  )
+    .option("--all-clusters", "check every cluster, and that clusters sharing a CIDR share no address", false)
+    .action(run(async (options) => (await import("./validate.js")).validateCommand(io, options)));
+
+  outputOptions(
+    decideOptions(
+      clusterOptions(planOptions(add("plan", "show what sync would change, and what it means for running workloads"))),
+    ),
+    "text",
+    "json",
+    "yaml",
+    "markdown",
+    "manifests",
+  )
+    .option("--out <dir>", "with -o manifests: write one numbered file a step into this folder")
+    .option("--detailed-exitcode", "exit 2 when there is something to change", false)
+    .action(run(async (options) => (await import("./plan.js")).planCommand(io, options)));
+
+  outputOptions(
+    decideOptions(
+      clusterOptions(
+        planOptions(add("diff", "show the objects that would change as a unified diff, as kubectl diff does")),
+      ),
+    ),
+    "text",
+  ).action(run(async (options) => (await import("./diff.js")).diffCommand(io, options)));
+
+  outputOptions(
+    decideOptions(
+      kubeOptions(
+        planOptions(add("sync", "make the cluster what the plan says, as far as no workload loses its address")),
+      ),
+    ),
+    "text",
+    "json",
+    "yaml",
+  ).action(run(async (options) => (await import("./sync.js")).syncCommand(io, options)));
+
+  outputOptions(
+    decideOptions(clusterOptions(planOptions(add("lock", "choose addresses and write them into spiderplan.lock/")))),
+    "text",
+    "json",
+  )
+    .option("--check", "write nothing; exit 1 when the files would change", false)
+    .action(run(async (options) => (await import("./lock.js")).lockCommand(io, options)));
+
+  outputOptions(
+    clusterOptions(add("snapshot", "print all that spiderplan reads of a cluster as one List, for --snapshot")),
+    "json",
+    "yaml",
+  ).action(run(async (options) => (await import("./snapshot.js")).snapshotCommand(io, options)));
+
+  outputOptions(
+    clusterOptions(
+      planOptions(
+        add("explain <target>", "say which pools a workload or Pod may use on each NIC, and why not the others"),
+      ),
+    ),
+    "text",
+    "json",
+    "yaml",
+  )
+    .option("--interface <name>", "only this NIC")
+    .option("--node <name>", "as if the Pod were scheduled to this node")
+    .action(run(async (options, target) => (await import("./explain.js")).explainCommand(io, target!, options)));
+
+  outputOptions(
+    decideOptions(
+      clusterOptions(
+        planOptions(
+          add(
+            "annotations [workload]",
+            "print the Pod-template annotations a workload needs, or check rendered manifests for them",
+          ),
+        ),
+      ),
+    ),
+    "text",
+    "json",
+    "yaml",
+  )
+    .option("--check <dir>", "judge the manifests in this folder, or - for stdin; exit 1 when one differs")
+    .action(
+      run(async (options, workload) => (await import("./annotations.js")).annotationsCommand(io, workload, options)),
+    );
+
+  outputOptions(
+    clusterOptions(add("status", "show who has which address: workload, NIC, pool, address, Pod, node")),
+    "text",
+    "wide",
+    "json",
+    "yaml",
+    "csv",
+  )
+    .option("-n, --namespace <name>", "only workloads of this namespace")
+    .option("--pool <name>", "only this pool")
+    .option("--node <name>", "only Pods on this node")
+    .option("--workload <name>", "only this workload: name, Kind/name or namespace/Kind/name")
+    .action(run(async (options) => (await import("./status.js")).statusCommand(io, options)));
+
+  outputOptions(
+    add("new <type> <name>", "write the YAML of a new workload: new workload default/Deployment/app"),
+    "text",
+  )
+    .addOption(
+      new Option("--path <file>", "write into this new file, or a new file in this folder, in place of stdout"),
+    )
+    .option("--interface <nic>", "name of the NIC", "eth0")
+    .option("--subnet <name...>", "subnets of the plan to take fixed addresses from")
+    .option("--pool <name...>", "pools of the plan to use in place of fixed addresses")
+    .option("--network <namespace/name>", "the Multus network of the NIC")
+    .option("--replicas <n>", "upper bound of replicas")
+    .option("--elastic <n>", "addresses beyond replicas, for rollouts; auto when left out")
+    .option("--label <key=value...>", "Pod labels; needed where the kind has no selector")
+    .action(run(async (options, type, name) => (await import("./new.js")).newCommand(io, type!, name!, options)));
+
+  outputOptions(add("demo", "tell the story on an embedded cluster, in under half a minute"), "text").action(
+    run(async (options) => (await import("./demo.js")).demoCommand(io, options)),
+  );
+
+  add("completion <shell>", "print completions for bash, zsh or fish").action(
+    run(async (_, shell) => (await import("./completion.js")).completionCommand(io, shell!, program)),
+  );
+
+  outputOptions(add("version", "print the version"), "text", "json").action(
+    run(async (options) => (await import("./version.js")).versionCommand(io, options)),
+  );
+
+  return { command: program, exitCode: () => code };
+}

@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { buildSnapshot, type Snapshot } from "../core/snapshot.js";
+import { factsFromConfigMap } from "../core/spiderpool/facts.js";
+import type { KubeObject } from "../core/spiderpool/objects.js";
+import { CliError } from "./io.js";
+
+/**
+ * Reads files in place of a cluster: Kubernetes Lists as `kubectl get ... -A -o json` or `spiderplan snapshot` print
+ * them. A kind that stands in a file counts as listed completely, since `-A` lists all of it.
+ * @throws CliError for a file that is missing or is no List
+ */
+export async function readSnapshotFiles(
+  cwd: string,
+  files: readonly string[],
+): Promise<{ snapshot: Snapshot; items: readonly KubeObject[] }> {
+  const found = new Map<string, KubeObject>();
+  const kinds = new Set<string>();
+  for (const file of files) {
+    for (const item of await readItems(resolve(cwd, file), file, kinds)) {
+      found.set(`${item.apiVersion} ${item.kind} ${item.metadata.namespace ?? ""}/${item.metadata.name}`, item);
+      kinds.add(item.kind);
+    }
+  }
+  const items = [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+  const configuration = items.find((item) => item.kind === "ConfigMap" && item.metadata.name === "spiderpool-conf");
+  const facts = configuration === undefined ? {} : factsFromConfigMap(configuration);
+  return { snapshot: buildSnapshot(items, [...kinds].sort(), facts), items };
+}
+
+async function readItems(path: string, shown: string, kinds: Set<string>): Promise<KubeObject[]> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(`snapshot ${shown} cannot be read: ${error.code ?? error.message}`);
+  });
+  let value: unknown;
+  try {
+    value = text.trimStart().startsWith("{") ? JSON.parse(text) : await yaml(text);
+  } catch (error) {
+    throw new CliError(`snapshot ${shown} is neither JSON nor YAML: ${(error as Error).message}`);
+  }
+  const items = flatten(value, kinds);
+  if (items === undefined) {
+    throw new CliError(
+      `snapshot ${shown} is not a Kubernetes List; make one with \`spiderplan snapshot\` or \`kubectl get ... -A -o json\``,
+    );
+  }
+  return items;
+}
+
+async function yaml(text: string): Promise<unknown> {
+  const { parseYaml } = await import("../adapters/plan-files/yaml.js");
+  return parseYaml(text);
+}
+
+/** The objects of a List, of a typed one (`PodList`, whose items may leave out their kind), or of a single object. */
+function flatten(value: unknown, kinds: Set<string>): KubeObject[] | undefined {
+  if (!isRecord(value) || typeof value.kind !== "string") return undefined;
+  if (!Array.isArray(value.items)) return isObject(value) ? [value] : undefined;
+  const kind = value.kind.endsWith("List") ? value.kind.slice(0, -"List".length) : "";
+  if (kind !== "") kinds.add(kind);
+  const typed = value.items.map((item) =>
+    kind === "" || !isRecord(item) ? item : { apiVersion: value.apiVersion, kind, ...item },
+  );
+  return typed.every(isObject) ? typed : undefined;
+}
+
+function isObject(value: unknown): value is KubeObject {
+  return (
+    isRecord(value) &&
+    typeof value.apiVersion === "string" &&
+    typeof value.kind === "string" &&
+    isRecord(value.metadata) &&
+    typeof value.metadata.name === "string"
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,70 @@
+import { diagnosticsDocument } from "../app/report/diagnostics-json.js";
+import { junit } from "../app/report/diagnostics-junit.js";
+import { sarif } from "../app/report/diagnostics-sarif.js";
+import { diagnosticCounts, diagnosticsText } from "../app/report/diagnostics-text.js";
+import { palette } from "../app/report/palette.js";
+import { count } from "../app/report/printable.js";
+import { type Diagnostic, hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";
+import { checkAllClusters, clustersOf, mergePlan } from "../core/plan/merge.js";
+import type { Io } from "./io.js";
+import { type OutputOptions, type PlanOptions, wantsColor } from "./options.js";
+import { openPlan, type PlanSource } from "./plan-source.js";
+import { serialize } from "./serialize.js";
+import { version } from "./version.js";
+
+export interface ValidateOptions extends PlanOptions, OutputOptions {
+  readonly allClusters: boolean;
+}
+
+/**
+ * `spiderplan validate`: reads the plan and checks all that can be checked without a cluster.
+ * @returns 0, or 1 when there is an error
+ */
+export async function validateCommand(io: Io, options: ValidateOptions): Promise<number> {
+  const source = await openPlan(io, options.path);
+  const found = source.locate([...source.loaded.diagnostics, ...check(source, options)]);
+  io.stdout.write(await render(io, source, found, options));
+  return hasErrors(found) ? 1 : 0;
+}
+
+function check(source: PlanSource, options: ValidateOptions): readonly Diagnostic[] {
+  const { documents, diagnostics } = source.loaded;
+  if (!options.allClusters) return mergePlan(documents, options.cluster).diagnostics;
+  if (hasErrors(diagnostics)) return [];
+  const clusters = clustersOf(documents);
+  const each = (clusters.length === 0 ? [undefined] : clusters).flatMap((one) => mergePlan(documents, one).diagnostics);
+  return unique([...each, ...checkAllClusters(documents)]);
+}
+
+/** A document that several clusters share is wrong only once. */
+function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(diagnostics.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+async function render(
+  io: Io,
+  source: PlanSource,
+  found: readonly LocatedDiagnostic[],
+  options: ValidateOptions,
+): Promise<string> {
+  switch (options.output) {
+    case "sarif":
+      return serialize(sarif(found, await version(), source.showFile), "json");
+    case "junit":
+      return junit(found);
+    case "text": {
+      const paint = palette(wantsColor(options.color, io));
+      const text = diagnosticsText(found, source.excerpt, source.showFile, paint);
+      return `${text}${text === "" ? "" : "\n"}${summary(source, found, options)}\n`;
+    }
+    default:
+      return serialize(diagnosticsDocument(found, source.loaded.fileCount), options.output);
+  }
+}
+
+function summary(source: PlanSource, found: readonly LocatedDiagnostic[], options: ValidateOptions): string {
+  const files = `${diagnosticCounts(found)} in ${count(source.loaded.fileCount, "file")}`;
+  const clusters = clustersOf(source.loaded.documents);
+  const scope = options.allClusters && clusters.length > 0 ? `, ${count(clusters.length, "cluster")}` : "";
+  return `${files}${scope}. ${hasErrors(found) ? "The plan is not valid." : "The plan is valid."}`;
+}
