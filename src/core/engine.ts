@@ -1,74 +1,96 @@
-import type { Allocation, Lock, SubnetUsage } from "./allocate/allocation.js";
-import type { Step } from "./change/step.js";
+import { allocate } from "./allocate/allocate.js";
+import type { Lock } from "./allocate/allocation.js";
+import { type OrderedStep, orderSteps } from "./change/order.js";
+import { draftAnnotations, draftSteps } from "./change/steps.js";
+import { bindingOf } from "./desired/binding.js";
+import { annotationText, desiredNetworks, namespaceAnnotations, workloadAnnotations } from "./desired/networks.js";
+import { desiredPools } from "./desired/pools.js";
+import { desiredReservations, desiredSubnets } from "./desired/subnets.js";
+import { compareTemplates } from "./desired/template-warnings.js";
 import type { Diagnostic } from "./diagnostics.js";
+import type { Options, Outcome } from "./outcome.js";
 import type { Plan } from "./plan/plan.js";
-import type { Snapshot } from "./snapshot.js";
+import { recordedOwner, type Snapshot } from "./snapshot.js";
+import type { KubeObject } from "./spiderpool/objects.js";
+import { holdBackAll, withinBudget } from "./verdict/budget.js";
+import { guard } from "./verdict/guard.js";
+import { namingIndex } from "./verdict/naming-index.js";
+import { rehearse } from "./verdict/rehearse.js";
+import { summarize, unjudged, verdictOf } from "./verdict/verdict.js";
 
-/** What one run may do, beyond what the plan says. */
-export interface Options {
-  /** Who writes: objects of other installs are never touched. */
-  readonly install: string;
-  readonly prune: boolean;
-  /** Overrides the plan's prune budget count. */
-  readonly pruneBudget?: number;
-  /** One blocked step blocks all. */
-  readonly atomic: boolean;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+/**
+ * The story of spiderplan: what the plan wants, who gets which address, which objects that makes, how the cluster differs,
+ * in which order it may change, and what of it is refused for the sake of those who run.
+ * Pure: the same plan, lock, snapshot and options give the same outcome, byte for byte (FIXED-4).
+ */
+export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Options): Outcome {
+  const binding = bindingOf(plan, snapshot, options.install);
+  const { facts } = binding;
+
+  // Who gets which address: what is held stays held, the rest comes from what is free (DESIGN 5).
+  const allocation = allocate({ plan, lock, snapshot, install: options.install, mode: "plan" });
+
+  // Which objects say so to Spiderpool, in the form it would store them (DESIGN 4).
+  const pools = desiredPools(plan, allocation.allocations, snapshot, options.install);
+  const desired = [
+    ...desiredSubnets(plan, facts, options.install),
+    ...desiredReservations(plan, options.install),
+    ...desiredNetworks(plan, snapshot, facts, options.install),
+    ...pools.objects,
+  ];
+  const annotations = [
+    ...namespaceAnnotations(plan, snapshot, binding),
+    ...workloadAnnotations(plan, snapshot, binding),
+  ];
+
+  // How the cluster differs from that. What belongs to a broken part of the plan is left as it is.
+  const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics]);
+  const whole = draftSteps(desired, snapshot, options.install, options.prune, (live) => broken.has(partOf(live)));
+  const shared = draftAnnotations(annotations, options.install, annotationText);
+
+  // In which order it may change, and what is refused: in use, unknown to Spiderpool's admission, over budget.
+  const ordered = orderSteps([...whole.drafts, ...shared.drafts], snapshot.pools.values());
+  const guarded = guard(ordered, snapshot, namingIndex(snapshot, ordered));
+  const leavingPools = new Set(guarded.leaving.map((one) => one.pool));
+  const budget = withinBudget(guarded.steps, snapshot, options.install, plan.settings.pruneBudget, options.pruneBudget);
+  const rehearsed = rehearse(budget.steps, snapshot, facts, leavingPools);
+  const steps: readonly OrderedStep[] = options.atomic ? holdBackAll(rehearsed) : rehearsed;
+
+  const warnings = [...unjudged(steps, snapshot), ...compareTemplates(plan, snapshot, binding)];
+  return {
+    verdict: verdictOf(steps, guarded, snapshot),
+    summary: summarize(steps, whole.unchanged + shared.unchanged),
+    steps,
+    allocations: allocation.allocations,
+    lock: allocation.lock,
+    usage: allocation.usage,
+    diagnostics: [
+      ...allocation.diagnostics,
+      ...pools.diagnostics,
+      ...whole.diagnostics,
+      ...shared.diagnostics,
+      ...warnings,
+    ],
+    ...(budget.exceeded && { pruneBudgetExceeded: budget.exceeded }),
+  };
 }
 
-/** A Pod that would not simply keep its address. */
-export interface VerdictEntry {
-  readonly pod: string;
-  readonly interface: string;
-  readonly address: string;
-  readonly pool: string;
-  readonly owner: string;
-  readonly reasons: readonly string[];
+/** Parts of the plan that have an error of their own: `namespace/Kind/name` of a workload, or `pool:name`. */
+function brokenParts(diagnostics: readonly Diagnostic[]): ReadonlySet<string> {
+  return new Set(
+    diagnostics
+      .filter((one) => one.severity === "error" && one.about !== undefined)
+      .map((one) => workloadPart(one.about!)),
+  );
 }
 
-/** A fixed pool that waits for its last users before it goes. */
-export interface LeavingEntry {
-  readonly owner: string;
-  readonly pool: string;
-  readonly addresses: readonly string[];
-  /** How many addresses of it are in use. */
-  readonly inUse: number;
-  /** Steps that wait for its addresses, `Kind name`. */
-  readonly waiting: readonly string[];
+/** The part of the plan a live object of ours belongs to. */
+function partOf(live: KubeObject): string {
+  return workloadPart(recordedOwner(live) ?? `pool:${live.metadata.name}`);
 }
 
-export interface Verdict {
-  /** null: something changes whose effect on live Pods nothing judges yet. */
-  readonly stable: boolean | null;
-  readonly judged: readonly string[];
-  readonly stays: number;
-  readonly moves: readonly VerdictEntry[];
-  readonly strands: readonly VerdictEntry[];
-  readonly released: readonly VerdictEntry[];
-  readonly leaving: readonly LeavingEntry[];
-}
-
-export interface Summary {
-  readonly create: number;
-  readonly update: number;
-  readonly delete: number;
-  readonly unchanged: number;
-  readonly adopt: number;
-  readonly blocked: number;
-}
-
-/** Everything a run decided. Pure data: reports, apply and approval all start from it. */
-export interface Outcome {
-  readonly verdict: Verdict;
-  readonly summary: Summary;
-  /** In the order they would run: by wave, then kind, then name. */
-  readonly steps: readonly Step[];
-  readonly allocations: readonly Allocation[];
-  /** The lock as it should be after the sync. */
-  readonly lock: Lock;
-  readonly usage: readonly SubnetUsage[];
-  readonly diagnostics: readonly Diagnostic[];
-  /** Set when deletes exceed the budget: none runs (DESIGN 7). */
-  readonly pruneBudgetExceeded?: { readonly deletes: number; readonly count: number; readonly percent: number };
+/** `default/Deployment/app/net1/app-v4` -> `default/Deployment/app`; `pool:x/app-v4` -> `pool:x`. */
+function workloadPart(owner: string): string {
+  const parts = owner.split("/");
+  return owner.startsWith("pool:") ? parts[0]! : parts.slice(0, 3).join("/");
 }

@@ -1,0 +1,124 @@
+import { EMPTY, type RangeSet, subtract } from "../ip/range-set.js";
+import { effectiveSet } from "../spiderpool/canonical.js";
+import { KINDS, type KubeObject, OWN, type SpiderIPPool } from "../spiderpool/objects.js";
+import { type Field, mergePatchValue, opaque, POOL_FIELDS, SUBNET_FIELDS } from "./compare.js";
+import type { DesiredObject } from "./desired-object.js";
+
+/** What of a live object differs from the desired one. */
+export interface Difference {
+  /** JSON merge patch without uid and resourceVersion. */
+  readonly patch: { metadata?: object; spec?: Record<string, unknown> };
+  readonly added: RangeSet;
+  readonly removed: RangeSet;
+  /** One entry a changed field, in words. */
+  readonly changes: readonly string[];
+  /** Changed fields that can move or strand running Pods (ANCHORS 0.2), by name. */
+  readonly steering: readonly string[];
+}
+
+/** Addresses an object offers: `ips - excludeIPs` of pools and subnets, nothing for other kinds. */
+export function offered(object: KubeObject | undefined): RangeSet {
+  if (object === undefined || !hasAddresses(object.kind)) return EMPTY;
+  return effectiveSet(object.spec as SpiderIPPool["spec"]);
+}
+
+/**
+ * Compares a live object with the desired one by meaning: addresses as sets, lists of names in any order,
+ * absent as empty; what Spiderpool fills in is never a difference (SPIDERPOOL.md section 7).
+ * @returns the difference, or undefined where there is none.
+ */
+export function difference(desired: DesiredObject, live: KubeObject): Difference | undefined {
+  const spec = specDifference(desired.object, live);
+  const metadata = metadataPatch(desired.object, live);
+  if (spec === undefined && metadata === undefined) return undefined;
+  return {
+    patch: { ...(metadata && { metadata }), ...(spec && Object.keys(spec.patch).length > 0 && { spec: spec.patch }) },
+    added: spec?.added ?? EMPTY,
+    removed: spec?.removed ?? EMPTY,
+    changes: spec?.changes ?? [],
+    steering: spec?.steering ?? [],
+  };
+}
+
+interface SpecDifference {
+  readonly patch: Record<string, unknown>;
+  readonly added: RangeSet;
+  readonly removed: RangeSet;
+  readonly changes: string[];
+  readonly steering: string[];
+}
+
+function specDifference(desired: KubeObject, live: KubeObject): SpecDifference | undefined {
+  const want = (desired.spec ?? {}) as Record<string, unknown>;
+  const have = (live.spec ?? {}) as Record<string, unknown>;
+  const found: SpecDifference & { patch: Record<string, unknown> } = {
+    patch: {},
+    added: subtract(offered(desired), offered(live)),
+    removed: subtract(offered(live), offered(desired)),
+    changes: [],
+    steering: [],
+  };
+  const addressesDiffer = found.added.length > 0 || found.removed.length > 0;
+  if (addressesDiffer || (desired.kind === "SpiderReservedIP" && reservedDiffer(want, have))) {
+    found.patch.ips = want.ips ?? null;
+    if (have.excludeIPs !== undefined) found.patch.excludeIPs = want.excludeIPs ?? null;
+    else if (want.excludeIPs !== undefined) found.patch.excludeIPs = want.excludeIPs;
+    if (desired.kind === "SpiderReservedIP") {
+      found.changes.push("reserved addresses");
+      found.steering.push("reserved addresses");
+    }
+  }
+  for (const field of fieldsOf(desired.kind, want, have)) {
+    if (field.meaning(have[field.name]) === field.meaning(want[field.name])) continue;
+    found.patch[field.name] = mergePatchValue(have[field.name], want[field.name]);
+    found.changes.push(field.describe(have[field.name], want[field.name]));
+    if (field.steers) found.steering.push(field.name);
+  }
+  return addressesDiffer || Object.keys(found.patch).length > 0 ? found : undefined;
+}
+
+function reservedDiffer(want: Record<string, unknown>, have: Record<string, unknown>): boolean {
+  const a = effectiveSet({ ips: want.ips as string[] | undefined });
+  const b = effectiveSet({ ips: have.ips as string[] | undefined });
+  return subtract(a, b).length > 0 || subtract(b, a).length > 0;
+}
+
+function fieldsOf(kind: string, want: Record<string, unknown>, have: Record<string, unknown>): readonly Field[] {
+  switch (kind) {
+    case "SpiderIPPool":
+      return POOL_FIELDS;
+    case "SpiderSubnet":
+      return SUBNET_FIELDS;
+    case "SpiderMultusConfig": // both sides are canonical already (G14), so every field may be compared as it stands
+      return [...new Set([...Object.keys(want), ...Object.keys(have)])]
+        .sort()
+        .map((name) => opaque(name, name === "ippools"));
+    default:
+      return [];
+  }
+}
+
+/** Labels and annotations are ours key by key; what others put there stays (DESIGN 4). */
+function metadataPatch(desired: KubeObject, live: KubeObject): object | undefined {
+  const labels = changedKeys(desired.metadata.labels ?? {}, live.metadata.labels ?? {});
+  const wanted = desired.metadata.annotations ?? {};
+  const annotations = changedKeys(wanted, live.metadata.annotations ?? {});
+  for (const key of [OWN.owner, OWN.meta, OWN.applied]) {
+    if (live.metadata.annotations?.[key] !== undefined && wanted[key] === undefined && wanted[OWN.trackingId]) {
+      annotations[key] = null;
+    }
+  }
+  const patch = {
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
+  return Object.keys(patch).length > 0 ? patch : undefined;
+}
+
+function changedKeys(wanted: Record<string, string>, live: Record<string, string>): Record<string, string | null> {
+  return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => live[key] !== value));
+}
+
+function hasAddresses(kind: string): boolean {
+  return kind === KINDS.SpiderIPPool.kind || kind === KINDS.SpiderSubnet.kind;
+}

@@ -1,0 +1,167 @@
+import { nicOwner } from "../allocate/owner.js";
+import { routeMeaning } from "../change/compare.js";
+import type { Family } from "../ip/address.js";
+import type { Nic, Plan, Workload } from "../plan/plan.js";
+import { KEYS, type Route } from "../spiderpool/objects.js";
+import { anchorName } from "./anchor.js";
+import type { Binding } from "./binding.js";
+
+/** One item of the `ippools` annotation (A3). */
+interface PoolChoice {
+  interface: string;
+  ipv4?: string[];
+  ipv6?: string[];
+  cleangateway?: boolean;
+}
+
+/**
+ * The Pod-template annotations that bind a workload to its pools and networks (DESIGN 4, binding by pattern).
+ * @returns annotation key -> text; empty for a workload whose NICs all use default pools and name no network
+ */
+export function templateAnnotations(plan: Plan, workload: Workload, binding: Binding): Record<string, string> {
+  const annotations: Record<string, string> = {};
+  const nics = [...workload.interfaces.values()].sort(byPosition);
+  const chosen = nics.filter((nic) => nic.ask.type !== "defaultPools");
+  if (chosen.length > 0) {
+    const choices = chosen.map((nic) => {
+      // With an overlay on eth0 only our first NIC may take the default route; else Spiderpool's own default holds.
+      const defaultRoute = nic.defaultRoute ?? (nic === nics[0] || workload.interfaces.has("eth0"));
+      return poolChoice(plan, workload, nic, defaultRoute, binding);
+    });
+    annotations[KEYS.ippools] = JSON.stringify(choices);
+  }
+  const eth0 = workload.interfaces.get("eth0");
+  if (eth0?.network !== undefined) annotations[KEYS.defaultNetwork] = eth0.network;
+  const secondary = nics.filter((nic) => nic.name !== "eth0" && nic.network !== undefined).map((nic) => nic.network);
+  if (secondary.length > 0) annotations[KEYS.networks] = secondary.join(",");
+  if (workload.routes.length > 0) annotations[KEYS.routes] = JSON.stringify(workload.routes);
+  return annotations;
+}
+
+/** eth0, net1, net2, ... net10: the order in which Multus attaches. */
+function byPosition(a: Nic, b: Nic): number {
+  const position = (nic: Nic) => (nic.name === "eth0" ? 0 : Number(/\d+$/.exec(nic.name)?.[0] ?? 0) + 1);
+  return position(a) - position(b) || (a.name < b.name ? -1 : 1);
+}
+
+function poolChoice(
+  plan: Plan,
+  workload: Workload,
+  nic: Nic,
+  defaultRoute: boolean,
+  { facts, familyOfPool, names }: Binding,
+): PoolChoice {
+  const choice: PoolChoice = { interface: nic.name };
+  const v4: string[] = [];
+  const v6: string[] = [];
+  if (nic.ask.type === "pools") {
+    for (const pool of nic.ask.pools) (familyOfPool(pool) === 6 ? v6 : v4).push(pool);
+  } else if (nic.ask.type === "fixed") {
+    const families = new Set(nic.ask.subnets.map((subnet) => plan.subnets.get(subnet)?.family ?? 4));
+    if (nic.ask.pool !== undefined) {
+      // A literal name fails loudly by itself, so it needs no anchor (A5).
+      (families.has(6) ? v6 : v4).push(nic.ask.pool);
+    } else {
+      const pattern = names.pattern(nicOwner(workload, nic.name));
+      const anchored: Family = families.has(4) ? 4 : 6; // A10: in one family only
+      if (facts.enableIPv4) v4.push(...(anchored === 4 ? [anchorName(4)] : []), pattern);
+      if (facts.enableIPv6) v6.push(...(anchored === 6 ? [anchorName(6)] : []), pattern);
+    }
+  }
+  if (v4.length > 0) choice.ipv4 = v4;
+  if (v6.length > 0) choice.ipv6 = v6;
+  if (!defaultRoute) choice.cleangateway = true;
+  return choice;
+}
+
+/**
+ * What a live or rendered template's annotations say otherwise than the plan, by meaning: JSON parsed, names in any
+ * order, `ippool` and `ippools` on a one-NIC Pod equal.
+ * @returns one sentence a difference; empty when they agree
+ */
+export function compareTemplate(
+  expected: Readonly<Record<string, string>>,
+  live: Readonly<Record<string, string>>,
+  namespace: string,
+): string[] {
+  const differences: string[] = [];
+  for (const key of [KEYS.ippools, KEYS.defaultNetwork, KEYS.networks, KEYS.routes]) {
+    const want = expected[key];
+    if (want === undefined) continue;
+    const have = key === KEYS.ippools ? livePools(expected, live) : live[key];
+    if (have === undefined) differences.push(`annotation ${key} is missing; it must be ${want}`);
+    else if (annotationMeaning(key, want, namespace) !== annotationMeaning(key, have, namespace)) {
+      differences.push(`annotation ${key} is ${have}; it must be ${want}`);
+    }
+  }
+  const stronger = expected[KEYS.ippools] === undefined ? [] : [KEYS.subnets, KEYS.subnet];
+  for (const key of stronger) {
+    if (live[key] !== undefined)
+      differences.push(`annotation ${key} is set and wins over ${KEYS.ippools} (A1); remove it`);
+  }
+  return differences;
+}
+
+/** `ippools` as the template has it; `ippool` counts as its one-NIC form. */
+function livePools(
+  expected: Readonly<Record<string, string>>,
+  live: Readonly<Record<string, string>>,
+): string | undefined {
+  if (live[KEYS.ippools] !== undefined || live[KEYS.ippool] === undefined) return live[KEYS.ippools];
+  const items = parseJson(expected[KEYS.ippools] ?? "");
+  const single = parseJson(live[KEYS.ippool] ?? "");
+  if (!Array.isArray(items) || items.length !== 1 || typeof single !== "object" || single === null)
+    return live[KEYS.ippool];
+  return JSON.stringify([{ ...single, interface: (items[0] as PoolChoice).interface }]);
+}
+
+function annotationMeaning(key: string, text: string, namespace: string): string {
+  if (key === KEYS.defaultNetwork) return qualified(text, namespace);
+  if (key === KEYS.networks) return networkNames(text, namespace).join(",");
+  const value = parseJson(text);
+  if (!Array.isArray(value)) return `unreadable: ${text}`;
+  if (key === KEYS.routes)
+    return value
+      .map((route) => routeMeaning(route as Route))
+      .sort()
+      .join("; ");
+  return value
+    .map((item: PoolChoice, index) =>
+      JSON.stringify([
+        item.interface || (index === 0 ? "eth0" : `net${index}`), // A4: unnamed items count by position
+        [...(item.ipv4 ?? [])].sort(),
+        [...(item.ipv6 ?? [])].sort(),
+        item.cleangateway === true,
+      ]),
+    )
+    .sort()
+    .join(";");
+}
+
+/** `namespace/name` of each entry of the Multus networks annotation, in order; text and JSON form, `@nic` dropped. */
+export function networkNames(text: string, namespace: string): string[] {
+  const json = text.trim().startsWith("[") ? parseJson(text) : undefined;
+  if (Array.isArray(json)) {
+    return json.map(
+      (item: { name?: string; namespace?: string }) => `${item.namespace ?? namespace}/${item.name ?? ""}`,
+    );
+  }
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .map((part) => qualified(part, namespace));
+}
+
+function qualified(text: string, namespace: string): string {
+  const name = text.trim().split("@")[0] ?? "";
+  return name.includes("/") ? name : `${namespace}/${name}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,172 @@
+import type { Allocation } from "../allocate/allocation.js";
+import { ownerInSubnet, parseNicOwner, takenPool, takeOwner } from "../allocate/owner.js";
+import type { DesiredObject } from "../change/desired-object.js";
+import { identity } from "../change/ownership.js";
+import type { Diagnostic } from "../diagnostics.js";
+import { type Family, formatAddress } from "../ip/address.js";
+import { formatCidr } from "../ip/range.js";
+import { formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
+import type { Affinity, DeclaredPool, Plan, Subnet, Workload } from "../plan/plan.js";
+import type { Snapshot } from "../snapshot.js";
+import { KINDS, type LabelSelector, type SpiderIPPool } from "../spiderpool/objects.js";
+import { anchorPool } from "./anchor.js";
+
+/** The SpiderIPPools a plan asks for: its declared ones, the fixed ones of its workloads, the anchors they lean on. */
+export function desiredPools(
+  plan: Plan,
+  allocations: readonly Allocation[],
+  snapshot: Snapshot,
+  install: string,
+): { objects: DesiredObject[]; diagnostics: Diagnostic[] } {
+  const objects: DesiredObject[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const taken = new Map(allocations.filter((a) => takenPool(a.owner)).map((a) => [a.owner, a]));
+  for (const pool of plan.pools.values()) {
+    const subnet = plan.subnets.get(pool.subnet);
+    const take = taken.get(takeOwner(pool.name));
+    const addresses = pool.addresses ?? take?.addresses;
+    if (subnet !== undefined && addresses !== undefined)
+      objects.push(declaredPool(pool, subnet, addresses, take, install));
+  }
+  const anchored = new Set<Family>();
+  for (const allocation of allocations) {
+    const workload = ownerWorkload(plan, allocation);
+    const subnet = plan.subnets.get(allocation.subnet);
+    if (workload === undefined || subnet === undefined || allocation.leaving) continue;
+    const selector = workload.pods ?? liveSelector(snapshot, workload);
+    if (selector === undefined) diagnostics.push(noSelector(workload));
+    else {
+      objects.push(fixedPool(allocation, workload, subnet, selector, install));
+      anchored.add(anchorFamily(plan, workload, allocation));
+    }
+  }
+  for (const family of [...anchored].sort()) objects.push(anchorPool(family));
+  return { objects, diagnostics: unique(diagnostics) };
+}
+
+/** The live object's own selector: what `pods` may be left out for (DESIGN 3). */
+export function liveSelector(snapshot: Snapshot, workload: Workload): LabelSelector | undefined {
+  const spec = snapshot.workloads.get(workload.name)?.spec as { selector?: LabelSelector } | undefined;
+  return spec?.selector;
+}
+
+function declaredPool(
+  pool: DeclaredPool,
+  subnet: Subnet,
+  addresses: RangeSet,
+  take: Allocation | undefined,
+  install: string,
+): DesiredObject {
+  const options = {
+    meta: pool.meta,
+    ...(take && { owner: ownerInSubnet(take.owner, take.subnet) }),
+  };
+  const base = identity(install, KINDS.SpiderIPPool, pool.name, options);
+  const spec = poolSpec(subnet, addresses, {
+    gateway: pool.gateway ?? subnet.gateway,
+    routes: pool.routes,
+    pods: pool.pods,
+    namespaces: pool.namespaces,
+    nodes: pool.nodes ?? subnet.nodes,
+    networks: pool.networks.length > 0 ? pool.networks : subnet.networks,
+    default: pool.default,
+    disabled: pool.disabled,
+  });
+  return {
+    kind: KINDS.SpiderIPPool,
+    object: { ...base, spec },
+    reason: take?.reason ?? `${size(addresses)} declared addresses`,
+    source: pool.source,
+    scope: "whole",
+  };
+}
+
+function fixedPool(
+  allocation: Allocation,
+  workload: Workload,
+  subnet: Subnet,
+  selector: LabelSelector,
+  install: string,
+): DesiredObject {
+  const base = identity(install, KINDS.SpiderIPPool, allocation.pool, {
+    owner: ownerInSubnet(allocation.owner, allocation.subnet),
+    meta: workload.meta,
+  });
+  const spec = poolSpec(subnet, allocation.addresses, {
+    gateway: subnet.gateway,
+    routes: subnet.routes,
+    pods: selector,
+    namespaces: { names: [workload.namespace] },
+    nodes: subnet.nodes,
+    networks: subnet.networks,
+    default: false,
+    disabled: false,
+  });
+  return {
+    kind: KINDS.SpiderIPPool,
+    object: { ...base, spec },
+    reason: allocation.reason,
+    source: allocation.source ?? workload.source,
+    scope: "whole",
+  };
+}
+
+interface PoolShape {
+  readonly gateway: Subnet["gateway"];
+  readonly routes: DeclaredPool["routes"];
+  readonly pods: LabelSelector | undefined;
+  readonly namespaces: Affinity | undefined;
+  readonly nodes: Affinity | undefined;
+  readonly networks: readonly string[];
+  readonly default: boolean;
+  readonly disabled: boolean;
+}
+
+/** Canonical form: fused addresses, ipVersion, default and disable always written (I26), gateway and routes too (I14). */
+function poolSpec(subnet: Subnet, addresses: RangeSet, shape: PoolShape): SpiderIPPool["spec"] {
+  const spec: SpiderIPPool["spec"] = {
+    subnet: formatCidr(subnet.cidr),
+    ipVersion: subnet.family,
+    ips: formatRangeSet(addresses),
+    default: shape.default,
+    disable: shape.disabled,
+  };
+  if (shape.gateway !== undefined) spec.gateway = formatAddress(shape.gateway);
+  if (shape.routes.length > 0) spec.routes = [...shape.routes];
+  // M9: an explicit empty list is the only way to say no to the subnet's routes in the request that adopts.
+  else if (subnet.routes.length > 0) spec.routes = [];
+  if (shape.pods !== undefined) spec.podAffinity = shape.pods;
+  if (shape.namespaces?.names !== undefined) spec.namespaceName = [...shape.namespaces.names];
+  if (shape.namespaces?.selector !== undefined) spec.namespaceAffinity = shape.namespaces.selector;
+  if (shape.nodes?.names !== undefined) spec.nodeName = [...shape.nodes.names];
+  if (shape.nodes?.selector !== undefined) spec.nodeAffinity = shape.nodes.selector;
+  if (shape.networks.length > 0) spec.multusName = [...shape.networks];
+  return spec;
+}
+
+function ownerWorkload(plan: Plan, allocation: Allocation): Workload | undefined {
+  const owner = parseNicOwner(allocation.owner);
+  return owner === undefined ? undefined : plan.workloads.get(`${owner.namespace}/${owner.kind}/${owner.workload}`);
+}
+
+/** The family whose list names the anchor: v4, or v6 where the NIC has v6 subnets only (A10). */
+function anchorFamily(plan: Plan, workload: Workload, allocation: Allocation): Family {
+  const nic = workload.interfaces.get(parseNicOwner(allocation.owner)?.nic ?? "");
+  const subnets = nic?.ask.type === "fixed" ? nic.ask.subnets : [allocation.subnet];
+  return subnets.some((subnet) => plan.subnets.get(subnet)?.family === 4) ? 4 : 6;
+}
+
+function noSelector(workload: Workload): Diagnostic {
+  return {
+    code: "SP2601",
+    severity: "error",
+    message: `the Pods of ${workload.name} are unknown: it is not in the cluster and the plan gives no \`pods\``,
+    hint: "add pods: {labels: {...}} with the labels of its Pod template, or create the workload first",
+    source: workload.source,
+    about: workload.name,
+  };
+}
+
+function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(diagnostics.map((diagnostic) => [`${diagnostic.code} ${diagnostic.about}`, diagnostic])).values()];
+}

@@ -1,0 +1,72 @@
+import type { Allocation, Lock, SubnetUsage } from "./allocate/allocation.js";
+import type { Step } from "./change/step.js";
+import type { Diagnostic } from "./diagnostics.js";
+
+/** What one run may do, beyond what the plan says. */
+export interface Options {
+  /** Who writes: objects of other installs are never touched. */
+  readonly install: string;
+  readonly prune: boolean;
+  /** Overrides the plan's prune budget count. */
+  readonly pruneBudget?: number;
+  /** One blocked step blocks all. */
+  readonly atomic: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** A Pod that would not simply keep its address. */
+export interface VerdictEntry {
+  readonly pod: string;
+  readonly interface: string;
+  readonly address: string;
+  readonly pool: string;
+  readonly owner: string;
+  readonly reasons: readonly string[];
+}
+
+/** A fixed pool that waits for its last users before it goes. */
+export interface LeavingEntry {
+  readonly owner: string;
+  readonly pool: string;
+  readonly addresses: readonly string[];
+  /** How many addresses of it are in use. */
+  readonly inUse: number;
+  /** Steps that wait for its addresses, `Kind name`. */
+  readonly waiting: readonly string[];
+}
+
+export interface Verdict {
+  /** null: something changes whose effect on live Pods nothing judges yet. */
+  readonly stable: boolean | null;
+  readonly judged: readonly string[];
+  readonly stays: number;
+  readonly moves: readonly VerdictEntry[];
+  readonly strands: readonly VerdictEntry[];
+  readonly released: readonly VerdictEntry[];
+  readonly leaving: readonly LeavingEntry[];
+}
+
+export interface Summary {
+  readonly create: number;
+  readonly update: number;
+  readonly delete: number;
+  readonly unchanged: number;
+  readonly adopt: number;
+  readonly blocked: number;
+}
+
+/** Everything a run decided. Pure data: reports, apply and approval all start from it. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  readonly summary: Summary;
+  /** In the order they would run: by wave, then kind, then name. */
+  readonly steps: readonly Step[];
+  readonly allocations: readonly Allocation[];
+  /** The lock as it should be after the sync. */
+  readonly lock: Lock;
+  readonly usage: readonly SubnetUsage[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Set when deletes exceed the budget: none runs (DESIGN 7). */
+  readonly pruneBudgetExceeded?: { readonly deletes: number; readonly count: number; readonly percent: number };
+}

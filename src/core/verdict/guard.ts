@@ -1,0 +1,101 @@
+import { parseNicOwner } from "../allocate/owner.js";
+import type { OrderedStep } from "../change/order.js";
+import type { Block } from "../change/step.js";
+import { formatAddress } from "../ip/address.js";
+import { addressesOf, contains, formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
+import type { LeavingEntry, VerdictEntry } from "../outcome.js";
+import { type Holder, recordedOwner, recordsUnreadable, type Snapshot } from "../snapshot.js";
+import { KINDS, type SpiderIPPool } from "../spiderpool/objects.js";
+import type { NamingIndex } from "./naming-index.js";
+
+/** Steps with those held back that would take something from somebody, and who that somebody is. */
+export interface Guarded {
+  readonly steps: readonly OrderedStep[];
+  readonly released: readonly VerdictEntry[];
+  readonly leaving: readonly Omit<LeavingEntry, "waiting">[];
+}
+
+/** Above this many addresses a set is compared with every holder instead of being walked. */
+const WALK_LIMIT = 65_536;
+
+/**
+ * FIXED-1: no step takes from a pool an address in use, and nothing in use or named by somebody is deleted (DESIGN 7).
+ * A fixed pool whose owner left the plan is no refusal but waits (`leaving`) until nobody needs it any more.
+ */
+export function guard(steps: readonly OrderedStep[], snapshot: Snapshot, naming: NamingIndex): Guarded {
+  const released: VerdictEntry[] = [];
+  const leaving: Omit<LeavingEntry, "waiting">[] = [];
+  const guarded = steps.map((step) => {
+    if (step.blocked !== undefined || step.live === undefined) return step;
+    if (step.kind === KINDS.SpiderIPPool) return guardPool(step, snapshot, naming, released, leaving);
+    if (step.kind === KINDS.SpiderMultusConfig && step.action === "delete") return guardNetwork(step, naming);
+    return step;
+  });
+  return { steps: guarded.filter((step) => step !== undefined), released, leaving };
+}
+
+function guardPool(
+  step: OrderedStep,
+  snapshot: Snapshot,
+  naming: NamingIndex,
+  released: VerdictEntry[],
+  leaving: Omit<LeavingEntry, "waiting">[],
+): OrderedStep | undefined {
+  const pool = step.live as SpiderIPPool;
+  if (step.removed.length > 0 && recordsUnreadable(pool)) {
+    return hold(step, "in-use", `status.allocatedIPs of ${step.name} cannot be read, so nothing may be taken from it`);
+  }
+  const users =
+    step.action === "delete"
+      ? everyUser(snapshot, step.name, step.removed)
+      : holdersOf(snapshot, step.name, step.removed);
+  const namedBy = step.action === "delete" ? naming.pool(step.name) : undefined;
+  if (users.length === 0 && namedBy === undefined) return step;
+  const owner = recordedOwner(pool);
+  if (step.action === "delete" && owner !== undefined && parseNicOwner(owner.slice(0, owner.lastIndexOf("/")))) {
+    leaving.push({ owner, pool: step.name, addresses: formatRangeSet(step.removed), inUse: users.length });
+    return undefined;
+  }
+  for (const user of users) released.push(entry(user, owner, step));
+  if (users.length === 0) return hold(step, "in-use", `${namedBy} still names it; take that away first`);
+  const told = users.slice(0, 3).map((user) => `${user.pod} (${formatAddress(user.address)})`);
+  const more = users.length > 3 ? ` and ${users.length - 3} more` : "";
+  return hold(step, "in-use", `in use by ${told.join(", ")}${more}`);
+}
+
+function guardNetwork(step: OrderedStep, naming: NamingIndex): OrderedStep {
+  const by = naming.network(`${step.namespace}/${step.name}`);
+  return by === undefined ? step : hold(step, "in-use", `${by} still names it; take that away first`);
+}
+
+/** Everybody who has one of these addresses, whichever pool their record names; ascending. */
+export function holdersOf(snapshot: Snapshot, pool: string, addresses: RangeSet): Holder[] {
+  if (addresses.length === 0) return [];
+  if (size(addresses) > WALK_LIMIT) {
+    return (snapshot.use.byPool.get(pool) ?? []).filter((holder) => contains(addresses, holder.address));
+  }
+  return [...addressesOf(addresses)].flatMap((address) => snapshot.use.byAddress.get(address) ?? []);
+}
+
+/** For a delete, records of addresses the pool no longer offers count too. */
+function everyUser(snapshot: Snapshot, pool: string, addresses: RangeSet): Holder[] {
+  return [...new Set([...holdersOf(snapshot, pool, addresses), ...(snapshot.use.byPool.get(pool) ?? [])])];
+}
+
+function entry(user: Holder, owner: string | undefined, step: OrderedStep): VerdictEntry {
+  const what =
+    step.action === "delete" ? "deletes the pool" : `takes ${formatRangeSet(step.removed).join(", ")} from it`;
+  return {
+    pod: user.pod,
+    interface: user.nic,
+    address: formatAddress(user.address),
+    pool: step.name,
+    owner: owner ?? "",
+    reasons: [`${step.name}: the plan ${what}`, `${user.pod} has ${formatAddress(user.address)} of it now`],
+  };
+}
+
+/** The step, held back. */
+export function hold(step: OrderedStep, type: Block["type"], message: string): OrderedStep {
+  return { ...step, blocked: { type, message } };
+}

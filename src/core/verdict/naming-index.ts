@@ -1,0 +1,111 @@
+import { applyMergePatch } from "../change/merge-patch.js";
+import type { Step } from "../change/step.js";
+import { networkNames } from "../desired/annotations.js";
+import { podTemplate, type Snapshot } from "../snapshot.js";
+import { globMatch } from "../spiderpool/ipam/candidates.js";
+import { KEYS, type KubeObject, objectKey } from "../spiderpool/objects.js";
+
+/** Who names a pool or a network, so that taking it away would leave somebody pointing at nothing. */
+export interface NamingIndex {
+  /** What names this pool after the plan's own writes, in words; undefined = nobody. */
+  readonly pool: (name: string) => string | undefined;
+  /** What names this network (`namespace/name`), in words. */
+  readonly network: (name: string) => string | undefined;
+}
+
+/** Reads every live Pod template, Namespace and Multus config as it will be once the steps ran. */
+export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingIndex {
+  const written = new Map(
+    steps
+      .filter((step) => step.action !== "create" && step.action !== "delete" && step.blocked === undefined)
+      .map((step) => [objectKey(step.kind.kind, step.namespace, step.name), step.patch ?? {}]),
+  );
+  const gone = new Set(
+    steps
+      .filter((step) => step.action === "delete" && step.blocked === undefined)
+      .map((step) => objectKey(step.kind.kind, step.namespace, step.name)),
+  );
+  const after = (object: KubeObject): KubeObject | undefined => {
+    const key = objectKey(object.kind, object.metadata.namespace, object.metadata.name);
+    if (gone.has(key)) return undefined;
+    const patch = written.get(key);
+    return patch === undefined ? object : (applyMergePatch(object, patch) as KubeObject);
+  };
+  const pools = new PoolNames();
+  const networks = new Map<string, string>();
+  for (const [key, workload] of snapshot.workloads) readTemplate(key, after(workload), pools, networks);
+  for (const namespace of snapshot.namespaces.values()) readNamespace(after(namespace), pools);
+  for (const config of snapshot.multusConfigs.values()) readMultus(after(config), pools);
+  return { pool: (name) => pools.find(name), network: (name) => networks.get(name) };
+}
+
+/** Literal names and patterns; patterns of the usual form `prefix.*` are found by prefix, so that 10,000 cost nothing. */
+class PoolNames {
+  readonly #literals = new Map<string, string>();
+  readonly #prefixes = new Map<string, string>();
+  readonly #patterns: [string, string][] = [];
+
+  add(name: string, by: string): void {
+    if (!/[*?[\\]/.test(name)) this.#literals.set(name, this.#literals.get(name) ?? by);
+    else if (/^[^*?[\\]+\.\*$/.test(name)) this.#prefixes.set(name.slice(0, -1), by);
+    else this.#patterns.push([name, by]);
+  }
+
+  find(name: string): string | undefined {
+    const literal = this.#literals.get(name);
+    if (literal !== undefined) return literal;
+    for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
+      const by = this.#prefixes.get(name.slice(0, dot + 1));
+      if (by !== undefined) return by;
+    }
+    return this.#patterns.find(([pattern]) => globMatch(pattern, name))?.[1];
+  }
+}
+
+function readTemplate(
+  key: string,
+  workload: KubeObject | undefined,
+  pools: PoolNames,
+  networks: Map<string, string>,
+): void {
+  const annotations = workload && podTemplate(workload)?.metadata?.annotations;
+  if (!annotations) return;
+  const by = `the Pod template of ${key}`;
+  const chosen = json(annotations[KEYS.ippools]);
+  const single = json(annotations[KEYS.ippool]);
+  for (const item of [...(Array.isArray(chosen) ? chosen : []), single]) {
+    if (typeof item !== "object" || item === null) continue;
+    const { ipv4, ipv6 } = item as { ipv4?: unknown; ipv6?: unknown };
+    for (const name of [...strings(ipv4), ...strings(ipv6)]) pools.add(name, by);
+  }
+  const namespace = workload.metadata.namespace ?? "";
+  const texts = [annotations[KEYS.defaultNetwork], annotations[KEYS.networks]];
+  for (const text of texts) for (const name of text ? networkNames(text, namespace) : []) networks.set(name, by);
+}
+
+function readNamespace(namespace: KubeObject | undefined, pools: PoolNames): void {
+  const annotations = namespace?.metadata.annotations ?? {};
+  for (const key of [KEYS.namespaceDefaultV4, KEYS.namespaceDefaultV6]) {
+    for (const name of strings(json(annotations[key]))) pools.add(name, `Namespace ${namespace?.metadata.name}`);
+  }
+}
+
+function readMultus(config: KubeObject | undefined, pools: PoolNames): void {
+  const by = `SpiderMultusConfig ${config?.metadata.namespace}/${config?.metadata.name}`;
+  for (const block of Object.values((config?.spec ?? {}) as Record<string, unknown>)) {
+    const ippools = (block as { ippools?: { ipv4?: unknown; ipv6?: unknown } } | null)?.ippools;
+    for (const name of [...strings(ippools?.ipv4), ...strings(ippools?.ipv6)]) pools.add(name, by);
+  }
+}
+
+function json(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((part) => typeof part === "string") : [];
+}
