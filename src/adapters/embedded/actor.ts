@@ -1,0 +1,153 @@
+import { ClusterError, type ClusterErrorReason } from "../../core/cluster-error.js";
+import type { Kind, KubeObject } from "../../core/spiderpool/objects.js";
+import type {
+  ClusterActor,
+  DeleteOptions,
+  ObjectList,
+  ObjectRef,
+  Preconditions,
+  WatchEvent,
+} from "../../ports/cluster.js";
+import type { Api, WriteOptions } from "./api.js";
+import { ApiError } from "./api-error.js";
+import { Lists } from "./lists.js";
+import { mergePatch } from "./patch.js";
+import type { Resource } from "./resources.js";
+import { matcherOf } from "./selection.js";
+import { startWatch } from "./watching.js";
+
+/** The cluster for code in the same process: the same API without the wire. */
+export function inProcessActor(api: Api, manager: string): ClusterActor {
+  return new InProcessActor(api, manager);
+}
+
+class InProcessActor implements ClusterActor {
+  readonly #options: WriteOptions;
+
+  constructor(
+    readonly api: Api,
+    manager: string,
+  ) {
+    this.#options = { writer: { manager, operation: "Update" } };
+  }
+
+  async served(kinds: readonly Kind[]): Promise<ReadonlySet<Kind>> {
+    return new Set(kinds.filter((kind) => this.api.resources.has(kind.kind)));
+  }
+
+  async list(kind: Kind, options: { namespace?: string; labelSelector?: string } = {}): Promise<ObjectList> {
+    return translated(() => {
+      const matches = matcherOf(options.labelSelector ?? "", "");
+      const page = new Lists(this.api.store).first(this.#resource(kind), options.namespace ?? "", matches, 0);
+      return { items: page.items, resourceVersion: page.metadata.resourceVersion };
+    });
+  }
+
+  async get(ref: ObjectRef): Promise<KubeObject> {
+    return translated(() => this.api.get(this.#resource(ref.kind), ref.namespace ?? "", ref.name));
+  }
+
+  async create(object: KubeObject, kind: Kind): Promise<KubeObject> {
+    return translated(() =>
+      this.api.create(this.#resource(kind), object.metadata.namespace ?? "", copy(object), this.#options),
+    );
+  }
+
+  async patch(ref: ObjectRef, patch: object): Promise<KubeObject> {
+    return translated(() => {
+      const change = (old: KubeObject) => mergePatch(old, copy(patch)) as KubeObject;
+      return this.api.update(this.#resource(ref.kind), ref.namespace ?? "", ref.name, change, this.#options);
+    });
+  }
+
+  async delete(ref: ObjectRef, preconditions: Preconditions, options: DeleteOptions = {}): Promise<void> {
+    translated(() =>
+      this.api.remove(this.#resource(ref.kind), ref.namespace ?? "", ref.name, { ...preconditions, ...options }),
+    );
+  }
+
+  async replace(object: KubeObject, kind: Kind): Promise<KubeObject> {
+    return this.#put(object, kind, this.#options);
+  }
+
+  async replaceStatus(object: KubeObject, kind: Kind): Promise<KubeObject> {
+    return this.#put(object, kind, { writer: { ...this.#options.writer, subresource: "status" } });
+  }
+
+  async bind(pod: ObjectRef, node: string): Promise<void> {
+    translated(() => this.api.bind(pod.namespace ?? "", pod.name, node, this.#options));
+  }
+
+  async *watch(kind: Kind, resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent> {
+    const waiting: WatchEvent[] = [];
+    let wake = () => {};
+    const stop = translated(() =>
+      startWatch(
+        this.api.store,
+        { resource: this.#resource(kind), namespace: "", matches: () => true, resourceVersion },
+        (event) => {
+          waiting.push(event);
+          wake();
+        },
+      ),
+    );
+    const aborted = () => wake();
+    signal.addEventListener("abort", aborted);
+    try {
+      while (!signal.aborted) {
+        const event = waiting.shift();
+        if (event !== undefined) yield event;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    } finally {
+      signal.removeEventListener("abort", aborted);
+      stop();
+    }
+  }
+
+  #put(object: KubeObject, kind: Kind, options: WriteOptions): KubeObject {
+    const { namespace = "", name } = object.metadata;
+    return translated(() => this.api.update(this.#resource(kind), namespace, name, () => copy(object), options));
+  }
+
+  #resource(kind: Kind): Resource {
+    const found = this.api.resources.get(kind.kind);
+    if (found === undefined) throw new ClusterError("NotFound", `no kind ${kind.kind} is served`, false, 404);
+    return found;
+  }
+}
+
+function copy<T>(value: T): T {
+  return structuredClone(value);
+}
+
+const REASONS: Readonly<Record<number, ClusterErrorReason>> = {
+  400: "Invalid",
+  403: "Forbidden",
+  404: "NotFound",
+  410: "Gone",
+  422: "Invalid",
+};
+
+function translated<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new ClusterError(
+      reasonOf(error),
+      error.message,
+      error.code === 409 && error.reason === "Conflict",
+      error.code,
+    );
+  }
+}
+
+function reasonOf(error: ApiError): ClusterErrorReason {
+  if (error.message.includes("denied the request")) return "Denied";
+  if (error.code === 409) return error.reason === "AlreadyExists" ? "AlreadyExists" : "Conflict";
+  return REASONS[error.code] ?? "BadResponse";
+}
