@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // .ci/run asks for a report it can add up.
+    reporters: process.env.SPIDERPLAN_TEST_RESULTS ? ["default", "json"] : ["default"],
+    ...(process.env.SPIDERPLAN_TEST_RESULTS && { outputFile: { json: process.env.SPIDERPLAN_TEST_RESULTS } }),
     projects: [
       {
         test: {

@@ -1,0 +1,23 @@
+# Node 20 is past its end of life; NODE=22 or 24 build the same image.
+ARG NODE=20
+FROM node:${NODE}-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
+RUN npm ci --ignore-scripts
+COPY src src
+RUN npm run build && npm prune --omit=dev --ignore-scripts \
+ && find node_modules/@kubernetes/client-node/dist -name '*.d.ts' -delete \
+ && find node_modules -name '*.map' -delete
+
+FROM node:${NODE}-bookworm-slim
+# git and ssh: plan repositories are read with the git program; tini: signals and zombies.
+RUN apt-get update && apt-get install -y --no-install-recommends git openssh-client ca-certificates tini \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=build /src/node_modules node_modules
+COPY --from=build /src/dist dist
+COPY package.json LICENSE ./
+COPY schema schema
+COPY examples examples
+USER 65532:65532
+ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]
