@@ -1,0 +1,157 @@
+import { ClusterError, isClusterError } from "../core/cluster-error.js";
+import type { Diagnostic } from "../core/diagnostics.js";
+import type { SpiderpoolFacts } from "../core/plan/plan.js";
+import { buildSnapshot, type Snapshot } from "../core/snapshot.js";
+import { CHART_DEFAULTS, factsFromConfigMap } from "../core/spiderpool/facts.js";
+import { KINDS, type Kind, type KubeObject } from "../core/spiderpool/objects.js";
+import type { Cluster } from "../ports/cluster.js";
+
+/** What to look at beyond the usual. */
+export interface ObserveOptions {
+  /** Where Spiderpool runs (`settings.spiderpool.namespace`): its ConfigMap tells how it is configured. */
+  readonly namespace?: string;
+  /** Kinds of workloads the plan names, as owners spell them: `CloneSet.apps.kruise.io`. */
+  readonly workloadKinds?: Iterable<string>;
+}
+
+/** A cluster as seen at one time. */
+export interface Observation {
+  readonly snapshot: Snapshot;
+  /** Every object read, by kind, then namespace and name. */
+  readonly items: KubeObject[];
+  /** What could not be read, and what that means. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Kinds nothing can be decided without. */
+const SPIDERPOOL_KINDS: readonly Kind[] = [
+  KINDS.SpiderSubnet,
+  KINDS.SpiderIPPool,
+  KINDS.SpiderReservedIP,
+  KINDS.SpiderEndpoint,
+  KINDS.SpiderMultusConfig,
+];
+
+/** Kinds that make the judgement better; without them facts count as unknown. */
+const CONTEXT_KINDS: readonly Kind[] = [
+  KINDS.NetworkAttachmentDefinition,
+  KINDS.Namespace,
+  KINDS.Node,
+  KINDS.Pod,
+  KINDS.Deployment,
+  KINDS.ReplicaSet,
+  KINDS.StatefulSet,
+  KINDS.DaemonSet,
+  KINDS.Job,
+  KINDS.CronJob,
+  KINDS.CloneSet,
+];
+
+const CONFIGURATION = "spiderpool-conf";
+
+/**
+ * Reads all that spiderplan judges by, every kind at the same time, uncached.
+ * A kind the server does not serve has no objects: it counts as read completely.
+ * @throws ClusterError when the cluster cannot be reached, lacks Spiderpool, or forbids reading Spiderpool's kinds
+ */
+export async function observe(cluster: Cluster, options: ObserveOptions = {}): Promise<Observation> {
+  const context = [...CONTEXT_KINDS, ...(await thirdParty(cluster, options.workloadKinds ?? []))];
+  const all = [...SPIDERPOOL_KINDS, ...context];
+  const served = await cluster.served(all);
+  if (!served.has(KINDS.SpiderIPPool)) throw noSpiderpool();
+  const [facts, ...lists] = await Promise.all([
+    readFacts(cluster, options.namespace ?? CHART_DEFAULTS.namespace),
+    ...all.map((kind) => (served.has(kind) ? readKind(cluster, kind, context.includes(kind)) : NOTHING)),
+  ]);
+  const items: KubeObject[] = [...(facts.object === undefined ? [] : [facts.object])];
+  const diagnostics: Diagnostic[] = [...facts.diagnostics];
+  const complete: string[] = [];
+  for (const [index, list] of lists.entries()) {
+    for (const item of list.items) items.push(item);
+    if (list.missing === undefined) complete.push(all[index]!.kind);
+    else diagnostics.push(list.missing);
+  }
+  items.sort(byKey);
+  return { snapshot: buildSnapshot(items, complete, facts.facts), items, diagnostics };
+}
+
+interface KindRead {
+  readonly items: readonly KubeObject[];
+  readonly missing?: Diagnostic;
+}
+
+const NOTHING: KindRead = { items: [] };
+
+async function readKind(cluster: Cluster, kind: Kind, optional: boolean): Promise<KindRead> {
+  try {
+    const { items } = await cluster.list(kind);
+    return { items: items.map(withoutManagedFields) };
+  } catch (error) {
+    if (!optional || !isClusterError(error, "Forbidden")) throw error;
+    return { items: [], missing: forbidden(`list ${kind.plural}`, "they count as unknown", error) };
+  }
+}
+
+/** Kinds named `Kind.group` that are not among ours, in the version the server prefers. */
+async function thirdParty(cluster: Cluster, names: Iterable<string>): Promise<Kind[]> {
+  const known = new Set(CONTEXT_KINDS.map((kind) => `${kind.kind}.${groupOf(kind)}`));
+  const wanted = [...new Set(names)].filter((name) => name.includes(".") && !known.has(name)).sort();
+  const found = await Promise.all(
+    wanted.map((name) => {
+      const dot = name.indexOf(".");
+      return cluster.find?.(name.slice(dot + 1), name.slice(0, dot));
+    }),
+  );
+  return found.filter((kind) => kind !== undefined);
+}
+
+interface FactsRead {
+  readonly facts: Partial<SpiderpoolFacts>;
+  readonly object?: KubeObject;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** F1. */
+async function readFacts(cluster: Cluster, namespace: string): Promise<FactsRead> {
+  try {
+    const object = await cluster.get({ kind: KINDS.ConfigMap, namespace, name: CONFIGURATION });
+    return { facts: factsFromConfigMap(object), object: withoutManagedFields(object), diagnostics: [] };
+  } catch (error) {
+    if (isClusterError(error, "NotFound")) return { facts: {}, diagnostics: [] };
+    if (!isClusterError(error, "Forbidden")) throw error;
+    const meaning = "the plan's settings.spiderpool stand, chart defaults where they are silent";
+    return { facts: {}, diagnostics: [forbidden(`get configmaps "${CONFIGURATION}" in ${namespace}`, meaning, error)] };
+  }
+}
+
+function forbidden(what: string, meaning: string, error: ClusterError): Diagnostic {
+  return {
+    code: "SP2701",
+    severity: "warning",
+    message: `not allowed to ${what}: ${meaning} (${error.message})`,
+    hint: "give the user the read permissions the README lists",
+  };
+}
+
+function noSpiderpool(): ClusterError {
+  const message = `Spiderpool is not installed here: the server does not serve ${KINDS.SpiderIPPool.plural} of ${KINDS.SpiderIPPool.apiVersion}`;
+  return new ClusterError("NotFound", message, false);
+}
+
+/** Half the bytes of many objects, and nobody reads them. */
+function withoutManagedFields(object: KubeObject): KubeObject {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+function groupOf(kind: Kind): string {
+  return kind.apiVersion.slice(0, Math.max(0, kind.apiVersion.indexOf("/")));
+}
+
+function byKey(a: KubeObject, b: KubeObject): number {
+  const text = ({ apiVersion, kind, metadata }: KubeObject) =>
+    `${kind}\0${apiVersion}\0${metadata.namespace ?? ""}\0${metadata.name}`;
+  const [left, right] = [text(a), text(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
