@@ -32,14 +32,15 @@ async function readItems(path: string, shown: string, kinds: Set<string>): Promi
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new CliError(`snapshot ${shown} cannot be read: ${error.code ?? error.message}`);
   });
-  let value: unknown;
+  let values: unknown[];
   try {
-    value = text.trimStart().startsWith("{") ? JSON.parse(text) : await yaml(text);
+    values = text.trimStart().startsWith("{") ? [JSON.parse(text)] : await yamlStream(text);
   } catch (error) {
     throw new CliError(`snapshot ${shown} is neither JSON nor YAML: ${(error as Error).message}`);
   }
-  const items = flatten(value, kinds);
-  if (items === undefined) {
+  const lists = values.map((value) => flatten(value, kinds));
+  const items = lists.filter((list) => list !== undefined).flat();
+  if (lists.length === 0 || lists.includes(undefined)) {
     throw new CliError(
       `snapshot ${shown} is not a Kubernetes List; make one with \`spiderplan snapshot\` or \`kubectl get ... -A -o json\``,
     );
@@ -47,9 +48,10 @@ async function readItems(path: string, shown: string, kinds: Set<string>): Promi
   return items;
 }
 
-async function yaml(text: string): Promise<unknown> {
-  const { parseYaml } = await import("../adapters/plan-files/yaml.js");
-  return parseYaml(text);
+/** A List or objects one after another, as `kubectl apply` takes them. */
+async function yamlStream(text: string): Promise<unknown[]> {
+  const { parseYamlStream } = await import("../adapters/plan-files/yaml.js");
+  return parseYamlStream(text);
 }
 
 /** The objects of a List, of a typed one (`PodList`, whose items may leave out their kind), or of a single object. */
