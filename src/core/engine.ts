@@ -3,6 +3,7 @@ import type { Lock } from "./allocate/allocation.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
 import { draftAnnotations, draftSteps } from "./change/steps.js";
 import { bindingOf } from "./desired/binding.js";
+import { unknownNetworks } from "./desired/known-networks.js";
 import { annotationText, desiredNetworks, namespaceAnnotations, workloadAnnotations } from "./desired/networks.js";
 import { desiredPools } from "./desired/pools.js";
 import { desiredReservations, desiredSubnets } from "./desired/subnets.js";
@@ -44,7 +45,8 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   ];
 
   // How the cluster differs from that. What belongs to a broken part of the plan is left as it is.
-  const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics]);
+  const networks = unknownNetworks(plan, snapshot, options.purpose);
+  const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics, ...networks]);
   const whole = draftSteps(desired, snapshot, options.install, options.prune, (live) => broken.has(partOf(live)));
   const shared = draftAnnotations(annotations, options.install, annotationText);
 
@@ -67,6 +69,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     diagnostics: [
       ...allocation.diagnostics,
       ...pools.diagnostics,
+      ...networks,
       ...whole.diagnostics,
       ...shared.diagnostics,
       ...warnings,

@@ -13,6 +13,8 @@ export interface Options {
   readonly atomic: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** What the outcome is for: a sync refuses what a plan only warns about (unknown networks). */
+  readonly purpose: "plan" | "sync";
 }
 
 /** A Pod that would not simply keep its address. */

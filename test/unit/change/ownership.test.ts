@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { identity, ownershipOf, trackingId } from "../../../src/core/change/ownership.js";
+import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+
+const pool = (annotations?: Record<string, string>): KubeObject => ({
+  apiVersion: KINDS.SpiderIPPool.apiVersion,
+  kind: "SpiderIPPool",
+  metadata: { name: "p", annotations },
+});
+const KEY = "spiderplan.io/tracking-id";
+
+describe("ownership by tracking id", () => {
+  test.each<[string, string | undefined, unknown]>([
+    ["no id", undefined, { type: "none" }],
+    ["ours", "default:spiderpool.spidernet.io/SpiderIPPool:/p", { type: "ours" }],
+    ["another install's", "net-team:spiderpool.spidernet.io/SpiderIPPool:/p", { type: "other", install: "net-team" }],
+    [
+      "an install named like a PlanSync",
+      "ops/prod:spiderpool.spidernet.io/SpiderIPPool:/p",
+      { type: "other", install: "ops/prod" },
+    ],
+    ["S28: a copy names another object", "default:spiderpool.spidernet.io/SpiderIPPool:/q", { type: "none" }],
+    [
+      "S28: a copy on another kind",
+      "default:spiderpool.spidernet.io/SpiderMultusConfig:kube-system/p",
+      { type: "none" },
+    ],
+    ["an empty install", ":spiderpool.spidernet.io/SpiderIPPool:/p", { type: "none" }],
+  ])("%s", (_name, id, expected) => {
+    expect(ownershipOf(pool(id === undefined ? undefined : { [KEY]: id }), "default")).toEqual(expected);
+  });
+
+  test("identity names itself, namespaced or not", () => {
+    for (const namespace of [undefined, "kube-system"]) {
+      const object = identity("i", KINDS.SpiderMultusConfig, "net", { namespace });
+      expect(object.metadata.annotations?.[KEY]).toBe(trackingId("i", object));
+      expect(ownershipOf(object, "i")).toEqual({ type: "ours" });
+    }
+  });
+});
