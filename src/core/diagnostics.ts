@@ -10,6 +10,15 @@ export interface SourceRef {
   readonly pointer: string;
   /** `key` when the name of the entry is meant rather than its value. */
   readonly target?: "key" | "value";
+  /** Where a fault was found before there was a tree to point into: character offsets in the file; the pointer is then empty. */
+  readonly span?: { readonly start: number; readonly end: number };
+}
+
+/** Another place a finding speaks of, e.g. where a name was declared first. */
+export interface Related {
+  /** What is there, to be followed by the place: `first declared at`. */
+  readonly note: string;
+  readonly source: SourceRef;
 }
 
 /**
@@ -25,6 +34,8 @@ export interface Diagnostic {
   readonly hint?: string;
   /** Where in the plan; absent when the finding is about the cluster or a whole folder. */
   readonly source?: SourceRef;
+  /** Other places it speaks of; a located diagnostic carries them in its hint. */
+  readonly related?: readonly Related[];
   /** The owner or object the finding is about, when it stops only that part of the plan. */
   readonly about?: string;
 }

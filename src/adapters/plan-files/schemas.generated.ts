@@ -38,7 +38,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "array",
           "items": {
             "type": "string",
-            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+            "examples": [
+              "app-v4"
+            ]
           },
           "minItems": 1,
           "uniqueItems": true
@@ -52,7 +55,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "object",
           "propertyNames": {
             "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-            "maxLength": 317
+            "maxLength": 317,
+            "examples": [
+              "app-v4"
+            ]
           },
           "additionalProperties": {
             "description": "One subnet of the underlay network.",
@@ -64,7 +70,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "object",
           "propertyNames": {
             "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 317
+            "maxLength": 317,
+            "examples": [
+              "printers"
+            ]
           },
           "additionalProperties": {
             "description": "Addresses that are never handed out.",
@@ -76,7 +85,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "object",
           "propertyNames": {
             "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 317
+            "maxLength": 317,
+            "examples": [
+              "kube-system/macvlan-124"
+            ]
           },
           "additionalProperties": {
             "description": "One Multus network.",
@@ -88,7 +100,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "object",
           "propertyNames": {
             "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 317
+            "maxLength": 317,
+            "examples": [
+              "shared-a"
+            ]
           },
           "additionalProperties": {
             "description": "One declared pool.",
@@ -100,7 +115,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "object",
           "propertyNames": {
             "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-            "maxLength": 317
+            "maxLength": 317,
+            "examples": [
+              "default"
+            ]
           },
           "additionalProperties": {
             "description": "Defaults of one namespace.",
@@ -112,7 +130,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "object",
           "propertyNames": {
             "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[A-Z][A-Za-z0-9]*(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?/[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 317
+            "maxLength": 317,
+            "examples": [
+              "default/Deployment/web"
+            ]
           },
           "additionalProperties": {
             "description": "One workload.",
@@ -142,7 +163,10 @@ export const NETWORK_PLAN_SCHEMA = {
       "description": "Free text by key.",
       "type": "object",
       "propertyNames": {
-        "pattern": "^[A-Za-z0-9][-_./A-Za-z0-9]*$"
+        "pattern": "^[A-Za-z0-9][-_./A-Za-z0-9]*$",
+        "examples": [
+          "ticket"
+        ]
       },
       "additionalProperties": {
         "type": "string"
@@ -159,7 +183,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "oneOf": [
             {
               "type": "string",
-              "pattern": "^(0|[1-9][0-9]{0,6}[smhd])$"
+              "pattern": "^(0|[1-9][0-9]{0,6}[smhd])$",
+              "examples": [
+                "24h"
+              ]
             },
             {
               "const": 0,
@@ -205,6 +232,9 @@ export const NETWORK_PLAN_SCHEMA = {
         "namespace": {
           "type": "string",
           "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+          "examples": [
+            "app-v4"
+          ],
           "description": "Namespace Spiderpool is installed in."
         },
         "enableIPv4": {
@@ -238,6 +268,9 @@ export const NETWORK_PLAN_SCHEMA = {
         "clusterNetwork": {
           "type": "string",
           "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+          "examples": [
+            "kube-system/macvlan-124"
+          ],
           "description": "The agent's default network (MULTUS_CLUSTER_NETWORK), `namespace/name`."
         }
       }
@@ -353,7 +386,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "items": {
             "type": "string",
             "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 253
+            "maxLength": 253,
+            "examples": [
+              "shared-a"
+            ]
           },
           "minItems": 1,
           "uniqueItems": true
@@ -409,7 +445,10 @@ export const NETWORK_PLAN_SCHEMA = {
               "type": "object",
               "minProperties": 1,
               "propertyNames": {
-                "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+                "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+                "examples": [
+                  "dc1-prod"
+                ]
               },
               "additionalProperties": {
                 "$ref": "#/$defs/addressList"
@@ -434,7 +473,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "array",
           "items": {
             "type": "string",
-            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+            "examples": [
+              "kube-system/macvlan-124"
+            ]
           },
           "uniqueItems": true
         },
@@ -442,6 +484,9 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "string",
           "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
           "maxLength": 253,
+          "examples": [
+            "shared-a"
+          ],
           "description": "Name of the SpiderSubnet where it differs from the key: adopts a live one."
         },
         "meta": {
@@ -471,7 +516,10 @@ export const NETWORK_PLAN_SCHEMA = {
         "until": {
           "description": "Day after which the plan reminds you to drop it, e.g. 2027-01-01.",
           "type": "string",
-          "format": "date"
+          "format": "date",
+          "examples": [
+            "2027-01-01"
+          ]
         },
         "meta": {
           "description": "Free text about this entry (team, ticket, ...); goes to an annotation and to exports.",
@@ -991,7 +1039,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "items": {
             "type": "string",
             "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 253
+            "maxLength": 253,
+            "examples": [
+              "shared-a"
+            ]
           },
           "minItems": 1,
           "uniqueItems": true
@@ -1034,6 +1085,9 @@ export const NETWORK_PLAN_SCHEMA = {
         "subnet": {
           "type": "string",
           "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+          "examples": [
+            "app-v4"
+          ],
           "description": "Subnet (key of spec.subnets) the pool lies in."
         },
         "addresses": {
@@ -1062,7 +1116,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "array",
           "items": {
             "type": "string",
-            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+            "examples": [
+              "kube-system/macvlan-124"
+            ]
           },
           "uniqueItems": true
         },
@@ -1107,7 +1164,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "items": {
             "type": "string",
             "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 253
+            "maxLength": 253,
+            "examples": [
+              "shared-a"
+            ]
           },
           "minItems": 1,
           "uniqueItems": true
@@ -1123,7 +1183,10 @@ export const NETWORK_PLAN_SCHEMA = {
       "description": "Wished address by ordinal.",
       "type": "object",
       "propertyNames": {
-        "pattern": "^(0|[1-9][0-9]{0,5})$"
+        "pattern": "^(0|[1-9][0-9]{0,5})$",
+        "examples": [
+          "0"
+        ]
       },
       "additionalProperties": {
         "type": "string"
@@ -1140,7 +1203,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "array",
           "items": {
             "type": "string",
-            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+            "examples": [
+              "app-v4"
+            ]
           },
           "minItems": 1,
           "uniqueItems": true
@@ -1151,7 +1217,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "items": {
             "type": "string",
             "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 253
+            "maxLength": 253,
+            "examples": [
+              "shared-a"
+            ]
           },
           "minItems": 1,
           "uniqueItems": true
@@ -1178,6 +1247,9 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "string",
           "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
           "maxLength": 253,
+          "examples": [
+            "shared-a"
+          ],
           "description": "A live pool kept under its own name: adoption without a move."
         },
         "perPod": {
@@ -1196,7 +1268,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "description": "Size by subnet, elastic included. Not supported yet.",
           "type": "object",
           "propertyNames": {
-            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+            "examples": [
+              "app-v4"
+            ]
           },
           "additionalProperties": {
             "type": "integer",
@@ -1214,6 +1289,9 @@ export const NETWORK_PLAN_SCHEMA = {
         "network": {
           "type": "string",
           "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+          "examples": [
+            "kube-system/macvlan-124"
+          ],
           "description": "Multus network, `namespace/name`."
         },
         "fixed": {
@@ -1226,7 +1304,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "items": {
             "type": "string",
             "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-            "maxLength": 253
+            "maxLength": 253,
+            "examples": [
+              "shared-a"
+            ]
           },
           "minItems": 1,
           "uniqueItems": true
@@ -1279,7 +1360,10 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "object",
           "minProperties": 1,
           "propertyNames": {
-            "pattern": "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"
+            "pattern": "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$",
+            "examples": [
+              "net1"
+            ]
           },
           "additionalProperties": {
             "description": "One interface.",
@@ -1405,7 +1489,10 @@ export const ADDRESS_LOCK_SCHEMA = {
       "additionalProperties": {
         "type": "string",
         "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-        "maxLength": 253
+        "maxLength": 253,
+        "examples": [
+          "shared-a"
+        ]
       }
     },
     "released": {

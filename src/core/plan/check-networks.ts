@@ -1,0 +1,79 @@
+import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
+import type { Plan } from "./plan.js";
+import { fail, warn } from "./scope.js";
+
+/** The VLAN a subnet states agrees with every network that uses the subnet. */
+export function checkVlans(plan: Plan, found: Diagnostic[]): void {
+  const told = new Set<string>();
+  for (const { subnet: subnetName, network: networkName, source, about } of uses(plan)) {
+    const subnet = plan.subnets.get(subnetName);
+    const network = plan.networks.get(networkName);
+    const key = `${subnetName} ${networkName}`;
+    if (subnet?.vlan === undefined || network?.vlan === undefined || subnet.vlan === network.vlan) continue;
+    if (told.has(key)) continue;
+    told.add(key);
+    const text = `subnet ${subnetName} is VLAN ${subnet.vlan}, network ${networkName} is VLAN ${network.vlan}`;
+    fail({ at: source, about, found }, "SP2025", text, {
+      hint: "correct one of the two, or use another network",
+      related: [
+        { note: "the subnet's VLAN is at", source: child(subnet.source, "vlan") },
+        { note: "the network is at", source: network.source },
+      ],
+    });
+  }
+}
+
+interface Use {
+  readonly subnet: string;
+  readonly network: string;
+  readonly source: SourceRef;
+  readonly about: string;
+}
+
+/** Where a network and a subnet meet: affinities of subnets and pools, interfaces. */
+function* uses(plan: Plan): Generator<Use> {
+  for (const { name, networks, source } of plan.subnets.values()) {
+    const about = `subnet:${name}`;
+    for (const network of networks) yield { subnet: name, network, source: child(source, "networks"), about };
+  }
+  for (const { name, subnet, networks, source } of plan.pools.values()) {
+    for (const network of networks) yield { subnet, network, source, about: `pool:${name}` };
+  }
+  for (const workload of plan.workloads.values()) {
+    for (const { ask, network, source } of workload.interfaces.values()) {
+      if (network === undefined) continue;
+      const here = { network, source: child(source, "network"), about: workload.name };
+      if (ask.type === "fixed") for (const subnet of ask.subnets) yield { ...here, subnet };
+      if (ask.type === "pools") {
+        for (const pool of ask.pools) yield { ...here, subnet: plan.pools.get(pool)?.subnet ?? "" };
+      }
+    }
+  }
+}
+
+/** A1: affinity alone makes no candidate, so a pool nobody names is never used. */
+export function checkUnusedPools(plan: Plan, found: Diagnostic[]): void {
+  const used = new Set<string>();
+  for (const { defaultPools } of plan.namespaces.values()) for (const name of defaultPools) used.add(name);
+  for (const { defaultPools, spec } of plan.networks.values()) {
+    for (const name of [...defaultPools, ...blockPools(spec)]) used.add(name);
+  }
+  for (const { interfaces } of plan.workloads.values()) {
+    for (const { ask } of interfaces.values()) if (ask.type === "pools") for (const name of ask.pools) used.add(name);
+  }
+  for (const pool of plan.pools.values()) {
+    if (pool.default || used.has(pool.name)) continue;
+    const scope = { at: keyOf(pool.source), about: `pool:${pool.name}`, found };
+    warn(scope, "SP2022", `nothing names pool ${pool.name}: affinity alone makes no candidate (A1)`, {
+      hint: "name it in a workload's `pools`, in `defaultPools` of a namespace or network, or set `default: true`",
+    });
+  }
+}
+
+/** Names in the `ippools` of a block of Spiderpool's own spelling (S14). */
+function blockPools(spec: Readonly<Record<string, unknown>>): string[] {
+  return Object.values(spec).flatMap((block) => {
+    const pools = (block as { ippools?: { ipv4?: string[]; ipv6?: string[] } } | undefined)?.ippools;
+    return [...(pools?.ipv4 ?? []), ...(pools?.ipv6 ?? [])];
+  });
+}

@@ -1,0 +1,50 @@
+import { child, type Diagnostic, keyOf } from "../diagnostics.js";
+import { parseAddress } from "../ip/address.js";
+import type { Nic, Plan, Workload } from "./plan.js";
+import { liesIn } from "./read-addresses.js";
+import { fail } from "./scope.js";
+
+/** A1, A4: Spiderpool reads one source per Pod, so default pools go with no other way to ask. */
+export function checkSources(workload: Workload, found: Diagnostic[]): void {
+  const nics = [...workload.interfaces.values()];
+  const named = nics.find((nic) => nic.ask.type !== "defaultPools");
+  if (named === undefined) return;
+  for (const nic of nics) {
+    if (nic.ask.type !== "defaultPools") continue;
+    const at = keyOf(child(nic.source, "defaultPools"));
+    const text = `${nic.name} takes default pools, but ${named.name} is ${named.ask.type === "fixed" ? "fixed" : "given pools"}`;
+    fail({ at, about: workload.name, found }, "SP2024", text, {
+      hint: "Spiderpool reads one source per Pod (A1, A4): name the pools of every interface, or of none",
+    });
+  }
+}
+
+/** A25: a route whose gateway lies in no interface's subnet would be dropped without a word. */
+export function checkRoutes(workload: Workload, plan: Plan, found: Diagnostic[]): void {
+  if (workload.routes.length === 0) return;
+  const nics = [...workload.interfaces.values()].map((nic) => subnetsOf(nic, workload, plan));
+  if (nics.includes(undefined)) return; // where the default pools lie is not in the plan
+  const names = new Set(nics.flatMap((subnets) => subnets ?? []));
+  workload.routes.forEach((route) => {
+    const gateway = parseAddress(route.gw);
+    if (gateway === undefined) return;
+    for (const name of names) {
+      const subnet = plan.subnets.get(name);
+      if (subnet !== undefined && liesIn(gateway, subnet.cidr)) return;
+    }
+    const text = `the gateway ${route.gw} of the route to ${route.dst} lies in no subnet of the workload's interfaces`;
+    fail({ at: child(workload.source, "routes"), about: workload.name, found }, "SP2026", text, {
+      hint: `Spiderpool would drop the route (A25); the subnets are ${[...names].sort().join(", ") || "none"}`,
+    });
+  });
+}
+
+/** Subnets an interface may get addresses from; undefined if the plan does not tell. */
+function subnetsOf({ ask, network }: Nic, workload: Workload, plan: Plan): readonly string[] | undefined {
+  if (ask.type === "fixed") return ask.subnets;
+  const pools =
+    ask.type === "pools"
+      ? ask.pools
+      : (plan.namespaces.get(workload.namespace)?.defaultPools ?? plan.networks.get(network ?? "")?.defaultPools);
+  return pools?.flatMap((pool) => plan.pools.get(pool)?.subnet ?? []);
+}

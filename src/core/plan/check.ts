@@ -1,0 +1,16 @@
+import type { Diagnostic } from "../diagnostics.js";
+import { checkUnusedPools, checkVlans } from "./check-networks.js";
+import { checkOverlaps } from "./check-overlaps.js";
+import { checkRoutes, checkSources } from "./check-workloads.js";
+import type { Plan } from "./plan.js";
+
+/** Every rule of DESIGN 3 that needs more than one entry and no cluster; findings are added to `found`. */
+export function checkPlan(plan: Plan, found: Diagnostic[]): void {
+  checkOverlaps(plan, found);
+  checkVlans(plan, found);
+  checkUnusedPools(plan, found);
+  for (const workload of plan.workloads.values()) {
+    checkSources(workload, found);
+    checkRoutes(workload, plan, found);
+  }
+}
