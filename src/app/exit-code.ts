@@ -1,6 +1,6 @@
 import type { Step } from "../core/change/step.js";
 import { hasErrors } from "../core/diagnostics.js";
-import type { Outcome } from "../core/engine.js";
+import type { Outcome } from "../core/outcome.js";
 import type { PlanRun } from "./plan-run.js";
 
 /** Steps that are due: those that only wait for something to leave by itself are no difference to act on. */

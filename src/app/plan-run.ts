@@ -1,6 +1,7 @@
 import type { Lock } from "../core/allocate/allocation.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
-import { decide, type Options, type Outcome } from "../core/engine.js";
+import { decide } from "../core/engine.js";
+import type { Options, Outcome } from "../core/outcome.js";
 import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
 import type { Plan } from "../core/plan/plan.js";
 import type { Snapshot } from "../core/snapshot.js";

@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import { readRevision } from "../adapters/git/revision.js";
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
+import type { ObserveOptions } from "../app/observe.js";
 import { type PlanRun, planRun } from "../app/plan-run.js";
 import type { PlanHeading } from "../app/report/plan-heading.js";
-import type { LocatedDiagnostic } from "../core/diagnostics.js";
+import type { Diagnostic, LocatedDiagnostic } from "../core/diagnostics.js";
+import type { Options } from "../core/outcome.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { Digest } from "../ports/runtime.js";
 import type { Io } from "./io.js";
 import type { DecideOptions } from "./options.js";
-import { openPlan, type PlanSource, shownPath } from "./plan-source.js";
+import { openPlan, type PlanSource, planNeeds, shownPath } from "./plan-source.js";
 
 /** A run together with all that is needed to report on it. */
 export interface Decision {
@@ -22,19 +24,26 @@ export interface Decision {
 export interface Observed {
   readonly snapshot: Snapshot;
   readonly against: string;
+  /** What could not be read, and what that means. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Reads plan and lock, looks at the cluster, decides. */
-export async function decideRun(io: Io, options: DecideOptions, observe: () => Promise<Observed>): Promise<Decision> {
+export async function decideRun(
+  io: Io,
+  options: DecideOptions,
+  purpose: Options["purpose"],
+  observe: (needs: ObserveOptions) => Promise<Observed>,
+): Promise<Decision> {
   const source = await openPlan(io, options.path);
   const [lock, observed, revision] = await Promise.all([
     readLockFolder(source.root, options.cluster),
-    observe(),
+    observe(planNeeds(source.loaded.documents)),
     readRevision(source.root),
   ]);
   const run = planRun({
     documents: source.loaded.documents,
-    diagnostics: source.loaded.diagnostics,
+    diagnostics: [...source.loaded.diagnostics, ...observed.diagnostics],
     cluster: options.cluster,
     lock,
     snapshot: observed.snapshot,
@@ -44,6 +53,7 @@ export async function decideRun(io: Io, options: DecideOptions, observe: () => P
       pruneBudget: options.pruneBudget,
       atomic: options.atomic,
       now: options.now ?? Date.now(),
+      purpose,
     },
   });
   const heading: PlanHeading = {

@@ -1,5 +1,7 @@
 import { delimiter, resolve } from "node:path";
+import type { ObserveOptions } from "../app/observe.js";
 import { isClusterError } from "../core/cluster-error.js";
+import { EMPTY_SNAPSHOT } from "../core/snapshot.js";
 import type { KubeObject } from "../core/spiderpool/objects.js";
 import type { Cluster } from "../ports/cluster.js";
 import type { Observed } from "./decision.js";
@@ -15,14 +17,14 @@ export interface ObservedItems extends Observed {
  * The facts a command judges by: the files of `--snapshot`, else the cluster of the kubeconfig.
  * @throws CliError naming both ways when neither is there
  */
-export async function observeAny(io: Io, options: ClusterOptions): Promise<ObservedItems> {
+export async function observeAny(io: Io, options: ClusterOptions, needs: ObserveOptions = {}): Promise<ObservedItems> {
   if (options.snapshot.length > 0) {
     const { readSnapshotFiles } = await import("./snapshot-files.js");
     const read = await readSnapshotFiles(io.cwd, options.snapshot);
-    return { ...read, against: `snapshot ${options.snapshot.join(", ")}` };
+    return { ...read, diagnostics: [], against: `snapshot ${options.snapshot.join(", ")}` };
   }
   try {
-    return await observeCluster(await connectCluster(io, options));
+    return await observeCluster(await connectCluster(io, options), needs);
   } catch (error) {
     throw withWaysOut(
       error,
@@ -31,11 +33,16 @@ export async function observeAny(io: Io, options: ClusterOptions): Promise<Obser
   }
 }
 
+/** As `observeAny`, for commands that need no cluster: without a word on which one, nothing is known of any. */
+export async function observeIfTold(io: Io, options: ClusterOptions, needs: ObserveOptions): Promise<Observed> {
+  const told = options.snapshot.length > 0 || options.kubeconfig !== undefined || options.context !== undefined;
+  return told ? observeAny(io, options, needs) : { snapshot: EMPTY_SNAPSHOT, diagnostics: [], against: "no cluster" };
+}
+
 /** Everything spiderplan reads of a cluster. */
-export async function observeCluster(cluster: Cluster): Promise<ObservedItems> {
+export async function observeCluster(cluster: Cluster, needs: ObserveOptions): Promise<ObservedItems> {
   const { observe } = await import("../app/observe.js");
-  const { snapshot, items } = await observe(cluster);
-  return { snapshot, items, against: "the cluster" };
+  return { ...(await observe(cluster, needs)), against: "the cluster" };
 }
 
 /** Opens the cluster of the kubeconfig; its API warnings go to stderr, each once. */

@@ -59,14 +59,18 @@ export function clusterOptions(command: Command): Command {
   );
 }
 
+/** Adds `--install`. */
+export function installOption(command: Command): Command {
+  return command.addOption(
+    new Option("--install <name>", "who writes; other installs' objects are left alone")
+      .argParser(install)
+      .default("default"),
+  );
+}
+
 /** Adds `--install`, `--now`, `--no-prune`, `--prune-budget` and `--atomic`. */
 export function decideOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option("--install <name>", "who writes; other installs' objects are left alone")
-        .argParser(install)
-        .default("default"),
-    )
+  return installOption(command)
     .addOption(
       new Option("--now <rfc3339>", "the time to judge by, in place of this machine's clock").argParser(instant),
     )

@@ -25,7 +25,7 @@ export interface PlanCommandOptions extends DecideOptions, OutputOptions {
  * @returns 0; 1 on an error; 3 when something is held back; 2 on changes with --detailed-exitcode
  */
 export async function planCommand(io: Io, options: PlanCommandOptions): Promise<number> {
-  const decision = await decideRun(io, options, () => observeAny(io, options));
+  const decision = await decideRun(io, options, "plan", (needs) => observeAny(io, options, needs));
   await print(io, decision, options);
   return planExitCode(decision.run, options.detailedExitcode);
 }
@@ -47,7 +47,7 @@ async function print(io: Io, decision: Decision, options: PlanCommandOptions): P
       );
       return;
     case "manifests":
-      writeFindings(io, decision, options.color);
+      writeFindings(io, source, diagnostics, run.decided !== undefined, options.color);
       await writeManifests(io, decision, options.out);
       return;
     default:

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { Io } from "./io.js";
-import { applyEnvironment, clusterOptions, decideOptions, kubeOptions, outputOptions, planOptions } from "./options.js";
+import { applyEnvironment, clusterOptions, decideOptions, installOption, kubeOptions, outputOptions, planOptions } from "./options.js";
 
 /** The command tree, and the exit code of the command that ran. */
 export interface Program {
@@ -79,7 +79,7 @@ export function buildProgram(io: Io): Program {
   ).action(run(async (options) => (await import("./sync.js")).syncCommand(io, options)));
 
   outputOptions(
-    decideOptions(clusterOptions(planOptions(add("lock", "choose addresses and write them into spiderplan.lock/")))),
+    installOption(clusterOptions(planOptions(add("lock", "choose addresses and write them into spiderplan.lock/")))),
     "text",
     "json",
   )
@@ -107,7 +107,7 @@ export function buildProgram(io: Io): Program {
     .action(run(async (options, target) => (await import("./explain.js")).explainCommand(io, target!, options)));
 
   outputOptions(
-    decideOptions(
+    installOption(
       clusterOptions(
         planOptions(
           add(

@@ -7,7 +7,7 @@ import { CliError } from "./io.js";
 
 /**
  * Reads files in place of a cluster: Kubernetes Lists as `kubectl get ... -A -o json` or `spiderplan snapshot` print
- * them. A kind that stands in a file counts as listed completely, since `-A` lists all of it.
+ * them, or single objects, as JSON or as YAML documents. A kind that stands in a file counts as listed completely, since `-A` lists all of it.
  * @throws CliError for a file that is missing or is no List
  */
 export async function readSnapshotFiles(
@@ -32,26 +32,24 @@ async function readItems(path: string, shown: string, kinds: Set<string>): Promi
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new CliError(`snapshot ${shown} cannot be read: ${error.code ?? error.message}`);
   });
-  let values: unknown[];
+  const items = (await documentsOf(text, shown)).map((document) => flatten(document, kinds));
+  if (items.length === 0 || items.some((list) => list === undefined)) {
+    throw new CliError(
+      `snapshot ${shown} holds no Kubernetes List; make one with \`spiderplan snapshot\` or \`kubectl get ... -A -o json\``,
+    );
+  }
+  return items.flatMap((list) => list ?? []);
+}
+
+/** JSON is read by the fast way: a snapshot may hold 100,000 Pods. */
+async function documentsOf(text: string, shown: string): Promise<unknown[]> {
   try {
-    values = text.trimStart().startsWith("{") ? [JSON.parse(text)] : await yamlStream(text);
+    if (text.trimStart().startsWith("{")) return [JSON.parse(text)];
+    const { parseYamlDocuments } = await import("../adapters/plan-files/yaml.js");
+    return parseYamlDocuments(text);
   } catch (error) {
     throw new CliError(`snapshot ${shown} is neither JSON nor YAML: ${(error as Error).message}`);
   }
-  const lists = values.map((value) => flatten(value, kinds));
-  const items = lists.filter((list) => list !== undefined).flat();
-  if (lists.length === 0 || lists.includes(undefined)) {
-    throw new CliError(
-      `snapshot ${shown} is not a Kubernetes List; make one with \`spiderplan snapshot\` or \`kubectl get ... -A -o json\``,
-    );
-  }
-  return items;
-}
-
-/** A List or objects one after another, as `kubectl apply` takes them. */
-async function yamlStream(text: string): Promise<unknown[]> {
-  const { parseYamlStream } = await import("../adapters/plan-files/yaml.js");
-  return parseYamlStream(text);
 }
 
 /** The objects of a List, of a typed one (`PodList`, whose items may leave out their kind), or of a single object. */

@@ -32,15 +32,3 @@ export function withoutServerFields(object: KubeObject): KubeObject {
   }
   return sortedKeys({ ...rest, metadata }) as KubeObject;
 }
-
-/** Applies a JSON merge patch (RFC 7396). */
-export function merged(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
-  const base = typeof target === "object" && target !== null && !Array.isArray(target) ? target : {};
-  const result: Record<string, unknown> = { ...base };
-  for (const [key, part] of Object.entries(patch)) {
-    if (part === null) delete result[key];
-    else result[key] = merged(result[key], part);
-  }
-  return result;
-}

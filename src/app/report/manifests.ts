@@ -1,6 +1,7 @@
+import { applyMergePatch } from "../../core/change/merge-patch.js";
 import type { Step } from "../../core/change/step.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
-import { merged, sortedKeys, withoutServerFields } from "./canonical-object.js";
+import { sortedKeys, withoutServerFields } from "./canonical-object.js";
 
 /** One step as a file for kubectl. */
 export interface ManifestFile {
@@ -45,7 +46,7 @@ export function manifestStream(steps: readonly Step[], yaml: (value: unknown) =>
  */
 function manifest(step: Step): unknown {
   if (step.live === undefined || step.patch === undefined) return withoutServerFields(step.object);
-  const after = withoutServerFields(merged(step.live, step.patch) as KubeObject);
+  const after = withoutServerFields(applyMergePatch(step.live, step.patch) as KubeObject);
   const version = step.live.metadata.resourceVersion;
   return sortedKeys(
     version === undefined ? after : { ...after, metadata: { ...after.metadata, resourceVersion: version } },

@@ -1,6 +1,7 @@
+import { applyMergePatch } from "../../core/change/merge-patch.js";
 import type { Step } from "../../core/change/step.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
-import { merged, withoutServerFields } from "./canonical-object.js";
+import { withoutServerFields } from "./canonical-object.js";
 
 /** One object before and after, as YAML; empty where it does not exist. */
 export interface ObjectDiff {
@@ -28,7 +29,7 @@ function before(step: Step, yaml: (value: unknown) => string): string {
 function after(step: Step, yaml: (value: unknown) => string): string {
   if (step.action === "delete") return "";
   if (step.live === undefined || step.patch === undefined) return yaml(withoutServerFields(step.object));
-  return yaml(withoutServerFields(merged(step.live, step.patch) as KubeObject));
+  return yaml(withoutServerFields(applyMergePatch(step.live, step.patch) as KubeObject));
 }
 
 function fileName(step: Step): string {

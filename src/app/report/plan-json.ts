@@ -1,8 +1,10 @@
 import { ownerInSubnet } from "../../core/allocate/owner.js";
+import { applyMergePatch } from "../../core/change/merge-patch.js";
 import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
-import type { Outcome, Summary, Verdict } from "../../core/engine.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
+import type { Outcome, Summary, Verdict } from "../../core/outcome.js";
+import type { KubeObject } from "../../core/spiderpool/objects.js";
 import type { Digest } from "../../ports/runtime.js";
 import type { PlanRun } from "../plan-run.js";
 import { sortedKeys, withoutServerFields } from "./canonical-object.js";
@@ -79,11 +81,17 @@ export function planOutput(run: PlanRun, diagnostics: readonly LocatedDiagnostic
 export function planDigest(run: PlanRun, sha256: Digest): string {
   const outcome = run.decided?.outcome;
   const covered = sortedKeys({
-    steps: (outcome?.steps ?? []).map((step) => ({ ...stepOutput(step), reason: null, patch: step.patch ?? null })),
+    steps: (outcome?.steps ?? []).map(stepApproved),
     leaves: outcome === undefined ? [] : entriesThatDoNotStay(outcome),
     lock: outcome === undefined ? [] : lockChange(run.lock, outcome.lock),
   });
   return `sha256:${sha256(JSON.stringify(covered))}`;
+}
+
+/** What of a step is approved: all that is written. Of an object that only changes, the rest is not ours to cover. */
+function stepApproved(step: Step): object {
+  const { reason: _, object, ...rest } = stepOutput(step);
+  return step.action === "create" ? { ...rest, object } : { ...rest, uid: step.live?.metadata.uid, patch: step.patch };
 }
 
 /** The reasons of a verdict tell of usage; who and what is at stake is what an approval is about. */
@@ -104,9 +112,15 @@ function stepOutput(step: Step): StepOutput {
     namespace: step.namespace ?? null,
     name: step.name,
     addresses: { added: formatRangeSet(step.added), removed: formatRangeSet(step.removed) },
-    object: withoutServerFields(step.object),
+    object: withoutServerFields(objectAfter(step)),
     reason: step.blocked === undefined ? step.reason : `${step.reason}; held back: ${step.blocked.message}`,
   };
+}
+
+/** Of a shared object the step carries the live form; what it will be is that with the patch. */
+function objectAfter(step: Step): KubeObject {
+  const shared = step.patch !== undefined && step.object === step.live;
+  return shared ? (applyMergePatch(step.object, step.patch) as KubeObject) : step.object;
 }
 
 function verdictOutput(verdict: Verdict): Verdict {

@@ -1,8 +1,8 @@
 import type { Allocation, SubnetUsage } from "../../core/allocate/allocation.js";
 import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
-import type { Outcome, VerdictEntry } from "../../core/engine.js";
 import { EMPTY, formatRangeSet, type RangeSet, size, subtract, union } from "../../core/ip/range-set.js";
+import type { Outcome, VerdictEntry } from "../../core/outcome.js";
 import { isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { shortList } from "./columns.js";

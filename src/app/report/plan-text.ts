@@ -1,7 +1,7 @@
 import type { SubnetUsage } from "../../core/allocate/allocation.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
-import type { LeavingEntry, Outcome, Verdict, VerdictEntry } from "../../core/engine.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
+import type { LeavingEntry, Outcome, Verdict, VerdictEntry } from "../../core/outcome.js";
 import { isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { flow, shortList } from "./columns.js";

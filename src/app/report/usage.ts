@@ -1,5 +1,5 @@
 import type { SubnetUsage } from "../../core/allocate/allocation.js";
-import type { Outcome } from "../../core/engine.js";
+import type { Outcome } from "../../core/outcome.js";
 import type { Plan } from "../../core/plan/plan.js";
 
 const MOST = 20;

@@ -1,0 +1,33 @@
+import { allocate } from "../core/allocate/allocate.js";
+import type { Lock } from "../core/allocate/allocation.js";
+import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
+import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
+import type { Snapshot } from "../core/snapshot.js";
+
+/** What choosing addresses starts from. */
+export interface LockInput {
+  readonly documents: readonly PlanDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly cluster: string | undefined;
+  readonly lock: Result<Lock>;
+  readonly snapshot: Snapshot;
+  readonly install: string;
+}
+
+/**
+ * The lock as it should be for these files (DESIGN 5). The only way the files of spiderplan.lock come to be.
+ * @returns undefined when an error in the files leaves nothing to lock; errors of one owner leave that owner as it is
+ */
+export function lockRun(input: LockInput): Result<Lock | undefined> {
+  const merged = mergePlan(input.documents, input.cluster);
+  const before = [...input.diagnostics, ...merged.diagnostics, ...input.lock.diagnostics];
+  if (merged.value === undefined || hasErrors(before)) return { value: undefined, diagnostics: before };
+  const { lock, diagnostics } = allocate({
+    plan: merged.value,
+    lock: input.lock.value,
+    snapshot: input.snapshot,
+    install: input.install,
+    mode: "lock",
+  });
+  return { value: lock, diagnostics: [...before, ...diagnostics] };
+}

@@ -1,0 +1,134 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseYamlDocuments } from "../adapters/plan-files/yaml.js";
+import { type ManifestVerdict, manifestVerdicts } from "../app/manifest-check.js";
+import { count, printable } from "../app/report/printable.js";
+import { templateAnnotations } from "../core/desired/annotations.js";
+import { type Binding, bindingOf } from "../core/desired/binding.js";
+import { hasErrors } from "../core/diagnostics.js";
+import { mergePlan } from "../core/plan/merge.js";
+import type { Plan, Workload } from "../core/plan/plan.js";
+import { writeFindings } from "./findings.js";
+import { CliError, type Io } from "./io.js";
+import { observeIfTold } from "./observe.js";
+import type { ClusterOptions, OutputOptions, PlanOptions } from "./options.js";
+import { openPlan, planNeeds, shownPath } from "./plan-source.js";
+import { serialize } from "./serialize.js";
+
+export interface AnnotationsOptions extends PlanOptions, ClusterOptions, OutputOptions {
+  readonly install: string;
+  readonly check?: string;
+}
+
+/**
+ * `spiderplan annotations WORKLOAD` prints the Pod-template annotations a workload needs; `--check DIR|-` judges rendered
+ * manifests in the app's own CI.
+ * @returns 0; 1 on an error or when a manifest differs
+ */
+export async function annotationsCommand(
+  io: Io,
+  name: string | undefined,
+  options: AnnotationsOptions,
+): Promise<number> {
+  if (name === undefined && options.check === undefined) {
+    throw new CliError("name a workload, e.g. default/Deployment/app, or judge manifests with --check DIR");
+  }
+  const source = await openPlan(io, options.path);
+  const { documents, diagnostics: read } = source.loaded;
+  const merged = mergePlan(documents, options.cluster);
+  const found = source.locate([...read, ...merged.diagnostics]);
+  if (merged.value === undefined || hasErrors(found)) {
+    writeFindings(io, source, found, false, options.color);
+    return 1;
+  }
+  const { snapshot } = await observeIfTold(io, options, planNeeds(documents));
+  const binding = bindingOf(merged.value, snapshot, options.install);
+  const workloads = name === undefined ? [...merged.value.workloads.values()] : [workloadNamed(merged.value, name)];
+  return options.check === undefined
+    ? printSnippet(io, merged.value, workloads[0]!, binding, options)
+    : check(io, merged.value, workloads, binding, options);
+}
+
+/** The workload of a plan by its full name, or a short one that fits only one. */
+function workloadNamed(plan: Plan, name: string): Workload {
+  const exact = plan.workloads.get(name);
+  if (exact !== undefined) return exact;
+  const [namespace, short] = name.split("/");
+  const fitting = [...plan.workloads.values()].filter(
+    (one) => one.name.endsWith(`/${name}`) || (one.namespace === namespace && one.workload === short),
+  );
+  if (fitting.length === 1) return fitting[0]!;
+  const names = fitting.map((one) => one.name).join(", ");
+  throw new CliError(
+    fitting.length === 0 ? `the plan has no workload ${name}` : `${name} may be any of ${names}; write it in full`,
+  );
+}
+
+function printSnippet(io: Io, plan: Plan, workload: Workload, binding: Binding, options: AnnotationsOptions): number {
+  const annotations = templateAnnotations(plan, workload, binding);
+  const isCronJob = workload.kind === "CronJob";
+  const template = { template: { metadata: { annotations } } };
+  const spec = isCronJob ? { jobTemplate: { spec: template } } : template;
+  if (options.output === "text") {
+    io.stdout.write(`# Pod template of ${workload.name}\n${serialize({ spec }, "yaml")}`);
+  } else io.stdout.write(serialize({ spec }, options.output));
+  return 0;
+}
+
+async function check(
+  io: Io,
+  plan: Plan,
+  workloads: readonly Workload[],
+  binding: Binding,
+  options: AnnotationsOptions,
+): Promise<number> {
+  const verdicts: ManifestVerdict[] = [];
+  for (const { file, text } of await manifestTexts(io, options.check!)) {
+    verdicts.push(...manifestVerdicts(plan, workloads, binding, file, documentsOf(file, text)));
+  }
+  const differing = verdicts.filter((one) => one.differences.length > 0);
+  if (options.output !== "text")
+    io.stdout.write(serialize({ formatVersion: "1.0", workloads: verdicts }, options.output));
+  else {
+    for (const one of differing) {
+      io.stdout.write(
+        `${printable(`${one.file}: ${one.workload}`)}\n${one.differences.map((text) => `  - ${printable(text)}\n`).join("")}`,
+      );
+    }
+    const found = `${count(verdicts.length, "planned workload")} found in the manifests`;
+    io.stdout.write(
+      `${found}, ${differing.length === 0 ? "none differs" : `${differing.length} not as the plan says`}.\n`,
+    );
+  }
+  return differing.length > 0 ? 1 : 0;
+}
+
+function documentsOf(file: string, text: string): unknown[] {
+  try {
+    return parseYamlDocuments(text);
+  } catch (error) {
+    throw new CliError(`${file} is no YAML: ${(error as Error).message}`);
+  }
+}
+
+/** Every YAML and JSON file below a folder in name order, one file, or all of stdin. */
+async function manifestTexts(io: Io, where: string): Promise<{ file: string; text: string }[]> {
+  if (where === "-") return [{ file: "stdin", text: await readAll(io) }];
+  const path = resolve(io.cwd, where);
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new CliError(`there are no manifests at ${where}`);
+  if (!found.isDirectory()) return [{ file: shownPath(io.cwd, path), text: await readFile(path, "utf8") }];
+  const names = (await readdir(path, { recursive: true })).filter((name) => /\.(ya?ml|json)$/i.test(name)).sort();
+  const files = names.map((name) => join(path, name));
+  return Promise.all(
+    files.map(async (file) => ({ file: shownPath(io.cwd, file), text: await readFile(file, "utf8") })),
+  );
+}
+
+async function readAll(io: Io): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of io.stdin ?? [])
+    text += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+  return text + decoder.decode();
+}

@@ -1,0 +1,96 @@
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { NetworkPlan } from "../core/plan/plan.generated.js";
+import { CliError, type Io } from "./io.js";
+import { serialize } from "./serialize.js";
+
+export interface NewOptions {
+  readonly path?: string;
+  readonly interface: string;
+  readonly subnet?: readonly string[];
+  readonly pool?: readonly string[];
+  readonly network?: string;
+  readonly replicas?: string;
+  readonly elastic?: string;
+  readonly label?: readonly string[];
+}
+
+/** `spiderplan new workload default/Deployment/app ...`: writes the plan document of a workload; asks nothing. */
+export async function newCommand(io: Io, type: string, name: string, options: NewOptions): Promise<number> {
+  if (type !== "workload")
+    throw new CliError(`there is nothing called "${type}" to make; write: spiderplan new workload NAME`);
+  const text = `# yaml-language-server: $schema=${await schemaLocation()}\n${serialize(workloadDocument(name, options), "yaml")}`;
+  if (options.path === undefined) io.stdout.write(text);
+  else {
+    const file = await target(resolve(io.cwd, options.path), name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST")
+        throw new CliError(`${file} is there already and is left as it is; name another file with --path`);
+      throw error;
+    });
+    io.stdout.write(`${file}\n`);
+  }
+  return 0;
+}
+
+function workloadDocument(name: string, options: NewOptions): NetworkPlan {
+  if (!/^[^/\s]+\/[^/\s]+\/[^/\s]+$/.test(name)) {
+    throw new CliError(`"${name}" is no workload; write namespace/Kind/name, e.g. default/Deployment/app`);
+  }
+  const labels =
+    options.label === undefined ? {} : { pods: { labels: Object.fromEntries(options.label.map(keyAndValue)) } };
+  const replicas = whole("--replicas", options.replicas);
+  return {
+    apiVersion: "spiderplan.io/v1alpha1",
+    kind: "NetworkPlan",
+    spec: {
+      workloads: {
+        [name]: {
+          ...(replicas === undefined ? {} : { replicas }),
+          ...labels,
+          interfaces: {
+            [options.interface]: {
+              ...(options.network === undefined ? {} : { network: options.network }),
+              ...addresses(options),
+            },
+          },
+        },
+      },
+    },
+  };
+}
+
+function addresses(options: NewOptions): object {
+  const elastic = options.elastic === "auto" ? undefined : whole("--elastic", options.elastic);
+  if (options.subnet !== undefined && options.pool !== undefined)
+    throw new CliError("give --subnet or --pool, not both");
+  if (options.subnet !== undefined) {
+    return { fixed: { subnets: [...options.subnet], ...(elastic === undefined ? {} : { elastic }) } };
+  }
+  if (options.elastic !== undefined) throw new CliError("--elastic needs --subnet: only fixed addresses have spares");
+  return options.pool === undefined ? { defaultPools: true } : { pools: [...options.pool] };
+}
+
+function keyAndValue(text: string): [string, string] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new CliError(`"${text}" is no label; write key=value`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function whole(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new CliError(`${flag} is "${text}"; give a whole number`);
+  return Number(text);
+}
+
+/** A folder gets a file named after the workload. */
+async function target(path: string, name: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ? join(path, `${name.toLowerCase().replaceAll("/", "-")}.yaml`) : path;
+}
+
+async function schemaLocation(): Promise<string> {
+  const text = await readFile(new URL("../../schema/network-plan.schema.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { $id: string }).$id;
+}
