@@ -19,6 +19,11 @@ export interface Allocation {
   readonly reason: string;
   /** Gone from the plan but still in use: kept as it is until nobody is left (DESIGN 6). */
   readonly leaving: boolean;
+  /**
+   * A diagnostic stops this owner: `addresses` are what its live pool offers, and nothing of the owner may be written.
+   * An owner without a live pool that is stopped has no allocation at all.
+   */
+  readonly frozen?: boolean;
   /** Where in the plan it comes from; absent when leaving. */
   readonly source?: SourceRef;
 }

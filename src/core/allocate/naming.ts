@@ -6,6 +6,8 @@ export interface PoolNames {
   poolName(owner: Owner, subnet: string): string;
   /** `<stem>.*`: what the Pod template names; hits every pool of the owner and of nobody else (A5). */
   pattern(owner: Owner): string;
+  /** The owner whose pattern hits a pool of this name. */
+  ownerHitting(pool: string): Owner | undefined;
 }
 
 /**
@@ -20,27 +22,26 @@ const MAX_STEM = 253 - 64 - 11;
  * owner's key appended (DESIGN 4).
  * @param owners fixed NICs in order of precedence: of those that want the same name the first one gets it
  * @param live names of live pools by `owner/subnet`: an owner keeps the name its pool has
- * @param taken names of pools that are not made here (declared, kept by name): no pattern may hit one
  */
-export function poolNames(
-  owners: Iterable<Owner>,
-  live: ReadonlyMap<string, string> = new Map(),
-  taken: Iterable<string> = [],
-): PoolNames {
+export function poolNames(owners: Iterable<Owner>, live: ReadonlyMap<string, string> = new Map()): PoolNames {
   const wanted = [...new Set(owners)];
   const stems = new Map<Owner, string>();
   const used = new UsedStems();
-  for (const name of taken) used.add(name);
   for (const [owner, stem] of liveStems(wanted, live)) {
     if (used.accepts(stem)) stems.set(owner, used.add(stem));
   }
   for (const owner of wanted) {
     if (!stems.has(owner)) stems.set(owner, used.add(freeStem(owner, used)));
   }
+  const ownerOf = new Map([...stems].map(([owner, stem]) => [stem, owner]));
   const stemOf = (owner: Owner) => stems.get(owner) ?? plainStem(owner);
   return {
     poolName: (owner, subnet) => `${stemOf(owner)}.${subnet}`,
     pattern: (owner) => `${stemOf(owner)}.*`,
+    ownerHitting: (pool) =>
+      dottedPrefixes(pool)
+        .map((prefix) => ownerOf.get(prefix))
+        .find((owner) => owner !== undefined),
   };
 }
 

@@ -35,3 +35,9 @@ export function parseNicOwner(
 export function ownerInSubnet(owner: Owner, subnet: string): string {
   return `${owner}/${subnet}`;
 }
+
+/** The reverse of `ownerInSubnet`: the part behind the last slash is the subnet. */
+export function splitOwner(text: string): { owner: Owner; subnet: string } {
+  const slash = text.lastIndexOf("/");
+  return { owner: text.slice(0, slash), subnet: text.slice(slash + 1) };
+}

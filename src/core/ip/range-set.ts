@@ -167,6 +167,36 @@ export function startingAt(set: RangeSet, first: Address): RangeSet {
   return rest;
 }
 
+/** Addresses of the set inside one range of the same family: binary search, so it costs only what it returns. */
+export function within(set: RangeSet, range: Range): RangeSet {
+  const inside: Range[] = [];
+  for (let i = firstEndingAt(set, range.first); i < set.length && set[i]!.first <= range.last; i++) {
+    const { first, last } = set[i]!;
+    inside.push({
+      first: first < range.first ? range.first : first,
+      last: last > range.last ? range.last : last,
+    });
+  }
+  return inside;
+}
+
+/** Addresses of a small set that a big one holds too: like `intersect`, but the big one is only searched, not read. */
+export function clip(small: RangeSet, big: RangeSet): RangeSet {
+  return small.flatMap((range) => within(big, range));
+}
+
+/** Index of the first range that ends at the address or behind it. */
+function firstEndingAt(set: RangeSet, address: Address): number {
+  let low = 0;
+  let high = set.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (set[middle]!.last < address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Every address of the set, ascending. For sets known to be small: pools, never subnets. */
 export function* addressesOf(set: RangeSet): Generator<Address> {
   for (const range of set) {

@@ -1,0 +1,138 @@
+import type { Diagnostic } from "../diagnostics.js";
+import type { RangeSet } from "../ip/range-set.js";
+import type { Plan } from "../plan/plan.js";
+import type { Snapshot } from "../snapshot.js";
+import type { Allocation, Lock, SubnetUsage } from "./allocation.js";
+import { allocationOf, leavingAllocation } from "./allocations.js";
+import { findConflicts } from "./conflicts.js";
+import { checkCovered } from "./covered.js";
+import { type Demand, demandsOf } from "./demand.js";
+import { leavingClaims, retire } from "./leaving.js";
+import { type LivePools, readLivePools } from "./live.js";
+import { asLock, currentHoldings, type Holdings, indexHeld } from "./lock.js";
+import { poolsNamedByTemplates } from "./named-pools.js";
+import { type PoolNames, poolNames } from "./naming.js";
+import { compareText } from "./order.js";
+import { type Owner, takenPool } from "./owner.js";
+import { readQuarantine } from "./quarantine.js";
+import { serve } from "./serve.js";
+import { openSpaces, obstacles as readObstacles } from "./space.js";
+import { usageOf } from "./usage.js";
+
+/** What allocation decides from. */
+export interface AllocateInput {
+  readonly plan: Plan;
+  readonly lock: Lock;
+  readonly snapshot: Snapshot;
+  readonly install: string;
+  /**
+   * `lock`: work out the next lock, allocating what it lacks. `plan`: lock files are the truth and used as they are;
+   * where there are none, the live pools are, and new owners are allocated all the same.
+   */
+  readonly mode: "lock" | "plan";
+}
+
+/** What allocation decides. */
+export interface Allocated {
+  /** Sorted by owner and subnet. */
+  readonly allocations: readonly Allocation[];
+  /** Who holds what afterwards. */
+  readonly lock: Lock;
+  /** Sorted by subnet. */
+  readonly usage: readonly SubnetUsage[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Names and patterns of all fixed NICs, collisions resolved. */
+  readonly names: PoolNames;
+}
+
+/**
+ * Who gets which address (DESIGN 5). An owner keeps every address it holds (FIXED-2), a change to one owner changes
+ * no other's (FIXED-3), the order of the input means nothing (FIXED-4), and an owner that cannot be served keeps what
+ * it has and is told what is missing (FIXED-6).
+ */
+export function allocate(input: AllocateInput): Allocated {
+  const { plan, snapshot, install, lock } = input;
+  const allocating = input.mode === "lock" || !lock.files;
+  const { demands, unknown, diagnostics } = demandsOf(plan, snapshot, !lock.files);
+  const live = readLivePools(plan, demands, snapshot, install);
+  const resting = readQuarantine(snapshot, install);
+  const { quarantineSeconds } = plan.settings;
+  const writing = input.mode === "lock";
+  const holdings = currentHoldings({ lock, live, resting, snapshot, writing, quarantineSeconds });
+  const before = new Map([...holdings].map(([subnet, { held }]) => [subnet, new Map(held)]));
+  const names = nameOwners(demands, holdings, live);
+  const obstacles = readObstacles(plan, live, snapshot, resting, install, ourPools(demands, live, names));
+  const spaces = openSpaces(plan, holdings, obstacles);
+  const conflicts = findConflicts(plan, demands, holdings, live, snapshot, obstacles);
+  const frozen = new Set([...unknown, ...conflicts.frozen]);
+  const mayShrink = snapshot.complete.has("SpiderIPPool") && snapshot.complete.has("SpiderEndpoint");
+  const context = { spaces, live, resting, inUse: obstacles.inUse, mayShrink, holderOf: holderFinder(holdings) };
+  const served = allocating ? serve(demands, frozen, context) : checkCovered(demands, holdings, frozen);
+  const leaving = leavingClaims(demands, live, frozen, poolsNamedByTemplates(snapshot));
+  if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles);
+  const heldBefore = (demand: Demand): RangeSet =>
+    (!allocating && snapshot.complete.has("SpiderIPPool")
+      ? undefined
+      : before.get(demand.subnet.name)?.get(demand.owner)) ?? [];
+  const allocations = [
+    ...demands.flatMap((demand) => allocationOf(demand, { holdings, live, names, frozen }, heldBefore(demand))),
+    ...leaving.map((claim) => leavingAllocation(claim, frozen.has(claim.owner))),
+  ];
+  return {
+    allocations: allocations.sort((a, b) => compareText(a.owner, b.owner) || compareText(a.subnet, b.subnet)),
+    lock: asLock(holdings, lock.files),
+    usage: [...spaces.values()].map((space) => usageOf(space, obstacles)),
+    diagnostics: [...diagnostics, ...conflicts.diagnostics, ...served, ...strayNames(plan, live, names)],
+    names,
+  };
+}
+
+/** Owners that hold something name their pools first: the order of precedence when two want one name. */
+function nameOwners(demands: readonly Demand[], holdings: ReadonlyMap<string, Holdings>, live: LivePools): PoolNames {
+  const wanted = [...new Set(demands.map(({ owner }) => owner))].filter((owner) => takenPool(owner) === undefined);
+  const holding = new Set([...holdings.values()].flatMap(({ held }) => [...held.keys()]));
+  const liveNames = new Map([...live.claims].map(([key, { pools }]) => [key, pools[0]!.metadata.name]));
+  const ordered = [...wanted.filter((owner) => holding.has(owner)), ...wanted.filter((owner) => !holding.has(owner))];
+  return poolNames(ordered, liveNames);
+}
+
+function ourPools(demands: readonly Demand[], live: LivePools, names: PoolNames): (name: string) => boolean {
+  const kept = new Set(demands.map(({ keptPool }) => keptPool));
+  const taken = new Set(demands.map(({ owner }) => takenPool(owner)));
+  return (name) =>
+    live.claimOf.has(name) || kept.has(name) || taken.has(name) || names.ownerHitting(name) !== undefined;
+}
+
+function holderFinder(holdings: ReadonlyMap<string, Holdings>): (set: RangeSet) => string | undefined {
+  let index: ReturnType<typeof indexHeld> | undefined;
+  return (set) => {
+    index ??= indexHeld(holdings);
+    const [first] = (typeof set[0]?.first === "bigint" ? index.v6 : index.v4).inside(set);
+    return first && `held by ${first.holder}`;
+  };
+}
+
+/** A pool that an owner's pattern hits though it is not the owner's would be offered to its Pods (A5). */
+function strayNames(plan: Plan, live: LivePools, names: PoolNames): Diagnostic[] {
+  const stray = (pool: string): { about: Owner; message: string } | undefined => {
+    const owner = names.ownerHitting(pool);
+    return owner === undefined
+      ? undefined
+      : { about: owner, message: `pool ${pool} is hit by the pattern ${names.pattern(owner)} of ${owner}` };
+  };
+  const declared = [...plan.pools.values()]
+    .sort((a, b) => compareText(a.name, b.name))
+    .flatMap((pool): Diagnostic[] => {
+      const found = stray(pool.name);
+      return found
+        ? [{ code: "SP4108", severity: "error", ...found, hint: "give the pool another name", source: pool.source }]
+        : [];
+    });
+  const foreign = live.foreign.flatMap((pool): Diagnostic[] => {
+    const found = stray(pool.metadata.name);
+    return found
+      ? [{ code: "SP4108", severity: "warning", ...found, hint: "delete it or make it under another name" }]
+      : [];
+  });
+  return [...declared, ...foreign];
+}

@@ -1,0 +1,168 @@
+import type { Diagnostic, SourceRef } from "../diagnostics.js";
+import type { Address } from "../ip/address.js";
+import { cidrRange } from "../ip/range.js";
+import { EMPTY, type RangeSet, size, union, within } from "../ip/range-set.js";
+import type { Nic, Plan, Subnet, Workload } from "../plan/plan.js";
+import type { Snapshot } from "../snapshot.js";
+import type { KubeObject } from "../spiderpool/objects.js";
+import { inSubnet } from "./in-subnet.js";
+import { compareText } from "./order.js";
+import { nicOwner, type Owner, takeOwner } from "./owner.js";
+
+/** What one owner must hold in one subnet. */
+export interface Demand {
+  readonly owner: Owner;
+  readonly subnet: Subnet;
+  /** How many addresses. */
+  readonly count: number;
+  /** `3 replicas + 2 elastic`. */
+  readonly reason: string;
+  /** Addresses asked for by name; part of the count. */
+  readonly wishes: RangeSet;
+  /** Name of the live pool that is kept as it is (`fixed.pool`). */
+  readonly keptPool?: string;
+  /** Set for the `take` of a declared pool: where new addresses are looked for. */
+  readonly take?: { readonly from?: Address };
+  readonly source: SourceRef;
+}
+
+/** All demands of a plan, sorted by owner and subnet, and the owners whose demand nobody can tell. */
+export interface Demands {
+  readonly demands: readonly Demand[];
+  readonly unknown: ReadonlySet<Owner>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Demand = upper bound of replicas + elastic (DESIGN 5), per subnet of a NIC; and the count of each `take`.
+ * @param followLive whether a missing bound follows the live workload (no lock files)
+ */
+export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): Demands {
+  const demands: Demand[] = [];
+  const unknown = new Set<Owner>();
+  const diagnostics: Diagnostic[] = [];
+  for (const workload of plan.workloads.values()) {
+    const live = snapshot.workloads.get(`${workload.namespace}/${workload.kind}/${workload.workload}`);
+    const bound = workload.bound ?? (followLive && live !== undefined ? liveBound(live) : undefined);
+    for (const nic of workload.interfaces.values()) {
+      if (nic.ask.type !== "fixed") continue;
+      if (bound === undefined) {
+        unknown.add(nicOwner(workload, nic.name));
+        diagnostics.push(boundUnknown(workload, nic, followLive));
+      }
+      demands.push(...nicDemands(plan, workload, nic, bound, live, snapshot));
+    }
+  }
+  demands.push(...takeDemands(plan));
+  demands.sort((a, b) => compareText(a.owner, b.owner) || compareText(a.subnet.name, b.subnet.name));
+  diagnostics.sort((a, b) => compareText(a.about ?? "", b.about ?? ""));
+  return { demands, unknown, diagnostics };
+}
+
+function nicDemands(
+  plan: Plan,
+  workload: Workload,
+  nic: Nic,
+  bound: number | undefined,
+  live: KubeObject | undefined,
+  snapshot: Snapshot,
+): Demand[] {
+  if (nic.ask.type !== "fixed") return [];
+  const { ask } = nic;
+  const elastic = ask.elastic === "auto" ? autoElastic(workload.kind, bound ?? 0, live) : ask.elastic;
+  const subnets = [...new Set(ask.subnets)].flatMap((key) => plan.subnets.get(key) ?? []);
+  const kept = ask.pool === undefined ? undefined : subnetOfPool(subnets, ask.pool, snapshot);
+  return subnets.map((subnet) => {
+    const wishes = wishesIn(subnet, ask.wishes);
+    const planned = bound === undefined ? 0 : bound + elastic;
+    const wished = size(wishes);
+    return {
+      owner: nicOwner(workload, nic.name),
+      subnet,
+      count: Math.max(planned, wished),
+      reason: wished > planned ? `${wished} wished addresses` : sum(bound ?? 0, elastic),
+      wishes,
+      source: nic.source,
+      ...(subnet === kept ? { keptPool: ask.pool } : {}),
+    };
+  });
+}
+
+function takeDemands(plan: Plan): Demand[] {
+  return [...plan.pools.values()].flatMap((pool) => {
+    const subnet = plan.subnets.get(pool.subnet);
+    if (pool.take === undefined || subnet === undefined) return [];
+    const { count, from } = pool.take;
+    const take = from === undefined ? {} : { from };
+    const owner = takeOwner(pool.name);
+    return [{ owner, subnet, count, reason: `take ${count}`, wishes: EMPTY, take, source: pool.source }];
+  });
+}
+
+/** `auto` = the surge of a Deployment's rollout, which needs addresses beside the old Pods'; at least one. */
+function autoElastic(kind: string, bound: number, live: KubeObject | undefined): number {
+  if (kind !== "Deployment") return 1;
+  const spec = live?.spec as
+    | { strategy?: { type?: string; rollingUpdate?: { maxSurge?: number | string } } }
+    | undefined;
+  if (spec?.strategy?.type === "Recreate") return 1;
+  const surge = spec?.strategy?.rollingUpdate?.maxSurge ?? "25%"; // Kubernetes' own default
+  const percent = typeof surge === "string" ? /^(\d+)%$/.exec(surge)?.[1] : undefined;
+  const count = percent === undefined ? Number(surge) : Math.ceil((bound * Number(percent)) / 100);
+  return Number.isInteger(count) ? Math.max(1, count) : 1;
+}
+
+/** How many Pods a live workload asks for; undefined for kinds that do not say. */
+function liveBound(object: KubeObject): number | undefined {
+  const spec = (object.spec ?? {}) as {
+    replicas?: number;
+    parallelism?: number;
+    jobTemplate?: { spec?: { parallelism?: number } };
+  };
+  switch (object.kind) {
+    case "Deployment":
+    case "StatefulSet":
+    case "ReplicaSet":
+      return spec.replicas ?? 1;
+    case "DaemonSet":
+      return (object.status as { desiredNumberScheduled?: number } | undefined)?.desiredNumberScheduled;
+    case "Job":
+      return spec.parallelism ?? 1;
+    case "CronJob":
+      return spec.jobTemplate?.spec?.parallelism ?? 1;
+    case "VirtualMachine":
+      return 1;
+    default:
+      return spec.replicas;
+  }
+}
+
+function wishesIn(subnet: Subnet, wishes: readonly RangeSet[]): RangeSet {
+  const range = cidrRange(subnet.cidr);
+  const sameFamily = wishes.filter((set) => set[0] !== undefined && typeof set[0].first === typeof range.first);
+  return union(...sameFamily.map((set) => within(set, range)));
+}
+
+/** The subnet a kept pool lies in: by its live CIDR, else the first one the NIC names. */
+function subnetOfPool(subnets: readonly Subnet[], pool: string, snapshot: Snapshot): Subnet | undefined {
+  const live = snapshot.pools.get(pool);
+  return subnets.find((subnet) => live !== undefined && inSubnet(live, subnet)) ?? subnets[0];
+}
+
+function boundUnknown(workload: Workload, nic: Nic, followLive: boolean): Diagnostic {
+  const owner = nicOwner(workload, nic.name);
+  return {
+    code: "SP3103",
+    severity: "error",
+    message: followLive
+      ? `${owner}: no replicas in the plan, and the live workload that would say is not there`
+      : `${owner}: no replicas in the plan, and with lock files the plan must say how many addresses it needs`,
+    hint: "set replicas (maxReplicas under an autoscaler, maxNodes for a DaemonSet)",
+    source: nic.source,
+    about: owner,
+  };
+}
+
+function sum(bound: number, elastic: number): string {
+  return `${bound} ${bound === 1 ? "replica" : "replicas"} + ${elastic} elastic`;
+}

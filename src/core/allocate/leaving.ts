@@ -1,0 +1,66 @@
+import { clip, EMPTY, type RangeSet, subtract, union } from "../ip/range-set.js";
+import type { Plan } from "../plan/plan.js";
+import type { Demand } from "./demand.js";
+import type { Claim, LivePools } from "./live.js";
+import type { Holdings } from "./lock.js";
+import type { NamedPools } from "./named-pools.js";
+import { type Owner, ownerInSubnet, takenPool } from "./owner.js";
+import type { Obstacles } from "./space.js";
+
+/**
+ * Pools of owners that are gone from the plan but not yet from the cluster: somebody holds an address of theirs (a
+ * retained StatefulSet endpoint too), their users cannot be read, or a live template names them (DESIGN 6).
+ */
+export function leavingClaims(
+  demands: readonly Demand[],
+  live: LivePools,
+  frozen: ReadonlySet<Owner>,
+  named: NamedPools,
+): Claim[] {
+  const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
+  const served = new Set(demands.map(({ owner, subnet }) => `${owner} ${subnet.family}`));
+  return [...live.claims].flatMap(([key, claim]) => {
+    if (wanted.has(key)) return [];
+    // The pattern of a NIC that merely left one subnet still hits its other pools, and would hold this one for ever.
+    const patternCounts = !served.has(`${claim.owner} ${typeof claim.offered[0]?.first === "bigint" ? 6 : 4}`);
+    const stays =
+      claim.used.length > 0 ||
+      claim.opaque ||
+      frozen.has(claim.owner) ||
+      claim.pools.some(({ metadata: { name } }) => named.literally(name) || (patternCounts && named.byPattern(name)));
+    return stays ? [claim] : [];
+  });
+}
+
+/**
+ * Lets go of what owners held that the plan no longer has: it rests, unless somebody still uses it. A declared pool
+ * whose `take` became a list of addresses keeps those as declared ones.
+ */
+export function retire(
+  plan: Plan,
+  demands: readonly Demand[],
+  holdings: ReadonlyMap<string, Holdings>,
+  leaving: readonly Claim[],
+  frozen: ReadonlySet<Owner>,
+  obstacles: Obstacles,
+): void {
+  const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
+  const staying = new Set(leaving.map(({ owner, subnet }) => ownerInSubnet(owner, subnet)));
+  for (const [subnet, state] of holdings) {
+    for (const [owner, set] of [...state.held]) {
+      const key = ownerInSubnet(owner, subnet);
+      if (wanted.has(key) || staying.has(key) || frozen.has(owner)) continue;
+      const freed = subtract(set, declaredNow(plan, owner));
+      const inUse = obstacles.inUse[typeof set[0]?.first === "bigint" ? 6 : 4];
+      if (clip(freed, inUse).length > 0) continue;
+      state.held.delete(owner);
+      state.pools.delete(owner);
+      if (freed.length > 0) state.released.set(owner, union(state.released.get(owner) ?? EMPTY, freed));
+    }
+  }
+}
+
+function declaredNow(plan: Plan, owner: Owner): RangeSet {
+  const pool = takenPool(owner);
+  return (pool === undefined ? undefined : plan.pools.get(pool)?.addresses) ?? EMPTY;
+}

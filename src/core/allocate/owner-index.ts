@@ -1,0 +1,65 @@
+import type { Address } from "../ip/address.js";
+import type { Range } from "../ip/range.js";
+import type { RangeSet } from "../ip/range-set.js";
+
+/** A run of addresses of one holder. */
+export interface Held {
+  readonly holder: string;
+  readonly range: Range;
+}
+
+/** Who holds an address, for many holders: sorted once, asked by binary search. One family. */
+export class OwnerIndex {
+  readonly #held: readonly Held[];
+
+  constructor(sets: Iterable<readonly [holder: string, set: RangeSet]>) {
+    const held: Held[] = [];
+    for (const [holder, set] of sets) for (const range of set) held.push({ holder, range });
+    this.#held = held.sort(
+      (a, b) => compare(a.range.first, b.range.first) || (a.holder < b.holder ? -1 : a.holder > b.holder ? 1 : 0),
+    );
+  }
+
+  /** Runs in the set, cut to it, with their holders. */
+  inside(set: RangeSet): Held[] {
+    const found: Held[] = [];
+    for (const range of set) {
+      for (let i = this.#firstEndingAt(range.first); i < this.#held.length; i++) {
+        const { holder, range: held } = this.#held[i]!;
+        if (held.first > range.last) break;
+        const first = held.first < range.first ? range.first : held.first;
+        found.push({ holder, range: { first, last: held.last > range.last ? range.last : held.last } });
+      }
+    }
+    return found;
+  }
+
+  /** Neighbours that hold the same address: the lock says one thing twice. */
+  doubles(): { holders: readonly [string, string]; range: Range }[] {
+    const doubled: { holders: readonly [string, string]; range: Range }[] = [];
+    let widest = this.#held[0];
+    for (const next of this.#held.slice(1)) {
+      if (widest !== undefined && next.range.first <= widest.range.last) {
+        const last = next.range.last < widest.range.last ? next.range.last : widest.range.last;
+        doubled.push({ holders: [widest.holder, next.holder], range: { first: next.range.first, last } });
+      }
+      if (widest === undefined || next.range.last > widest.range.last) widest = next;
+    }
+    return doubled;
+  }
+
+  #firstEndingAt(address: Address): number {
+    let low = 0;
+    let high = this.#held.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#held[middle]!.range.last < address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function compare(a: Address, b: Address): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,79 @@
+import { ownershipOf } from "../change/ownership.js";
+import { type Address, familyOf } from "../ip/address.js";
+import { parseRange, type Range } from "../ip/range.js";
+import { contains, EMPTY, type RangeSet, rangeSet } from "../ip/range-set.js";
+import type { Snapshot } from "../snapshot.js";
+import { OWN, type SpiderReservedIP } from "../spiderpool/objects.js";
+import { compareText } from "./order.js";
+import { type Owner, splitOwner } from "./owner.js";
+
+/** One entry of a quarantine's annotation: who released an address, and when the cluster stored that. */
+export interface Resting {
+  readonly range: Range;
+  readonly owner: Owner;
+  /** Subnet key. */
+  readonly subnet: string;
+  /** RFC 3339. */
+  readonly since: string;
+  /** The time is over: the address has left the reservation's `ips`, only the record is still there (DESIGN 5). */
+  readonly over: boolean;
+}
+
+/** Whether a SpiderReservedIP is a quarantine of this install rather than somebody's reservation. */
+export function isQuarantine(reserved: SpiderReservedIP, install: string): boolean {
+  return (
+    reserved.metadata.annotations?.[OWN.quarantine] !== undefined && ownershipOf(reserved, install).type === "ours"
+  );
+}
+
+/**
+ * All records of this install's quarantines, sorted by address. The annotation is a JSON object
+ * `{"10.6.124.30": {"owner": "default/Deployment/old/net1/app-v4", "since": "2026-11-22T04:31:07Z"}}`; what cannot be
+ * read is passed over, its addresses stay reserved all the same.
+ */
+export function readQuarantine(snapshot: Snapshot, install: string): Resting[] {
+  const records: Resting[] = [];
+  for (const reserved of snapshot.reserved.values()) {
+    if (!isQuarantine(reserved, install)) continue;
+    const sets = reservedSets(reserved);
+    for (const [text, record] of Object.entries(parseRecord(reserved.metadata.annotations![OWN.quarantine]!))) {
+      const range = parseRange(text);
+      if (range === undefined || typeof record?.owner !== "string" || !record.owner.includes("/")) continue;
+      const set = familyOf(range.first) === 4 ? sets.v4 : sets.v6;
+      records.push({
+        range,
+        ...splitOwner(record.owner),
+        since: record.since ?? "",
+        over: !contains(set, range.first),
+      });
+    }
+  }
+  return records.sort((a, b) => compareFirst(a.range, b.range) || compareText(a.owner, b.owner));
+}
+
+/** The addresses of a SpiderReservedIP, by family; unreadable entries reserve nothing. */
+export function reservedSets(reserved: SpiderReservedIP): { v4: RangeSet; v6: RangeSet } {
+  const ranges = (reserved.spec.ips ?? []).flatMap((text) => parseRange(text) ?? []);
+  const of = (family: 4 | 6) => {
+    const same = ranges.filter((range) => familyOf(range.first) === family);
+    return same.length === 0 ? EMPTY : rangeSet(same);
+  };
+  return { v4: of(4), v6: of(6) };
+}
+
+function compareFirst(a: Range, b: Range): number {
+  const [x, y]: [Address, Address] = [a.first, b.first];
+  if (typeof x !== typeof y) return typeof x === "number" ? -1 : 1;
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+function parseRecord(text: string): Record<string, { owner?: unknown; since?: string } | null> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null
+      ? (value as Record<string, { owner?: unknown; since?: string } | null>)
+      : {};
+  } catch {
+    return {};
+  }
+}

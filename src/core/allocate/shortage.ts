@@ -1,0 +1,68 @@
+import type { Diagnostic } from "../diagnostics.js";
+import { formatRange } from "../ip/range.js";
+import { clip, type RangeSet, size, subtract } from "../ip/range-set.js";
+import type { Demand } from "./demand.js";
+import { ownerInSubnet } from "./owner.js";
+import type { Space } from "./space.js";
+import { largestRuns, listed } from "./text.js";
+
+/** A demand that cannot be met. */
+export interface Shortage {
+  readonly demand: Demand;
+  /** Addresses it has already, wishes included. */
+  readonly held: number;
+  /** Addresses it could still get. */
+  readonly available: number;
+  readonly missing: number;
+  /** The owner's demands in all its subnets. */
+  readonly request: readonly Demand[];
+}
+
+/** FIXED-6: how many are missing, and where free ones are. The demand's own share still counts as free. */
+export function notEnough(shortage: Shortage, spaces: ReadonlyMap<string, Space>): Diagnostic {
+  const { demand, held, available, missing, request } = shortage;
+  const { owner, subnet } = demand;
+  const from =
+    demand.take?.from === undefined
+      ? ""
+      : ` from ${formatRange({ first: demand.take.from, last: demand.take.from })} on`;
+  const places = [subnet.name, ...request.map((one) => one.subnet.name).filter((key) => key !== subnet.name)]
+    .map((key) => freeIn(spaces.get(key)!))
+    .join("; ");
+  return {
+    code: "SP3101",
+    severity: "error",
+    message: `${ownerInSubnet(owner, subnet.name)} needs ${demand.count} addresses (${demand.reason}), holds ${held}, and ${available} more can be had${from}: ${missing} missing`,
+    hint: `${places}; widen spec.subnets.${subnet.name}.ranges, or ask for fewer`,
+    source: demand.source,
+    about: owner,
+  };
+}
+
+/** A wished address that somebody else has, or nobody may have. */
+export function wishTaken(demand: Demand, missing: RangeSet, space: Space, holder: string | undefined): Diagnostic {
+  const { owner, subnet } = demand;
+  const outside = subtract(missing, clip(missing, subnet.usable));
+  const why =
+    outside.length > 0
+      ? `outside the usable ranges of ${subnet.name}`
+      : holder === undefined
+        ? "reserved, in use or in another pool"
+        : holder;
+  return {
+    code: "SP3102",
+    severity: "error",
+    message: `${ownerInSubnet(owner, subnet.name)} wishes for ${listed(outside.length > 0 ? outside : missing)}: ${why}`,
+    hint: `choose other addresses; ${freeIn(space)}`,
+    source: demand.source,
+    about: owner,
+  };
+}
+
+function freeIn(space: Space): string {
+  const { runs } = space.free;
+  const total = size(runs);
+  if (total === 0) return `none is free in ${space.subnet.name}`;
+  const largest = largestRuns(runs, 3).map(formatRange).join(", ");
+  return `${total} free in ${space.subnet.name}, largest runs ${largest}`;
+}

@@ -1,0 +1,126 @@
+import type { Family } from "../ip/address.js";
+import { cidrRange, parseRange, type Range } from "../ip/range.js";
+import { addressSet, EMPTY, type RangeSet, rangeSet, subtract, union, within } from "../ip/range-set.js";
+import type { Plan, Subnet } from "../plan/plan.js";
+import type { Snapshot } from "../snapshot.js";
+import { effectiveSet } from "../spiderpool/canonical.js";
+import { FreeSet } from "./free-set.js";
+import type { LivePools } from "./live.js";
+import type { Holdings } from "./lock.js";
+import { isQuarantine, type Resting, reservedSets } from "./quarantine.js";
+
+/** Addresses by family; a list of sets may be fused at once instead of one by one. */
+export type ByFamily<T> = Readonly<Record<Family, T>>;
+
+/** What stands in the way of giving an address away, whoever asks (DESIGN 5, Free). */
+export interface Obstacles {
+  /** Reservations of the plan and of the cluster; quarantine is counted with its owners. */
+  readonly reserved: ByFamily<RangeSet>;
+  /** Addresses of pools whose list the plan gives. */
+  readonly declared: ByFamily<RangeSet>;
+  /** Addresses of pools that are nobody's here, terminating and automatic ones included (G11), and `controlledIPPools` (B9). */
+  readonly foreign: ByFamily<RangeSet>;
+  /** Addresses in a pool's record or an endpoint. */
+  readonly inUse: ByFamily<RangeSet>;
+  /** All of the above. */
+  readonly all: ByFamily<RangeSet>;
+}
+
+/** One subnet of the plan while addresses are given away. */
+export interface Space {
+  readonly subnet: Subnet;
+  readonly holdings: Holdings;
+  /** What may be given away at all: an owner's own resting addresses are taken from here. */
+  readonly allocatable: RangeSet;
+  /** allocatable - what anybody holds - what rests. */
+  readonly free: FreeSet;
+}
+
+/**
+ * Gathers the obstacles of all subnets at once.
+ * @param ourPool whether a name in `controlledIPPools` is a pool of an owner of ours
+ */
+export function obstacles(
+  plan: Plan,
+  live: LivePools,
+  snapshot: Snapshot,
+  resting: readonly Resting[],
+  install: string,
+  ourPool: (name: string) => boolean,
+): Obstacles {
+  const reserved = byFamily([
+    ...[...plan.reserved.values()].flatMap(({ addresses }) => [addresses.v4, addresses.v6]),
+    ...reservations(snapshot, resting, install),
+  ]);
+  const declared = byFamily([...plan.pools.values()].map((pool) => pool.addresses ?? EMPTY));
+  const foreign = byFamily([
+    ...[...live.foreign, ...live.retired, ...live.declared].map((pool) => effectiveSet(pool.spec)),
+    ...controlledByOthers(snapshot, ourPool),
+  ]);
+  const used = [...snapshot.use.byAddress.keys()];
+  const inUse = {
+    4: addressSet(used.filter((address) => typeof address === "number")),
+    6: addressSet(used.filter((address) => typeof address === "bigint")),
+  };
+  const all = (family: Family) => union(reserved[family], declared[family], foreign[family], inUse[family]);
+  return { reserved, declared, foreign, inUse, all: { 4: all(4), 6: all(6) } };
+}
+
+/** Opens every subnet of the plan, in key order. */
+export function openSpaces(
+  plan: Plan,
+  holdings: Map<string, Holdings>,
+  obstacles: Obstacles,
+): ReadonlyMap<string, Space> {
+  const spaces = new Map<string, Space>();
+  for (const key of [...plan.subnets.keys()].sort()) {
+    const subnet = plan.subnets.get(key)!;
+    const state = holdings.get(key) ?? { held: new Map(), pools: new Map(), released: new Map() };
+    holdings.set(key, state);
+    const allocatable = subtract(subnet.usable, within(obstacles.all[subnet.family], cidrRange(subnet.cidr)));
+    const given = union(...state.held.values(), ...state.released.values());
+    spaces.set(key, { subnet, holdings: state, allocatable, free: new FreeSet(subtract(allocatable, given)) });
+  }
+  return spaces;
+}
+
+/** SpiderReservedIPs, without the resting addresses whose owner is known: that owner may take them back (FIXED-9). */
+function reservations(snapshot: Snapshot, resting: readonly Resting[], install: string): RangeSet[] {
+  const known = byFamily(resting.map(({ range }) => [range]));
+  return [...snapshot.reserved.values()].flatMap((reserved) => {
+    const { v4, v6 } = reservedSets(reserved);
+    return isQuarantine(reserved, install) ? [subtract(v4, known[4]), subtract(v6, known[6])] : [v4, v6];
+  });
+}
+
+/** T2: what a subnet's status says pools hold, for pools that are not ours; unreadable entries say nothing. */
+function controlledByOthers(snapshot: Snapshot, ourPool: (name: string) => boolean): RangeSet[] {
+  return [...snapshot.subnets.values()].flatMap((subnet) =>
+    Object.entries(parseControlled(subnet.status?.controlledIPPools)).flatMap(([name, record]) =>
+      ourPool(name) || !Array.isArray(record?.ips) ? [] : record.ips.map((text) => readRange(text)),
+    ),
+  );
+}
+
+function readRange(text: unknown): Range[] {
+  const range = typeof text === "string" ? parseRange(text) : undefined;
+  return range === undefined ? [] : [range];
+}
+
+function parseControlled(text: string | undefined): Record<string, { ips?: unknown[] } | null> {
+  if (!text) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, { ips?: unknown[] } | null>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function byFamily(sets: readonly RangeSet[]): ByFamily<RangeSet> {
+  const ranges = sets.flat();
+  return {
+    4: rangeSet(ranges.filter((range) => typeof range.first === "number")),
+    6: rangeSet(ranges.filter((range) => typeof range.first === "bigint")),
+  };
+}
