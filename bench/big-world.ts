@@ -1,0 +1,197 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** How big a generated world is. */
+export interface WorldSize {
+  readonly workloads: number;
+  readonly files: number;
+  readonly podsPerWorkload: number;
+  readonly nodes: number;
+}
+
+const ELASTIC = 2;
+
+/**
+ * Writes a plan folder and the snapshot of a cluster that already runs it: fixed pools, Deployments, ReplicaSets' Pods with
+ * their endpoints and allocations, Nodes. Every tenth workload is new to the cluster, so that there is something to plan.
+ */
+export function writeBigWorld(folder: string, size: WorldSize): { plan: string; snapshot: string } {
+  const plan = join(folder, "plan");
+  mkdirSync(plan, { recursive: true });
+  const perSubnet = Math.floor(60_000 / (size.podsPerWorkload + ELASTIC));
+  const subnets = Math.ceil(size.workloads / perSubnet);
+  writeFileSync(join(plan, "subnets.yaml"), subnetsYaml(subnets));
+  const perFile = Math.ceil(size.workloads / size.files);
+  for (let file = 0; file < size.files; file++) {
+    const first = file * perFile;
+    const names = Array.from({ length: Math.min(perFile, size.workloads - first) }, (_, i) => first + i);
+    writeFileSync(join(plan, `team-${String(file).padStart(3, "0")}.yaml`), workloadsYaml(names, size, perSubnet));
+  }
+  const snapshot = join(folder, "snapshot.json");
+  writeFileSync(snapshot, JSON.stringify({ apiVersion: "v1", kind: "List", items: items(size, perSubnet, subnets) }));
+  return { plan, snapshot };
+}
+
+function subnetsYaml(count: number): string {
+  const subnets = Array.from(
+    { length: count },
+    (_, i) =>
+      `    net-${i}:\n      cidr: 10.${i + 1}.0.0/16\n      gateway: 10.${i + 1}.0.1\n      ranges: [10.${i + 1}.0.10-10.${i + 1}.255.250]\n`,
+  );
+  return `apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\nspec:\n  subnets:\n${subnets.join("")}`;
+}
+
+function workloadsYaml(numbers: readonly number[], size: WorldSize, perSubnet: number): string {
+  const workloads = numbers.map(
+    (n) => `    team-${n % 50}/Deployment/app-${n}:
+      replicas: ${size.podsPerWorkload}
+      pods: {labels: {app: app-${n}}}
+      interfaces:
+        eth0:
+          network: kube-system/macvlan
+          fixed: {subnets: [net-${Math.floor(n / perSubnet)}], elastic: ${ELASTIC}}
+`,
+  );
+  return `apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\nspec:\n  workloads:\n${workloads.join("")}`;
+}
+
+function items(size: WorldSize, perSubnet: number, subnets: number): object[] {
+  const found: object[] = [
+    {
+      apiVersion: "spiderpool.spidernet.io/v2beta1",
+      kind: "SpiderMultusConfig",
+      metadata: { namespace: "kube-system", name: "macvlan" },
+      spec: { cniType: "macvlan", macvlan: { master: ["eth1"] } },
+    },
+  ];
+  for (let i = 0; i < 50; i++) found.push({ apiVersion: "v1", kind: "Namespace", metadata: { name: `team-${i}` } });
+  for (let i = 0; i < size.nodes; i++) {
+    found.push({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name: `node-${i}`, labels: { "kubernetes.io/hostname": `node-${i}` } },
+    });
+  }
+  for (let i = 0; i < subnets; i++) {
+    found.push({
+      apiVersion: "spiderpool.spidernet.io/v2beta1",
+      kind: "SpiderSubnet",
+      metadata: marks(`net-${i}`, "SpiderSubnet"),
+      spec: {
+        subnet: `10.${i + 1}.0.0/16`,
+        ipVersion: 4,
+        gateway: `10.${i + 1}.0.1`,
+        ips: [`10.${i + 1}.0.10-10.${i + 1}.255.250`],
+      },
+    });
+  }
+  for (let n = 0; n < size.workloads; n++) if (n % 10 !== 9) found.push(...workloadItems(n, size, perSubnet));
+  return found;
+}
+
+function workloadItems(n: number, size: WorldSize, perSubnet: number): object[] {
+  const subnet = Math.floor(n / perSubnet);
+  const block = size.podsPerWorkload + ELASTIC;
+  const address = (i: number) => {
+    const at = 10 + (n % perSubnet) * block + i;
+    return `10.${subnet + 1}.${at >> 8}.${at & 255}`;
+  };
+  const namespace = `team-${n % 50}`;
+  const app = `app-${n}`;
+  const pool = `${namespace}.deployment.${app}.eth0.net-${subnet}`;
+  const pods = Array.from({ length: size.podsPerWorkload }, (_, i) => ({
+    name: `${app}-7d9f8-${i}`,
+    uid: `uid-${n}-${i}`,
+    ip: address(i),
+    node: `node-${(n + i) % size.nodes}`,
+  }));
+  const template = {
+    metadata: {
+      labels: { app },
+      annotations: {
+        "ipam.spidernet.io/ippools": JSON.stringify([
+          {
+            interface: "eth0",
+            ipv4: ["spiderplan-none-v4", `${namespace}.deployment.${app}.eth0.*`],
+            ipv6: [`${namespace}.deployment.${app}.eth0.*`],
+          },
+        ]),
+        "v1.multus-cni.io/default-network": "kube-system/macvlan",
+      },
+    },
+    spec: { containers: [{ name: "main", image: "app:1" }] },
+  };
+  return [
+    {
+      apiVersion: "spiderpool.spidernet.io/v2beta1",
+      kind: "SpiderIPPool",
+      metadata: marks(pool, "SpiderIPPool", `${namespace}/Deployment/${app}/eth0/net-${subnet}`),
+      spec: {
+        subnet: `10.${subnet + 1}.0.0/16`,
+        ipVersion: 4,
+        ips: [`${address(0)}-${address(block - 1)}`],
+        gateway: `10.${subnet + 1}.0.1`,
+        podAffinity: { matchLabels: { app } },
+        namespaceName: [namespace],
+        default: false,
+        disable: false,
+      },
+      status: {
+        allocatedIPs: JSON.stringify(
+          Object.fromEntries(pods.map((pod) => [pod.ip, { pod: `${namespace}/${pod.name}`, podUid: pod.uid }])),
+        ),
+        allocatedIPCount: pods.length,
+        totalIPCount: block,
+      },
+    },
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { namespace, name: app, uid: `uid-${n}` },
+      spec: { replicas: pods.length, selector: { matchLabels: { app } }, template },
+    },
+    ...pods.flatMap((pod) => [
+      {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: {
+          namespace,
+          name: pod.name,
+          uid: pod.uid,
+          labels: { app },
+          annotations: template.metadata.annotations,
+          ownerReferences: [
+            { apiVersion: "apps/v1", kind: "ReplicaSet", name: `${app}-7d9f8`, uid: `rs-${n}`, controller: true },
+          ],
+        },
+        spec: { nodeName: pod.node },
+        status: { phase: "Running", podIP: pod.ip },
+      },
+      {
+        apiVersion: "spiderpool.spidernet.io/v2beta1",
+        kind: "SpiderEndpoint",
+        metadata: { namespace, name: pod.name },
+        status: {
+          current: {
+            uid: pod.uid,
+            node: pod.node,
+            ips: [{ interface: "eth0", ipv4: `${pod.ip}/16`, ipv4Pool: pool, vlan: 0 }],
+          },
+          ownerControllerType: "Deployment",
+          ownerControllerName: app,
+        },
+      },
+    ]),
+  ];
+}
+
+function marks(name: string, kind: string, owner?: string): object {
+  return {
+    name,
+    labels: { "app.kubernetes.io/managed-by": "spiderplan" },
+    annotations: {
+      "spiderplan.io/tracking-id": `default:spiderpool.spidernet.io/${kind}:/${name}`,
+      ...(owner && { "spiderplan.io/owner": owner }),
+    },
+  };
+}

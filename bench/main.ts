@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Row } from "./measure.js";
+import { planRow } from "./plan-row.js";
+import { setsRow } from "./sets-row.js";
+
+/** Usage: npm run bench [-- ROW...]; rows: plan, sets, diff, sync. Ratios against baselines measured in the same run. */
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = mkdtempSync(join(tmpdir(), "spiderplan-bench-"));
+const asked = process.argv.slice(2);
+const ROUNDS = 3;
+
+const rows: Record<string, () => Promise<Row[]>> = {
+  sets: async () => [setsRow(ROUNDS)],
+  plan: async () => [await planRow(folder, ROUNDS, root)],
+};
+
+const unknown = asked.filter((name) => rows[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`unknown row ${unknown.join(", ")}; there are ${Object.keys(rows).join(", ")}`);
+  process.exit(2);
+}
+
+const results: Row[] = [];
+try {
+  for (const name of asked.length > 0 ? asked : Object.keys(rows)) {
+    for (const row of await rows[name]!()) {
+      results.push(row);
+      print(row);
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (asked.length === 0) {
+  const machine = { node: process.version, cores: cpus().length };
+  writeFileSync(
+    join(root, "bench/results.json"),
+    `${JSON.stringify({ generated: "by npm run bench", machine, rows: results }, null, 2)}\n`,
+  );
+}
+
+function print(row: Row): void {
+  console.log(`\n${row.name}\n  target: ${row.target}`);
+  if (row.skipped) console.log(`  skipped: ${row.skipped}`);
+  for (const [name, value] of Object.entries(row.figures)) console.log(`  ${String(value).padStart(10)}  ${name}`);
+}
