@@ -147,7 +147,8 @@ function translated<T>(call: () => T): T {
 }
 
 function reasonOf(error: ApiError): ClusterErrorReason {
+  if (error.reason === "AlreadyExists") return "AlreadyExists";
   if (error.message.includes("denied the request")) return "Denied";
-  if (error.code === 409) return error.reason === "AlreadyExists" ? "AlreadyExists" : "Conflict";
+  if (error.code === 409) return "Conflict";
   return REASONS[error.code] ?? "BadResponse";
 }

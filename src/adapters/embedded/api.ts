@@ -1,11 +1,10 @@
-import type { SpiderpoolFacts } from "../../core/plan/plan.js";
 import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import { applySchema } from "../../core/spiderpool/structural.js";
 import { ApiError, alreadyExists, badRequest, conflict, invalid, notFound, stale } from "./api-error.js";
 import { faultsOf, withDefaults } from "./built-in.js";
 import { checkMetadata, createdMetadata, managedBy, timestamp, updatedMetadata, type Writer } from "./metadata.js";
 import type { Resource } from "./resources.js";
-import { mutateWrite, validateWrite } from "./spiderpool.js";
+import type { Webhooks } from "./spiderpool.js";
 import { keyOf, type Store } from "./store.js";
 import { unknownFields } from "./unknown-fields.js";
 
@@ -37,7 +36,7 @@ export class Api {
   constructor(
     readonly store: Store,
     readonly resources: ReadonlyMap<string, Resource>,
-    readonly facts: SpiderpoolFacts,
+    readonly webhooks: Webhooks,
     readonly now: () => number,
   ) {}
 
@@ -109,7 +108,7 @@ export class Api {
       const why = `Precondition failed: ResourceVersion in precondition: ${request.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`;
       throw conflict(resource, name, why);
     }
-    validateWrite({ operation: "DELETE", object: old, old }, this.store, this.facts);
+    this.webhooks.validate({ operation: "DELETE", object: old, old });
     if (request.dryRun) return old;
     const finalizers = new Set(old.metadata.finalizers ?? []);
     if (request.propagation === "Foreground") finalizers.add(FOREGROUND);
@@ -157,12 +156,12 @@ export class Api {
   #admit(resource: Resource, given: KubeObject, old: KubeObject | undefined, options: WriteOptions): KubeObject {
     const operation = old === undefined ? "CREATE" : "UPDATE";
     let object = this.#shaped(resource, given, options);
-    const mutated = mutateWrite({ operation, object, old }, this.store, this.facts);
+    const mutated = this.webhooks.mutate({ operation, object, old });
     if (mutated !== object) object = this.#shaped(resource, mutated, { ...options, fieldValidation: "Ignore" });
     if (object.metadata.namespace === undefined && resource.kind.namespaced) throw badRequest("namespace is missing");
     const faults = faultsOf(object, old);
     if (faults.length > 0) throw invalid(resource, object.metadata.name, faults);
-    validateWrite({ operation, object, old }, this.store, this.facts);
+    this.webhooks.validate({ operation, object, old });
     return object;
   }
 

@@ -9,6 +9,7 @@ import { Collector } from "./garbage.js";
 import { type Intercept, serveHttp } from "./http-server.js";
 import { resourcesOf } from "./resources.js";
 import { factsOf, seed } from "./seed.js";
+import { Webhooks } from "./spiderpool.js";
 import { Store } from "./store.js";
 
 export interface EmbeddedOptions {
@@ -46,7 +47,7 @@ export async function startEmbeddedCluster(options: EmbeddedOptions = {}): Promi
   const store = new Store(options.history);
   const objects = options.objects ?? [];
   const facts = factsOf(objects, options.facts ?? {});
-  const api = new Api(store, resourcesOf(customResourceDefinitions(), COLUMNS), facts, now);
+  const api = new Api(store, resourcesOf(customResourceDefinitions(), COLUMNS), new Webhooks(store, facts), now);
   seed(api, objects);
   const collector = new Collector(api);
   const server = await serveHttp(api, options.port ?? 0, options.intercept);

@@ -6,7 +6,6 @@ import { applySchema } from "../../core/spiderpool/structural.js";
 import type { Api } from "./api.js";
 import { withDefaults } from "./built-in.js";
 import { timestamp } from "./metadata.js";
-import { mutateWrite } from "./spiderpool.js";
 import { keyOf } from "./store.js";
 
 /** Where Spiderpool's chart keeps its configuration (F1). */
@@ -26,11 +25,11 @@ const FIRST = ["Namespace", "Node", "SpiderSubnet"];
 
 /** Stores the objects a cluster begins with, and the namespaces they lie in. */
 export function seed(api: Api, objects: readonly KubeObject[]): void {
-  const config = configMap(api.facts);
+  const config = configMap(api.webhooks.facts);
   const namespaces = new Set([
     "default",
     "kube-system",
-    api.facts.namespace,
+    api.webhooks.facts.namespace,
     ...objects.map(({ metadata }) => metadata.namespace ?? ""),
   ]);
   const known = new Set(objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name));
@@ -73,10 +72,6 @@ function stored(api: Api, given: KubeObject, custom: boolean): KubeObject {
     },
   };
   if (!custom) return withDefaults(object);
-  const mutated = mutateWrite(
-    { operation: "CREATE", object: applySchema(object.kind, object).object },
-    api.store,
-    api.facts,
-  );
+  const mutated = api.webhooks.mutate({ operation: "CREATE", object: applySchema(object.kind, object).object });
   return applySchema(object.kind, mutated).object;
 }

@@ -1,0 +1,63 @@
+import { KINDS, type KubeObject } from "../core/spiderpool/objects.js";
+import { itself, type Role, type Stage } from "./player.js";
+import { fits, isSchedulable } from "./scheduler.js";
+import {
+  controlledBy,
+  controllerKey,
+  createPod,
+  deletePod,
+  isReady,
+  isTerminating,
+  reportStatus,
+  templateHash,
+  type WorkloadSpec,
+} from "./workload.js";
+
+const REVISION = "controller-revision-hash";
+
+/** Kubernetes' DaemonSet controller: one Pod on every node that fits; a new template one node at a time. */
+export function daemonSets(stage: Stage): Role {
+  const kind = KINDS.DaemonSet;
+  return {
+    name: "daemonsets",
+    on: {
+      DaemonSet: itself,
+      Pod: controllerKey(kind),
+      Node: () => stage.mirror("DaemonSet").all().flatMap(itself),
+    },
+    reconcile: async (key) => {
+      const set = stage.mirror("DaemonSet").get(key);
+      if (set === undefined || isTerminating(set)) return;
+      const { template = {} } = set.spec as WorkloadSpec;
+      const revision = templateHash(template);
+      const nodes = stage
+        .mirror("Node")
+        .all()
+        .filter((node) => isSchedulable(node) && fits(template.spec ?? {}, node));
+      const pods = controlledBy(stage, "Pod", set);
+      for (const { metadata } of nodes) {
+        if (pods.some((pod) => nodeOf(pod) === metadata.name)) continue;
+        await createPod(stage, set, template, { nodeName: metadata.name, labels: { [REVISION]: revision } });
+      }
+      const wanted = new Set(nodes.map(({ metadata }) => metadata.name));
+      const surplus = pods.filter((pod) => !wanted.has(nodeOf(pod)) && !isTerminating(pod));
+      for (const pod of surplus) await deletePod(stage, pod);
+      const outdated = pods.find((pod) => (pod.metadata.labels?.[REVISION] ?? revision) !== revision);
+      if (outdated !== undefined && pods.every(isReady)) await deletePod(stage, outdated);
+      const live = controlledBy(stage, "Pod", set).filter((pod) => !isTerminating(pod));
+      await reportStatus(stage, kind, set, {
+        observedGeneration: set.metadata.generation,
+        desiredNumberScheduled: nodes.length,
+        currentNumberScheduled: live.length,
+        updatedNumberScheduled: live.filter((pod) => pod.metadata.labels?.[REVISION] === revision).length,
+        numberMisscheduled: 0,
+        numberReady: live.filter(isReady).length,
+        numberAvailable: live.filter(isReady).length,
+      });
+    },
+  };
+}
+
+function nodeOf(pod: KubeObject): string {
+  return (pod.spec as { nodeName?: string }).nodeName ?? "";
+}
