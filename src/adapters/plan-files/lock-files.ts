@@ -1,0 +1,105 @@
+import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { join, sep } from "node:path";
+import type { Lock, SubnetLock } from "../../core/allocate/allocation.js";
+import type { Diagnostic, Result } from "../../core/diagnostics.js";
+import { compareText, inOrder } from "../../core/plan/scope.js";
+import { DEFAULT_LIMITS, type Limits } from "./limits.js";
+import { formatLock } from "./lock-format.js";
+import { parseLock } from "./lock-parse.js";
+import { fault, findPlanFiles, LOCK_FOLDER } from "./plan-folder.js";
+import { readText } from "./plan-text.js";
+
+export { formatLock } from "./lock-format.js";
+
+/** Lock files are written by spiderplan and grow with the cluster, so they may be larger than what people write. */
+const LIMITS: Limits = { ...DEFAULT_LIMITS, fileBytes: 16 * 1024 * 1024, nodes: 2_000_000, documents: 2 };
+
+/**
+ * Reads the lock files of one cluster: `spiderplan.lock/<cluster>/<subnet>.yaml` beside the plan.
+ * @param cluster the plan's cluster; undefined where no document has `clusters` (folder `default`)
+ */
+export async function readLockFolder(planRoot: string, cluster: string | undefined): Promise<Result<Lock>> {
+  const folder = folderOf(cluster);
+  const found: Diagnostic[] = [];
+  const subnets = new Map<string, SubnetLock>();
+  const real = await realpath(join(planRoot, folder)).catch(() => undefined);
+  if (real === undefined) return { value: { files: false, subnets }, diagnostics: [] };
+  if (!real.startsWith((await realpath(planRoot)) + sep)) {
+    found.push(fault("SP1004", `${folder} is a link that leads out of the plan's folder`, folder));
+    return { value: { files: true, subnets }, diagnostics: found };
+  }
+  const inFolder: Diagnostic[] = [];
+  const files = await findPlanFiles(join(planRoot, folder), LIMITS, inFolder);
+  found.push(...inFolder.filter(({ code }) => code !== "SP1002").map((one) => moved(one, folder)));
+  for (const file of files) {
+    const path = `${folder}/${file.path}`;
+    const subnet = subnetOf(file.path);
+    if (subnet === undefined) {
+      const hint = "each lock file is named SUBNET.yaml; only spiderplan lock writes them";
+      found.push(fault("SP1037", `${path} is not named after a subnet`, path, hint));
+      continue;
+    }
+    const text = await readText(planRoot, { path, bytes: file.bytes }, LIMITS, found);
+    if (text === undefined) continue;
+    const read = parseLock(path, subnet, text, LIMITS);
+    found.push(...read.found);
+    subnets.set(subnet, read.lock);
+  }
+  return { value: { files: files.length > 0 || found.length > 0, subnets }, diagnostics: inOrder(found) };
+}
+
+/** The lock as files: path from the plan's root with forward slashes, and text. */
+export function lockFiles(lock: Lock, cluster: string | undefined): ReadonlyMap<string, string> {
+  const keys = [...lock.subnets.keys()].sort(compareText);
+  return new Map(keys.map((key) => [`${folderOf(cluster)}/${key}.yaml`, formatLock(lock.subnets.get(key)!)]));
+}
+
+/**
+ * Writes the lock, touching only files that change and removing those of subnets no longer in it.
+ * @returns paths of the changed files, in order
+ */
+export async function writeLockFolder(planRoot: string, cluster: string | undefined, lock: Lock): Promise<string[]> {
+  const texts = lockFiles(lock, cluster);
+  const stale = await staleLockFiles(planRoot, cluster, lock);
+  if (stale.length > 0) await mkdir(join(planRoot, folderOf(cluster)), { recursive: true });
+  for (const path of stale) {
+    const text = texts.get(path);
+    if (text === undefined) await rm(join(planRoot, path));
+    else await replace(join(planRoot, path), text);
+  }
+  return stale;
+}
+
+/** Paths of the files that `writeLockFolder` would change, in order. */
+export async function staleLockFiles(planRoot: string, cluster: string | undefined, lock: Lock): Promise<string[]> {
+  const texts = lockFiles(lock, cluster);
+  const folder = folderOf(cluster);
+  const there = (await readdir(join(planRoot, folder)).catch(() => [])).filter((name) => /\.ya?ml$/.test(name));
+  const paths = new Set([...texts.keys(), ...there.map((name) => `${folder}/${name}`)]);
+  const stale: string[] = [];
+  for (const path of [...paths].sort(compareText)) {
+    const old = await readFile(join(planRoot, path), "utf8").catch(() => undefined);
+    if (old !== texts.get(path)) stale.push(path);
+  }
+  return stale;
+}
+
+/** A crash leaves the old file or the new one, never half of one. */
+async function replace(path: string, text: string): Promise<void> {
+  const fresh = `${path}.new`;
+  await writeFile(fresh, text);
+  await rename(fresh, path);
+}
+
+function folderOf(cluster: string | undefined): string {
+  return `${LOCK_FOLDER}/${cluster ?? "default"}`;
+}
+
+function subnetOf(path: string): string | undefined {
+  return /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\.yaml$/.exec(path)?.[1];
+}
+
+function moved(diagnostic: Diagnostic, folder: string): Diagnostic {
+  const { source } = diagnostic;
+  return source === undefined ? diagnostic : { ...diagnostic, source: { ...source, file: `${folder}/${source.file}` } };
+}

@@ -1,0 +1,47 @@
+import type { Lock, SubnetLock } from "../allocate/allocation.js";
+import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
+import { familyOf } from "../ip/address.js";
+import { cidrRange, formatCidr } from "../ip/range.js";
+import { formatRangeSet, type RangeSet, subtract } from "../ip/range-set.js";
+import type { Plan } from "./plan.js";
+import { compareText, fail, warn } from "./scope.js";
+
+/**
+ * Whether a lock that was read from files fits the plan: every subnet known, every address inside its CIDR.
+ * @param folder the lock's folder as seen from the plan's root, `spiderplan.lock/<cluster or default>`
+ */
+export function checkLock(lock: Lock, plan: Plan, folder: string): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const [name, content] of [...lock.subnets].sort(([a], [b]) => compareText(a, b))) {
+    const at: SourceRef = { file: `${folder}/${name}.yaml`, document: 0, pointer: "" };
+    const subnet = plan.subnets.get(name);
+    if (subnet !== undefined) {
+      const whole = [cidrRange(subnet.cidr)];
+      for (const [owner, section, set] of claims(content)) {
+        const outside = set[0] !== undefined && familyOf(set[0].first) !== subnet.family ? set : subtract(set, whole);
+        if (outside.length === 0) continue;
+        const ranges = formatRangeSet(outside);
+        const scope = { at: keyOf(child(at, section, ranges[0]!)), about: `subnet:${name}`, found };
+        fail(scope, "SP2041", `${ranges.join(", ")} of ${owner} lies outside ${formatCidr(subnet.cidr)}`, {
+          hint: "run spiderplan lock, or correct the line",
+          related: [{ note: `subnet ${name} is at`, source: subnet.source }],
+        });
+      }
+    } else if (content.held.size > 0 || content.released.size > 0) {
+      warn(
+        { at, about: `subnet:${name}`, found },
+        "SP2042",
+        `the plan has no subnet ${name}, but its lock file is there`,
+        {
+          hint: "bring the subnet back, or let spiderplan lock release what it holds",
+        },
+      );
+    }
+  }
+  return found;
+}
+
+function* claims({ held, released }: SubnetLock): Generator<[string, "held" | "released", RangeSet]> {
+  for (const [owner, set] of held) yield [owner, "held", set];
+  for (const [owner, set] of released) yield [owner, "released", set];
+}
