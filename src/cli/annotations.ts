@@ -1,12 +1,14 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { readLockFolder } from "../adapters/plan-files/lock-files.js";
 import { parseYamlDocuments } from "../adapters/plan-files/yaml.js";
 import { type ManifestVerdict, manifestVerdicts } from "../app/manifest-check.js";
+import { mergeRead } from "../app/plan-run.js";
 import { count, printable } from "../app/report/printable.js";
 import { templateAnnotations } from "../core/desired/annotations.js";
-import { type Binding, bindingOf } from "../core/desired/binding.js";
+import type { Binding } from "../core/desired/binding.js";
 import { hasErrors } from "../core/diagnostics.js";
-import { mergePlan } from "../core/plan/merge.js";
+import { bind } from "../core/engine.js";
 import type { Plan, Workload } from "../core/plan/plan.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
@@ -35,14 +37,15 @@ export async function annotationsCommand(
   }
   const source = await openPlan(io, options.path);
   const { documents, diagnostics: read } = source.loaded;
-  const merged = mergePlan(documents, options.cluster);
-  const found = source.locate([...read, ...merged.diagnostics]);
+  const merged = mergeRead(documents, read, options.cluster);
+  const found = source.locate(merged.diagnostics);
   if (merged.value === undefined || hasErrors(found)) {
     writeFindings(io, source, found, false, options.color);
     return 1;
   }
   const { snapshot } = await observeIfTold(io, options, planNeeds(documents));
-  const binding = bindingOf(merged.value, snapshot, options.install);
+  const lock = await readLockFolder(source.root, options.cluster);
+  const binding = bind(merged.value, lock.value, snapshot, options.install);
   const workloads = name === undefined ? [...merged.value.workloads.values()] : [workloadNamed(merged.value, name)];
   return options.check === undefined
     ? printSnippet(io, merged.value, workloads[0]!, binding, options)

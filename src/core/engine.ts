@@ -2,7 +2,7 @@ import { allocate } from "./allocate/allocate.js";
 import type { Lock } from "./allocate/allocation.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
 import { draftAnnotations, draftSteps } from "./change/steps.js";
-import { bindingOf } from "./desired/binding.js";
+import { type Binding, bindingOf } from "./desired/binding.js";
 import { unknownNetworks } from "./desired/known-networks.js";
 import { annotationText, desiredNetworks, namespaceAnnotations, workloadAnnotations } from "./desired/networks.js";
 import { desiredPools } from "./desired/pools.js";
@@ -25,11 +25,10 @@ import { summarize, unjudged, verdictOf } from "./verdict/verdict.js";
  * Pure: the same plan, lock, snapshot and options give the same outcome, byte for byte (FIXED-4).
  */
 export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Options): Outcome {
-  const binding = bindingOf(plan, snapshot, options.install);
-  const { facts } = binding;
-
   // Who gets which address: what is held stays held, the rest comes from what is free (DESIGN 5).
   const allocation = allocate({ plan, lock, snapshot, install: options.install, mode: "plan" });
+  const binding = bindingOf(plan, snapshot, allocation.names);
+  const { facts } = binding;
 
   // Which objects say so to Spiderpool, in the form it would store them (DESIGN 4).
   const pools = desiredPools(plan, allocation.allocations, snapshot, options.install);
@@ -76,6 +75,11 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     ],
     ...(budget.exceeded && { pruneBudgetExceeded: budget.exceeded }),
   };
+}
+
+/** How the Pod templates of a plan name their pools, without deciding anything. */
+export function bind(plan: Plan, lock: Lock, snapshot: Snapshot, install: string): Binding {
+  return bindingOf(plan, snapshot, allocate({ plan, lock, snapshot, install, mode: "plan" }).names);
 }
 
 /** Parts of the plan that have an error of their own: `namespace/Kind/name` of a workload, or `pool:name`. */

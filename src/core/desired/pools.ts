@@ -32,7 +32,7 @@ export function desiredPools(
   for (const allocation of allocations) {
     const workload = ownerWorkload(plan, allocation);
     const subnet = plan.subnets.get(allocation.subnet);
-    if (workload === undefined || subnet === undefined || allocation.leaving) continue;
+    if (workload === undefined || subnet === undefined || allocation.leaving || allocation.frozen) continue;
     const selector = workload.pods ?? liveSelector(snapshot, workload);
     if (selector === undefined) diagnostics.push(noSelector(workload));
     else {

@@ -1,13 +1,11 @@
 import { offered } from "../change/diff.js";
 import { applyMergePatch } from "../change/merge-patch.js";
 import type { OrderedStep } from "../change/order.js";
-import { cidrRange, parseCidr, rangesOverlap } from "../ip/range.js";
-import { covers, formatRangeSet, subtract } from "../ip/range-set.js";
+import { covers, formatRangeSet, overlaps, subtract } from "../ip/range-set.js";
 import type { SpiderpoolFacts } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
-import { admit, type Denial, type World } from "../spiderpool/admission/admit.js";
+import { admit, indexWorld, type World, type WorldIndex } from "../spiderpool/admission/admit.js";
 import { KINDS, type KubeObject, type SpiderIPPool, type SpiderSubnet } from "../spiderpool/objects.js";
-import { createAddressBook } from "./address-book.js";
 import { hold } from "./guard.js";
 
 /**
@@ -21,157 +19,123 @@ export function rehearse(
   facts: SpiderpoolFacts,
   leaving: ReadonlySet<string>,
 ): OrderedStep[] {
-  const stage = createStage(snapshot, facts);
+  const stage = openStage(snapshot);
   const held = new Set<string>();
   return steps.map((step) => {
-    const played = step.blocked ? step : stage.play(step, (pools) => relation(pools, held, leaving));
+    const refusal = step.blocked ? undefined : play(stage, step, facts);
+    const played = refusal ? hold(step, relation(refusal.because, held, leaving), refusal.message) : step;
     if (played.blocked) held.add(played.name);
     return played;
   });
 }
 
-type Relation = "waiting" | "depends" | "conflict";
-
-/** Why a denied step is denied: it waits for a leaving pool, it leans on a step held back, or it is wrong by itself. */
-function relation(pools: readonly string[], held: ReadonlySet<string>, leaving: ReadonlySet<string>): Relation {
-  if (pools.some((pool) => held.has(pool))) return "depends";
-  return pools.some((pool) => leaving.has(pool)) ? "waiting" : "conflict";
+/** Why a step cannot be, and the objects that stand in its way. */
+interface Refusal {
+  readonly message: string;
+  readonly because: readonly string[];
 }
 
+/** A refused step leans on a step that is held back itself, waits for a leaving pool, or is wrong on its own. */
+function relation(because: readonly string[], held: ReadonlySet<string>, leaving: ReadonlySet<string>) {
+  if (because.some((name) => leaving.has(name))) return "waiting";
+  return because.some((name) => held.has(name)) ? "depends" : "conflict";
+}
+
+/** The cluster as the steps so far leave it. */
 interface Stage {
-  play(step: OrderedStep, relate: (pools: readonly string[]) => Relation): OrderedStep;
+  readonly world: World & { readonly index: WorldIndex };
+  readonly maps: Readonly<Record<string, Map<string, KubeObject>>>;
 }
 
-/** The cluster as the steps leave it. Each pool is judged beside its neighbours only, so 10,000 steps stay linear. */
-function createStage(snapshot: Snapshot, facts: SpiderpoolFacts): Stage {
+function openStage(snapshot: Snapshot): Stage {
   const pools = new Map(snapshot.pools);
   const subnets = new Map(snapshot.subnets);
   const reserved = new Map(snapshot.reserved);
   const multusConfigs = new Map(snapshot.multusConfigs);
-  const book = createAddressBook();
-  const byCidr = new Map<string, Set<string>>();
-  const unreadable = new Set<string>(); // P10: it blocks every sibling
-  const enter = (pool: SpiderIPPool): void => {
-    pools.set(pool.metadata.name, pool);
-    book.set(pool.metadata.name, offered(pool));
-    if ((pool.spec.ips?.length ?? 0) > 0 && offered(pool).length === 0) unreadable.add(pool.metadata.name);
-    else unreadable.delete(pool.metadata.name);
-    const same = byCidr.get(pool.spec.subnet);
-    if (same === undefined) byCidr.set(pool.spec.subnet, new Set([pool.metadata.name]));
-    else same.add(pool.metadata.name);
-  };
-  for (const pool of pools.values()) enter(pool);
-
-  /** Pools of the same name, with the same addresses, and one of every other CIDR that intersects (P6, P7, P9). */
-  const neighbours = (object: KubeObject): Map<string, SpiderIPPool> => {
-    const spec = object.spec as SpiderIPPool["spec"];
-    const names = [object.metadata.name, ...book.offering(offered(object)), ...unreadable];
-    for (const [cidr, members] of byCidr) {
-      const [first] = members;
-      if (first !== undefined && cidr !== spec.subnet && cidrsOverlap(cidr, spec.subnet)) names.push(first);
-    }
-    return new Map(names.flatMap((name) => (pools.has(name) ? [[name, pools.get(name)!] as const] : [])));
-  };
-  const poolsOf = (cidr: string): SpiderIPPool[] => [...(byCidr.get(cidr) ?? [])].map((name) => pools.get(name)!);
-
-  const worldFor = (object: KubeObject): World => ({
-    pools:
-      object.kind === "SpiderIPPool"
-        ? neighbours(object)
-        : object.kind === "SpiderSubnet"
-          ? subnetNeighbours(object)
-          : pools,
-    subnets,
-    reserved,
-    multusConfigs,
-    networkAttachments: snapshot.networkAttachments,
-  });
-  const subnetNeighbours = (object: KubeObject): Map<string, SpiderIPPool> => {
-    const { subnet } = object.spec as SpiderSubnet["spec"];
-    const found = new Map(poolsOf(subnet).map((pool) => [pool.metadata.name, pool]));
-    for (const [cidr, members] of byCidr) {
-      const [first] = members;
-      if (first !== undefined && cidr !== subnet && cidrsOverlap(cidr, subnet)) found.set(first, pools.get(first)!);
-    }
-    return found;
-  };
-
-  const remove = (step: OrderedStep, relate: (pools: readonly string[]) => Relation): OrderedStep => {
-    if (step.kind === KINDS.SpiderSubnet) {
-      const left = poolsOf((step.object as SpiderSubnet).spec.subnet).map((pool) => pool.metadata.name);
-      // U9: Spiderpool would take these pools along.
-      if (left.length > 0) return hold(step, relate(left), `${told(left)} would be deleted with it (U9)`);
-      subnets.delete(step.name);
-    } else if (step.kind === KINDS.SpiderIPPool) {
-      pools.delete(step.name);
-      book.remove(step.name);
-      byCidr.get((step.object as SpiderIPPool).spec.subnet)?.delete(step.name);
-    } else if (step.kind === KINDS.SpiderReservedIP) reserved.delete(step.name);
-    return step;
-  };
-
-  const shrinksUnder = (step: OrderedStep, after: SpiderSubnet): string[] =>
-    step.removed.length === 0
-      ? []
-      : poolsOf(after.spec.subnet)
-          .filter((pool) => !covers(offered(after), offered(pool)))
-          .map((pool) => pool.metadata.name);
-
+  const world = { pools, subnets, reserved, multusConfigs, networkAttachments: snapshot.networkAttachments };
   return {
-    play(step, relate) {
-      if (step.action === "delete") return remove(step, relate);
-      const key = step.namespace ? `${step.namespace}/${step.name}` : step.name;
-      const maps = {
-        SpiderIPPool: pools,
-        SpiderSubnet: subnets,
-        SpiderReservedIP: reserved,
-        SpiderMultusConfig: multusConfigs,
-      };
-      const map = maps[step.kind.kind as keyof typeof maps] as Map<string, KubeObject> | undefined;
-      if (map === undefined) return step; // Namespaces and Pod templates have no admission of Spiderpool's
-      const old = map.get(key);
-      const object = old === undefined ? step.object : (applyMergePatch(old, step.patch ?? {}) as KubeObject);
-      if (step.kind === KINDS.SpiderSubnet) {
-        const left = shrinksUnder(step, object as SpiderSubnet);
-        if (left.length > 0) {
-          const lost = formatRangeSet(subtract(offered(pools.get(left[0]!)), offered(object)));
-          return hold(step, relate(left), `${told(left)} still offers ${lost.join(", ")} (U7)`);
-        }
-        // The controller has had its say by then: what is recorded is what the pools offer now (T3).
-        if (old?.status !== undefined && step.removed.length > 0) delete (object as SpiderSubnet).status;
-      }
-      const { object: stored, denial } = admit(
-        { operation: old ? "UPDATE" : "CREATE", object, old },
-        worldFor(object),
-        facts,
-      );
-      if (denial !== undefined) return denied(step, denial, relate(suspects(step, object)));
-      if (step.kind === KINDS.SpiderIPPool) enter(stored as SpiderIPPool);
-      else map.set(key, stored);
-      return step;
+    world: { ...world, index: indexWorld(world) },
+    maps: {
+      SpiderIPPool: pools as Map<string, KubeObject>,
+      SpiderSubnet: subnets as Map<string, KubeObject>,
+      SpiderReservedIP: reserved as Map<string, KubeObject>,
+      SpiderMultusConfig: multusConfigs as Map<string, KubeObject>,
     },
   };
-
-  function suspects(step: OrderedStep, object: KubeObject): string[] {
-    if (step.kind === KINDS.SpiderIPPool) {
-      const owner = object.metadata.ownerReferences?.find((reference) => reference.controller)?.name;
-      return [...book.offering(offered(object)).filter((name) => name !== step.name), ...(owner ? [owner] : [])];
-    }
-    return step.kind === KINDS.SpiderSubnet ? [...subnetNeighbours(object).keys()] : [];
-  }
 }
 
-function denied(step: OrderedStep, denial: Denial, type: Relation): OrderedStep {
-  return hold(step, type, `Spiderpool would refuse it (${denial.rule}): ${denial.message}`);
+function play(stage: Stage, step: OrderedStep, facts: SpiderpoolFacts): Refusal | undefined {
+  const stored = stage.maps[step.kind.kind];
+  if (stored === undefined) return undefined; // Namespaces and Pod templates have no admission of Spiderpool's
+  const key = step.namespace ? `${step.namespace}/${step.name}` : step.name;
+  if (step.action === "delete") return remove(stage, step, key);
+  const old = stored.get(key);
+  const object = old === undefined ? step.object : (applyMergePatch(old, step.patch ?? {}) as KubeObject);
+  if (step.kind === KINDS.SpiderSubnet && step.removed.length > 0) {
+    const refusal = shrinkUnderPools(stage, object as SpiderSubnet);
+    if (refusal !== undefined) return refusal;
+    // By then Spiderpool's controller has recorded what the pools still offer (T3), so U7 has been judged here.
+    delete object.status;
+  }
+  const { object: admitted, denial } = admit({ operation: old ? "UPDATE" : "CREATE", object, old }, stage.world, facts);
+  if (denial !== undefined) {
+    return {
+      message: `Spiderpool would refuse it (${denial.rule}): ${denial.message}`,
+      because: suspects(stage, object),
+    };
+  }
+  stored.set(key, admitted);
+  if (admitted.kind === "SpiderIPPool") stage.world.index.putPool(admitted as SpiderIPPool);
+  if (admitted.kind === "SpiderSubnet") stage.world.index.putSubnet(admitted as SpiderSubnet);
+  return undefined;
+}
+
+function remove(stage: Stage, step: OrderedStep, key: string): Refusal | undefined {
+  if (step.kind === KINDS.SpiderSubnet) {
+    const left = poolsOf(stage, step.object as SpiderSubnet).map((pool) => pool.metadata.name);
+    if (left.length > 0) return { message: `${told(left)} would be deleted with it (U9)`, because: left };
+    stage.world.index.deleteSubnet(key);
+  }
+  if (step.kind === KINDS.SpiderIPPool) stage.world.index.deletePool(key);
+  stage.maps[step.kind.kind]?.delete(key);
+  return undefined;
+}
+
+/** U7, judged on the pools themselves: the status the webhook reads is a moment old. */
+function shrinkUnderPools(stage: Stage, after: SpiderSubnet): Refusal | undefined {
+  const outside = poolsOf(stage, after).filter((pool) => !covers(offered(after), offered(pool)));
+  const [first] = outside;
+  if (first === undefined) return undefined;
+  const lost = formatRangeSet(subtract(offered(first), offered(after))).join(", ");
+  const names = outside.map((pool) => pool.metadata.name);
+  return { message: `${told(names)} still offers ${lost} (U7)`, because: names };
+}
+
+function poolsOf(stage: Stage, subnet: SpiderSubnet): SpiderIPPool[] {
+  const { ipVersion, subnet: cidr } = subnet.spec;
+  return [
+    ...(stage.world.index
+      .poolsByCidr(ipVersion ?? 0)
+      .get(cidr)
+      ?.values() ?? []),
+  ];
+}
+
+/** What stands in the way of a pool: who offers its addresses, and the subnet it has to lie in. */
+function suspects(stage: Stage, object: KubeObject): string[] {
+  if (object.kind === "SpiderSubnet") return poolsOf(stage, object as SpiderSubnet).map((pool) => pool.metadata.name);
+  const family = (object.spec as SpiderIPPool["spec"] | undefined)?.ipVersion;
+  const owners = (object.metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => owner.name);
+  const sharing = [...stage.world.pools.values()].filter(
+    (pool) =>
+      pool.metadata.name !== object.metadata.name &&
+      pool.spec.ipVersion === family &&
+      overlaps(offered(pool), offered(object)),
+  );
+  return [...owners, ...sharing.map((pool) => pool.metadata.name)];
 }
 
 function told(names: readonly string[]): string {
   const some = names.slice(0, 3).join(", ");
   return names.length > 3 ? `${some} and ${names.length - 3} more pools` : some;
-}
-
-function cidrsOverlap(a: string, b: string): boolean {
-  const x = parseCidr(a);
-  const y = parseCidr(b);
-  return x !== undefined && y !== undefined && rangesOverlap(cidrRange(x), cidrRange(y));
 }
