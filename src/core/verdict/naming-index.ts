@@ -2,7 +2,7 @@ import { applyMergePatch } from "../change/merge-patch.js";
 import type { Step } from "../change/step.js";
 import { networkNames } from "../desired/annotations.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
-import { globMatch } from "../spiderpool/ipam/candidates.js";
+import { globMatch } from "../spiderpool/ipam/glob.js";
 import { KEYS, type KubeObject, objectKey } from "../spiderpool/objects.js";
 
 /** Who names a pool or a network, so that taking it away would leave somebody pointing at nothing. */
