@@ -1,3 +1,5 @@
+import { isFields } from "./json.js";
+
 type Fields = Record<string, unknown>;
 
 /** The block of spec that belongs to each cniType; `custom` has a text instead of a block (S14, X1). */
@@ -69,9 +71,4 @@ function blockWithDefaults(cniType: string, block: Fields): Fields {
 /** Fields that are set: null is absent to Go. */
 function present(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
-}
-
-/** Whether a value is a JSON object. */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

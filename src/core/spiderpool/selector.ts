@@ -14,20 +14,25 @@ export function matches(selector: LabelSelector, labels: Labels): boolean {
   );
 }
 
-/** The first requirement of the selector that the labels miss, in words, or `undefined` if all hold. */
-export function firstMiss(selector: LabelSelector, labels: Labels): string | undefined {
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {}).sort(byKey)) {
+/** A requirement that labels miss, and what is there instead, both in words. */
+export interface Miss {
+  /** `zone=a`, `zone in (a,b)`. */
+  readonly requirement: string;
+  /** `has zone=b`, `has no label zone`. */
+  readonly seen: string;
+}
+
+/** The first requirement of the selector that the labels miss, or `undefined` if all hold. */
+export function firstMiss(selector: LabelSelector, labels: Labels): Miss | undefined {
+  const seen = (key: string) => {
     const actual = own(labels, key);
-    if (actual !== value)
-      return `${key}=${value}: ${actual === undefined ? `no label ${key}` : `has ${key}=${actual}`}`;
+    return actual === undefined ? `has no label ${key}` : `has ${key}=${actual}`;
+  };
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {}).sort(byKey)) {
+    if (own(labels, key) !== value) return { requirement: `${key}=${value}`, seen: seen(key) };
   }
-  for (const requirement of selector.matchExpressions ?? []) {
-    if (holds(requirement, labels)) continue;
-    const actual = own(labels, requirement.key);
-    const seen = actual === undefined ? `no label ${requirement.key}` : `has ${requirement.key}=${actual}`;
-    return `${formatRequirement(requirement)}: ${seen}`;
-  }
-  return undefined;
+  const missed = (selector.matchExpressions ?? []).find((requirement) => !holds(requirement, labels));
+  return missed && { requirement: formatRequirement(missed), seen: seen(missed.key) };
 }
 
 /** What is wrong with a selector by Kubernetes' own rules; Spiderpool checks them for podAffinity only (P14, P15). */

@@ -1,7 +1,7 @@
 import type { Family } from "../../ip/address.js";
 import { familyOf } from "../../ip/address.js";
 import { goAddress, goCidr } from "../go-ip.js";
-import { isFields } from "../multus-defaults.js";
+import { isFields } from "../json.js";
 import { KEYS, type KubeObject } from "../objects.js";
 import { type Denial, type FieldError, invalid, invalidObject, terminating } from "./denial.js";
 import { hasFinalizer } from "./network-spec.js";

@@ -1,4 +1,5 @@
-import { CNI_BLOCKS, isFields, multusSpecWithDefaults } from "../multus-defaults.js";
+import { isFields, parseJson } from "../json.js";
+import { CNI_BLOCKS, multusSpecWithDefaults } from "../multus-defaults.js";
 import type { KubeObject, SpiderMultusConfig } from "../objects.js";
 import { isSubdomain } from "../selector.js";
 import { coordinatorSpecError } from "./coordinator.js";
@@ -184,7 +185,7 @@ function customError(customCNI: unknown): FieldError | undefined {
 /** Each a CNI configuration: a JSON object with a type (X6). */
 function chainError(chain: unknown): FieldError | undefined {
   for (const [index, text] of (Array.isArray(chain) ? chain : []).entries()) {
-    const value = parseJson(String(text))?.value;
+    const value = parseJson(String(text));
     const { type, name = "", cniVersion = "" } = isFields(value) ? value : {};
     if (typeof type !== "string" || type === "" || typeof name !== "string" || typeof cniVersion !== "string") {
       return forbidden("X6", `spec.chainCNIJsonData[${index}]`, "not a CNI configuration");
@@ -219,12 +220,4 @@ function resourceOf(cniType: string, block: Fields): unknown {
 
 function vlanFits(value: unknown): boolean {
   return typeof value !== "number" || (value >= 0 && value <= MAX_VLAN);
-}
-
-function parseJson(text: string): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,154 @@
+import type { Family } from "../../ip/address.js";
+import type { SpiderpoolFacts } from "../../plan/plan.js";
+import type { Snapshot } from "../../snapshot.js";
+import { KEYS } from "../objects.js";
+import { type Names, readDefaultPools, readPoolAnnotation, readPoolsAnnotation } from "./annotations.js";
+import { autoPoolCandidates } from "./auto-pools.js";
+import { compileGlob, isPattern, literalPrefix } from "./glob.js";
+import { type NetworkWorld, networkDefaultPools } from "./network-defaults.js";
+import type { PodFacts } from "./pod-facts.js";
+
+export { globMatch } from "./glob.js";
+
+/** Where the names of pools came from (A1). */
+export type Source =
+  | "subnet annotation"
+  | "ippools annotation"
+  | "ippool annotation"
+  | "namespace annotation"
+  | "network configuration"
+  | "default pools";
+
+/** The pools Spiderpool considers for one NIC, before any affinity is looked at. */
+export interface Candidates {
+  readonly source: Source;
+  /** Names in code-unit order; their order means nothing to Spiderpool (A12). */
+  readonly v4: readonly string[];
+  readonly v6: readonly string[];
+  /** Patterns that hit no pool: the Pod starts without an address and without an error if nothing else is left (A5). */
+  readonly unmatched: readonly string[];
+  /** Whether pools' gateways make no default route on this NIC (A25). */
+  readonly cleanGateway?: boolean;
+  /** Why the Pod fails before any pool is tried. */
+  readonly error?: string;
+}
+
+/** What of a cluster decides about candidates. */
+export interface CandidateWorld extends NetworkWorld {
+  readonly pools: Snapshot["pools"];
+  /** Names of all pools in code-unit order; with it a pattern costs its hits and not all pools. */
+  readonly sortedPoolNames?: readonly string[];
+}
+
+/**
+ * The candidates of one NIC of a Pod: the first source that says anything, all lower ones ignored (A1-A6).
+ * @param nic `eth0`, `net1` ...
+ */
+export function candidates(pod: PodFacts, nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
+  const subnets = facts.enableSpiderSubnet && (KEYS.subnets in pod.annotations || KEYS.subnet in pod.annotations);
+  if (subnets)
+    return enabled({ source: "subnet annotation", ...autoPoolCandidates(pod, nic, world.pools, facts) }, facts);
+  const ippools = pod.annotations[KEYS.ippools];
+  if (ippools !== undefined) return fromPoolsAnnotation(ippools, pod, nic, world, facts);
+  const ippool = pod.annotations[KEYS.ippool];
+  if (ippool !== undefined) {
+    const names = readPoolAnnotation(ippool);
+    return typeof names === "string"
+      ? failed("ippool annotation", names)
+      : expand("ippool annotation", names, world, facts);
+  }
+  return fromDefaults(pod, nic, world, facts);
+}
+
+function fromPoolsAnnotation(
+  text: string,
+  pod: PodFacts,
+  nic: string,
+  world: CandidateWorld,
+  facts: SpiderpoolFacts,
+): Candidates {
+  const source = "ippools annotation";
+  const items = readPoolsAnnotation(text, pod);
+  if (typeof items === "string") return failed(source, items);
+  const own = items.find((item) => item.nic === nic);
+  if (own === undefined) return failed(source, `annotation ${KEYS.ippools} does not list ${nic}`); // A4
+  // Spiderpool serves all listed NICs in one go: a bad name on another NIC fails this one too.
+  for (const item of items) {
+    const { error } = expand(source, item, world, facts);
+    if (error !== undefined) return failed(source, error);
+  }
+  return { ...expand(source, own, world, facts), cleanGateway: own.cleanGateway };
+}
+
+function fromDefaults(pod: PodFacts, nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
+  const namespace = readDefaultPools(pod.namespaceAnnotations ?? {});
+  if (typeof namespace === "string") return failed("namespace annotation", namespace);
+  if (given(namespace)) return expand("namespace annotation", namespace, world, facts);
+  const network = networkDefaultPools(pod, nic, world, facts);
+  if (given(network)) return expand("network configuration", network, world, facts);
+  const marked = [...world.pools.values()].filter((pool) => pool.spec.default === true);
+  if (marked.length === 0) return failed("default pools", "nothing names a pool and no pool is marked default");
+  const names = (family: Family) =>
+    marked.filter((pool) => pool.spec.ipVersion === family).map((pool) => pool.metadata.name);
+  return expand("default pools", { v4: names(4), v6: names(6) }, world, facts);
+}
+
+/** Patterns become the pools of the family they hit; a missing or doubled name fails the Pod (A5). */
+function expand(source: Source, names: Names, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
+  const unmatched: string[] = [];
+  let error: string | undefined;
+  const family = (version: Family, list: readonly string[]) => {
+    const out: string[] = [];
+    for (const name of list) {
+      const glob = isPattern(name) ? compileGlob(name) : undefined;
+      if (!isPattern(name)) out.push(name);
+      else if (glob === undefined) error ??= `bad pattern ${name}`;
+      else {
+        const hits = poolsWithPrefix(literalPrefix(name), world).filter(
+          (pool) => world.pools.get(pool)?.spec.ipVersion === version && glob(pool),
+        );
+        if (hits.length === 0) unmatched.push(name);
+        out.push(...hits);
+      }
+    }
+    return out.sort();
+  };
+  const chosen = enabled({ source, v4: family(4, names.v4), v6: family(6, names.v6), unmatched }, facts);
+  error ??= nameError(chosen.v4, world) ?? nameError(chosen.v6, world);
+  return error === undefined ? chosen : failed(source, error);
+}
+
+function poolsWithPrefix(prefix: string, world: CandidateWorld): string[] {
+  const names = world.sortedPoolNames;
+  if (names === undefined) return [...world.pools.keys()].filter((name) => name.startsWith(prefix));
+  let low = 0;
+  for (let high = names.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (names[middle]! < prefix) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < names.length && names[end]!.startsWith(prefix)) end++;
+  return names.slice(low, end);
+}
+
+function nameError(sorted: readonly string[], world: CandidateWorld): string | undefined {
+  for (const [index, name] of sorted.entries()) {
+    if (name === sorted[index - 1]) return `pool ${name} is named twice`;
+    if (!world.pools.has(name)) return `pool ${name} does not exist`;
+  }
+  return undefined;
+}
+
+/** Families that are switched off are dropped (A6). */
+function enabled(found: Candidates, facts: SpiderpoolFacts): Candidates {
+  return { ...found, v4: facts.enableIPv4 ? found.v4 : [], v6: facts.enableIPv6 ? found.v6 : [] };
+}
+
+function failed(source: Source, error: string): Candidates {
+  return { source, v4: [], v6: [], unmatched: [], error };
+}
+
+function given(names: Names): boolean {
+  return names.v4.length + names.v6.length > 0;
+}

@@ -1,0 +1,83 @@
+/** Whether a pool name in an annotation is a pattern rather than a literal name (A5). */
+export function isPattern(name: string): boolean {
+  return /[*?[\\]/.test(name);
+}
+
+/** What stands before the first special character of a pattern. */
+export function literalPrefix(pattern: string): string {
+  return /^[^*?[\\]*/.exec(pattern)![0];
+}
+
+/**
+ * Go's filepath.Match: `*` and `?` stand for anything but a slash, `[a-z]` and `[^a-z]` for one character, a backslash
+ * takes the next character literally.
+ * @returns the test for names, or `undefined` where Go says the pattern is bad
+ */
+export function compileGlob(pattern: string): ((name: string) => boolean) | undefined {
+  const regExp = toRegExp(pattern);
+  return regExp && ((name) => regExp.test(name));
+}
+
+/** Whether the pattern matches the name; a bad pattern matches nothing. */
+export function globMatch(pattern: string, name: string): boolean {
+  return compileGlob(pattern)?.(name) ?? false;
+}
+
+function toRegExp(pattern: string): RegExp | undefined {
+  let source = "";
+  for (let i = 0; i < pattern.length; ) {
+    const char = pattern[i]!;
+    if (char === "[") {
+      const set = readSet(pattern, i + 1);
+      if (set === undefined) return undefined;
+      source += set.source;
+      i = set.end;
+      continue;
+    }
+    if (char === "\\" && i + 1 === pattern.length) return undefined;
+    if (char === "*") source += "[^/]*";
+    else if (char === "?") source += "[^/]";
+    else if (char === "\\") source += quote(pattern[++i]!);
+    else source += quote(char);
+    i++;
+  }
+  return new RegExp(`^${source}$`, "u");
+}
+
+/** Reads `a-c]` or `^a-c]`; `undefined` where Go says the pattern is bad. */
+function readSet(pattern: string, start: number): { source: string; end: number } | undefined {
+  let i = start;
+  const negated = pattern[i] === "^";
+  if (negated) i++;
+  const ranges: string[] = [];
+  for (;;) {
+    if (pattern[i] === "]" && ranges.length > 0) break;
+    const low = readMember(pattern, i);
+    if (low === undefined) return undefined;
+    i = low.end;
+    let high = low;
+    if (pattern[i] === "-") {
+      const member = readMember(pattern, i + 1);
+      if (member === undefined) return undefined;
+      high = member;
+      i = member.end;
+    }
+    // A descending range matches nothing in Go, and would be a syntax error here.
+    ranges.push(low.char <= high.char ? `${quote(low.char)}-${quote(high.char)}` : "");
+  }
+  const members = ranges.join("");
+  if (members === "") return { source: negated ? "[^]" : "[]", end: i + 1 };
+  return { source: `[${negated ? "^" : ""}${members}]`, end: i + 1 };
+}
+
+function readMember(pattern: string, at: number): { char: string; end: number } | undefined {
+  const char = pattern[at];
+  if (char === undefined || char === "-" || char === "]") return undefined;
+  if (char !== "\\") return { char, end: at + 1 };
+  const next = pattern[at + 1];
+  return next === undefined ? undefined : { char: next, end: at + 2 };
+}
+
+function quote(char: string): string {
+  return /[\\^$.*+?()[\]{}|/-]/.test(char) ? `\\${char}` : char;
+}

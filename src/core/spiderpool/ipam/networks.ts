@@ -1,0 +1,66 @@
+import type { SpiderpoolFacts } from "../../plan/plan.js";
+import { KEYS } from "../objects.js";
+import type { PodFacts } from "./pod-facts.js";
+
+/** A Multus network a NIC hangs on. */
+export interface NicNetwork {
+  readonly nic: string;
+  /** `namespace/name` of the net-attach-def. */
+  readonly network: string;
+}
+
+/** The first NIC of every Pod. */
+export const FIRST_NIC = "eth0";
+
+/** The NICs beyond eth0 in the order of the networks annotation (A4, A9); `undefined` if it cannot be read. */
+export function additionalNics(pod: Pick<PodFacts, "namespace" | "annotations">): NicNetwork[] | undefined {
+  const text = (pod.annotations[KEYS.networks] ?? "").trim();
+  if (text === "") return [];
+  const entries = text.startsWith("[") ? fromJson(text) : text.split(",").map(fromText);
+  return entries?.map(({ namespace, name, nic }, index) => ({
+    nic: nic || `net${index + 1}`,
+    network: `${namespace || pod.namespace}/${name}`,
+  }));
+}
+
+/**
+ * The network of one NIC (A9): of eth0 the default-network annotation, else the cluster's network.
+ * @returns `namespace/name`; `unknown` where only the agent's settings could tell; undefined if the NIC has none
+ */
+export function networkOfNic(pod: PodFacts, nic: string, facts: SpiderpoolFacts): string | "unknown" | undefined {
+  if (nic !== FIRST_NIC) return additionalNics(pod)?.find((entry) => entry.nic === nic)?.network;
+  const text = pod.annotations[KEYS.defaultNetwork];
+  if (text) {
+    const { namespace, name } = fromText(text);
+    return `${namespace || facts.namespace}/${name}`;
+  }
+  if (facts.clusterNetwork === undefined) return "unknown";
+  if (facts.clusterNetwork === "") return undefined;
+  return facts.clusterNetwork.includes("/") ? facts.clusterNetwork : `${facts.namespace}/${facts.clusterNetwork}`;
+}
+
+interface Entry {
+  readonly namespace: string;
+  readonly name: string;
+  readonly nic: string;
+}
+
+/** `namespace/name@nic`, the first and last part optional. */
+function fromText(text: string): Entry {
+  const trimmed = text.trim();
+  const slash = trimmed.indexOf("/");
+  const [name = "", nic = ""] = trimmed.slice(slash + 1).split("@");
+  return { namespace: slash < 0 ? "" : trimmed.slice(0, slash), name, nic };
+}
+
+function fromJson(text: string): Entry[] | undefined {
+  try {
+    const list = JSON.parse(text) as { name?: unknown; namespace?: unknown; interface?: unknown }[];
+    return list.map((item) => {
+      if (typeof item.name !== "string" || item.name === "") throw new TypeError("a network without a name");
+      return { namespace: String(item.namespace ?? ""), name: item.name, nic: String(item.interface ?? "") };
+    });
+  } catch {
+    return undefined;
+  }
+}

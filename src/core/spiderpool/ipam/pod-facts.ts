@@ -1,0 +1,78 @@
+import { podTemplate, type Snapshot } from "../../snapshot.js";
+import { KEYS, type KubeObject, type OwnerReference } from "../objects.js";
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What Spiderpool looks at when it chooses pools for a Pod. Absent facts are unknown, not empty. */
+export interface PodFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  /** Where the Pod is or will be scheduled; undefined while nobody knows. */
+  readonly node?: string;
+  readonly nodeLabels?: Labels;
+  readonly namespaceLabels?: Labels;
+  readonly namespaceAnnotations?: Labels;
+  /** The workload above the Pod; undefined for a bare Pod. */
+  readonly controller?: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+}
+
+type Facts = Pick<Snapshot, "nodes" | "namespaces" | "replicaSets">;
+
+/** The facts of a live Pod. */
+export function podFacts(pod: KubeObject, world: Facts): PodFacts {
+  const { namespace = "", name, labels = {}, annotations = {} } = pod.metadata;
+  const node = (pod.spec as { nodeName?: string } | undefined)?.nodeName || undefined;
+  return {
+    namespace,
+    name,
+    labels,
+    annotations,
+    ...nodeFacts(node, world),
+    ...namespaceFacts(namespace, world),
+    controller: topController(pod, world),
+  };
+}
+
+/**
+ * The facts of a Pod a workload's template would make.
+ * @param ordinal number of the Pod of a StatefulSet, which also labels it with its name
+ * @param node where it is supposed to run, if that is the question
+ */
+export function templateFacts(workload: KubeObject, world: Facts, ordinal?: number, node?: string): PodFacts {
+  const { namespace = "", name } = workload.metadata;
+  const template = podTemplate(workload)?.metadata;
+  const podName = ordinal === undefined ? name : `${name}-${ordinal}`;
+  const own: Labels = workload.kind === "StatefulSet" && ordinal !== undefined ? { [KEYS.podName]: podName } : {};
+  return {
+    namespace,
+    name: podName,
+    labels: { ...template?.labels, ...own },
+    annotations: template?.annotations ?? {},
+    ...nodeFacts(node, world),
+    ...namespaceFacts(namespace, world),
+    controller: { apiVersion: workload.apiVersion, kind: workload.kind, name },
+  };
+}
+
+function nodeFacts(node: string | undefined, world: Facts): Pick<PodFacts, "node" | "nodeLabels"> {
+  const found = node === undefined ? undefined : world.nodes.get(node);
+  return { node, nodeLabels: found && (found.metadata.labels ?? {}) };
+}
+
+function namespaceFacts(namespace: string, world: Facts): Pick<PodFacts, "namespaceLabels" | "namespaceAnnotations"> {
+  const found = world.namespaces.get(namespace);
+  return {
+    namespaceLabels: found && (found.metadata.labels ?? {}),
+    namespaceAnnotations: found && (found.metadata.annotations ?? {}),
+  };
+}
+
+function topController(pod: KubeObject, world: Facts): OwnerReference | undefined {
+  const controller = (object: KubeObject | undefined) =>
+    object?.metadata.ownerReferences?.find((owner) => owner.controller);
+  const direct = controller(pod);
+  if (direct?.kind !== "ReplicaSet") return direct;
+  return controller(world.replicaSets.get(`${pod.metadata.namespace}/${direct.name}`)) ?? direct;
+}
