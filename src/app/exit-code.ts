@@ -1,6 +1,7 @@
 import type { Step } from "../core/change/step.js";
 import { hasErrors } from "../core/diagnostics.js";
 import type { Outcome } from "../core/outcome.js";
+import type { ApplyReport } from "./apply/apply-report.js";
 import type { PlanRun } from "./plan-run.js";
 
 /** Steps that are due: those that only wait for something to leave by itself are no difference to act on. */
@@ -24,4 +25,15 @@ export function planExitCode(run: PlanRun, detailed: boolean): number {
   if (run.decided === undefined || hasErrors(run.diagnostics)) return 1;
   if (isBlocked(run.decided.outcome)) return 3;
   return detailed && dueSteps(run.decided.outcome).length > 0 ? 2 : 0;
+}
+
+/** As for a plan, and 1 when the cluster refused a write or an address is not where it was (DESIGN 8). */
+export function syncExitCode(run: PlanRun, report: ApplyReport | undefined): number {
+  const decided = planExitCode(run, false);
+  if (report === undefined || decided === 1) return decided;
+  const { created, updated, deleted, adopted, failed, stopped, check, notStarted, withheld } = report;
+  const wrong = (check?.overlaps.length ?? 0) + (check?.displaced.length ?? 0);
+  const unchecked = check === undefined && created + updated + deleted + adopted > 0;
+  if (failed.length + notStarted.length + wrong > 0 || unchecked || stopped !== undefined) return 1;
+  return withheld.length > 0 ? 3 : decided;
 }

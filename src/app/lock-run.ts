@@ -1,8 +1,9 @@
 import { allocate } from "../core/allocate/allocate.js";
 import type { Lock } from "../core/allocate/allocation.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
-import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
+import type { PlanDocument } from "../core/plan/merge.js";
 import type { Snapshot } from "../core/snapshot.js";
+import { mergeRead } from "./plan-run.js";
 
 /** What choosing addresses starts from. */
 export interface LockInput {
@@ -19,8 +20,8 @@ export interface LockInput {
  * @returns undefined when an error in the files leaves nothing to lock; errors of one owner leave that owner as it is
  */
 export function lockRun(input: LockInput): Result<Lock | undefined> {
-  const merged = mergePlan(input.documents, input.cluster);
-  const before = [...input.diagnostics, ...merged.diagnostics, ...input.lock.diagnostics];
+  const merged = mergeRead(input.documents, input.diagnostics, input.cluster);
+  const before = [...merged.diagnostics, ...input.lock.diagnostics];
   if (merged.value === undefined || hasErrors(before)) return { value: undefined, diagnostics: before };
   const { lock, diagnostics } = allocate({
     plan: merged.value,

@@ -6,6 +6,20 @@ import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
 import type { Plan } from "../core/plan/plan.js";
 import type { Snapshot } from "../core/snapshot.js";
 
+/**
+ * Merges what was read. With an error in a file nothing is merged: what its broken document would have said is unknown,
+ * and every reference to it would be told as an error of its own.
+ */
+export function mergeRead(
+  documents: readonly PlanDocument[],
+  diagnostics: readonly Diagnostic[],
+  cluster: string | undefined,
+): Result<Plan | undefined> {
+  if (hasErrors(diagnostics)) return { value: undefined, diagnostics };
+  const merged = mergePlan(documents, cluster);
+  return { value: merged.value, diagnostics: [...diagnostics, ...merged.diagnostics] };
+}
+
 /** What a run starts from: the files as read, the lock as read, the cluster as seen. */
 export interface PlanInput {
   readonly documents: readonly PlanDocument[];
@@ -30,12 +44,12 @@ export interface PlanRun {
 
 /**
  * The one path every command that decides goes: documents -> plan -> decision.
- * An error in the files stops all of it: what a broken document would have said is unknown, and an owner missing
- * for that reason must not look like one that was removed (FIXED-1). Errors the engine finds concern one owner each.
+ * An error in the files stops all of it: an owner that is missing for that reason must not look like one that was
+ * removed (FIXED-1). Errors the engine finds concern one owner each.
  */
 export function planRun(input: PlanInput): PlanRun {
-  const merged = mergePlan(input.documents, input.cluster);
-  const before = [...input.diagnostics, ...merged.diagnostics, ...input.lock.diagnostics];
+  const merged = mergeRead(input.documents, input.diagnostics, input.cluster);
+  const before = [...merged.diagnostics, ...input.lock.diagnostics];
   const kept = { lock: input.lock.value, snapshot: input.snapshot };
   if (merged.value === undefined || hasErrors(before)) return { ...kept, decided: undefined, diagnostics: before };
   const outcome = decide(merged.value, input.lock.value, input.snapshot, input.options);

@@ -1,6 +1,14 @@
 import { Command, Option } from "commander";
 import type { Io } from "./io.js";
-import { applyEnvironment, clusterOptions, decideOptions, installOption, kubeOptions, outputOptions, planOptions } from "./options.js";
+import {
+  applyEnvironment,
+  clusterOptions,
+  decideOptions,
+  installOption,
+  kubeOptions,
+  outputOptions,
+  planOptions,
+} from "./options.js";
 
 /** The command tree, and the exit code of the command that ran. */
 export interface Program {
@@ -94,14 +102,14 @@ export function buildProgram(io: Io): Program {
 
   outputOptions(
     clusterOptions(
-      planOptions(
-        add("explain <target>", "say which pools a workload or Pod may use on each NIC, and why not the others"),
-      ),
+      add("explain <target>", "say which pools a workload or Pod may use on each NIC, and why not the others"),
     ),
     "text",
     "json",
     "yaml",
   )
+    .option("--path <dir>", "folder of a plan that tells of Spiderpool's settings")
+    .option("--cluster <name>", "which cluster that plan is for")
     .option("--interface <name>", "only this NIC")
     .option("--node <name>", "as if the Pod were scheduled to this node")
     .action(run(async (options, target) => (await import("./explain.js")).explainCommand(io, target!, options)));

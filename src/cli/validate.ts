@@ -1,3 +1,4 @@
+import { mergeRead } from "../app/plan-run.js";
 import { diagnosticsDocument } from "../app/report/diagnostics-json.js";
 import { junit } from "../app/report/diagnostics-junit.js";
 import { sarif } from "../app/report/diagnostics-sarif.js";
@@ -22,18 +23,18 @@ export interface ValidateOptions extends PlanOptions, OutputOptions {
  */
 export async function validateCommand(io: Io, options: ValidateOptions): Promise<number> {
   const source = await openPlan(io, options.path);
-  const found = source.locate([...source.loaded.diagnostics, ...check(source, options)]);
+  const found = source.locate(check(source, options));
   io.stdout.write(await render(io, source, found, options));
   return hasErrors(found) ? 1 : 0;
 }
 
 function check(source: PlanSource, options: ValidateOptions): readonly Diagnostic[] {
   const { documents, diagnostics } = source.loaded;
-  if (!options.allClusters) return mergePlan(documents, options.cluster).diagnostics;
-  if (hasErrors(diagnostics)) return [];
+  if (!options.allClusters || hasErrors(diagnostics))
+    return mergeRead(documents, diagnostics, options.cluster).diagnostics;
   const clusters = clustersOf(documents);
   const each = (clusters.length === 0 ? [undefined] : clusters).flatMap((one) => mergePlan(documents, one).diagnostics);
-  return unique([...each, ...checkAllClusters(documents)]);
+  return unique([...diagnostics, ...each, ...checkAllClusters(documents)]);
 }
 
 /** A document that several clusters share is wrong only once. */

@@ -31,7 +31,8 @@ export function sarif(
 }
 
 function location(one: LocatedDiagnostic, showFile: (file: string) => string): object {
-  const uri = showFile(one.file!).split("/").map(encodeURIComponent).join("/");
+  const path = showFile(one.file!).split("/").map(encodeURIComponent).join("/");
+  const uri = path.startsWith("/") ? `file://${path}` : path;
   const region =
     one.line === undefined
       ? {}

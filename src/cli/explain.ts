@@ -1,0 +1,52 @@
+import { mergeRead } from "../app/plan-run.js";
+import { explainDocument, explainText } from "../app/report/explain-report.js";
+import { palette } from "../app/report/palette.js";
+import type { SpiderpoolFacts } from "../core/plan/plan.js";
+import { explainNic, servedNics } from "../core/query/explain.js";
+import { findTarget } from "../core/query/explain-target.js";
+import { resolveFacts } from "../core/spiderpool/facts.js";
+import { CliError, type Io } from "./io.js";
+import { observeAny } from "./observe.js";
+import { type ClusterOptions, type OutputOptions, wantsColor } from "./options.js";
+import { openPlan, planNeeds } from "./plan-source.js";
+import { serialize } from "./serialize.js";
+
+export interface ExplainOptions extends ClusterOptions, OutputOptions {
+  readonly path?: string;
+  readonly cluster?: string;
+  readonly interface?: string;
+  readonly node?: string;
+}
+
+/** `spiderplan explain WORKLOAD|POD`: which pools it may use on the cluster as it is, and why not the others. */
+export async function explainCommand(io: Io, name: string, options: ExplainOptions): Promise<number> {
+  const stated = await statedFacts(io, options);
+  const { snapshot } = await observeAny(io, options, stated.needs);
+  const found = findTarget(snapshot, name, options.node);
+  if ("error" in found) throw new CliError(found.error);
+  const { target } = found;
+  const nics = servedNics(target.pod);
+  if (options.interface !== undefined && !nics.includes(options.interface)) {
+    throw new CliError(`Spiderpool serves no ${options.interface} of ${target.title}; it serves ${nics.join(", ")}`);
+  }
+  const asked = options.interface === undefined ? nics : [options.interface];
+  const facts = resolveFacts(snapshot.facts, stated.facts);
+  const answers = asked.map((nic) => explainNic(snapshot, target, nic, facts));
+  io.stdout.write(
+    options.output === "text"
+      ? explainText(target, answers, palette(wantsColor(options.color, io)))
+      : serialize(explainDocument(target, answers), options.output),
+  );
+  return 0;
+}
+
+/** A plan is not needed, but one may tell what the cluster does not: the cluster network of A9 above all. */
+async function statedFacts(
+  io: Io,
+  options: ExplainOptions,
+): Promise<{ facts: Partial<SpiderpoolFacts>; needs: ReturnType<typeof planNeeds> }> {
+  if (options.path === undefined) return { facts: {}, needs: {} };
+  const { loaded } = await openPlan(io, options.path);
+  const plan = mergeRead(loaded.documents, loaded.diagnostics, options.cluster).value;
+  return { facts: plan?.settings.spiderpool ?? {}, needs: planNeeds(loaded.documents) };
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { apply } from "../app/apply/apply.js";
+import type { ApplyReport } from "../app/apply/apply-report.js";
+import { syncExitCode } from "../app/exit-code.js";
+import { palette } from "../app/report/palette.js";
+import { planOutput } from "../app/report/plan-json.js";
+import { planText } from "../app/report/plan-text.js";
+import { progressLine, syncResult, syncText } from "../app/report/sync-text.js";
+import { LeaseTaken } from "../app/writer-lease.js";
+import { resolveFacts } from "../core/spiderpool/facts.js";
+import type { Cluster } from "../ports/cluster.js";
+import { systemClock } from "./clock.js";
+import { type Decision, decideRun, sha256 } from "./decision.js";
+import { writeFindings } from "./findings.js";
+import { CliError, type Io } from "./io.js";
+import { connectCluster, observeCluster, withWaysOut } from "./observe.js";
+import { type ClusterOptions, type DecideOptions, type OutputOptions, wantsColor } from "./options.js";
+import { serialize } from "./serialize.js";
+
+export type SyncOptions = Omit<DecideOptions, keyof Pick<ClusterOptions, "snapshot">> & OutputOptions;
+
+/**
+ * `spiderplan sync`: decides on the cluster as it is now and carries out what is safe.
+ * @returns 0; 1 on an error or when a write failed; 3 when something is held back for safety
+ */
+export async function syncCommand(io: Io, options: SyncOptions): Promise<number> {
+  const cluster = await connectCluster(io, options).catch((error: unknown) => Promise.reject(withWaysOut(error)));
+  const decision = await decideRun(io, { ...options, snapshot: [] }, "sync", (needs) =>
+    observeCluster(cluster, needs).catch((error: unknown) => Promise.reject(withWaysOut(error))),
+  );
+  const { decided } = decision.run;
+  if (decided === undefined) {
+    if (options.output === "text") writeFindings(io, decision.source, decision.diagnostics, false, options.color);
+    else printJson(io, decision, undefined, options.output);
+    return 1;
+  }
+  if (options.output === "text") printPlan(io, decision, options);
+  const started = systemClock.now();
+  const due = decided.outcome.steps.some((step) => step.blocked === undefined);
+  const report = due ? await carryOut(io, cluster, decision, options) : undefined;
+  const seconds = (systemClock.now() - started) / 1000;
+  if (options.output !== "text") printJson(io, decision, report, options.output);
+  else if (report === undefined) io.stdout.write("Nothing to write.\n");
+  else {
+    const paint = palette(wantsColor(options.color, io));
+    io.stdout.write(`\n${syncText(report, { revision: decision.heading.revision, seconds }, paint)}`);
+  }
+  return syncExitCode(decision.run, report);
+}
+
+/** Progress goes to stderr, so that stdout is the report alone. */
+function carryOut(io: Io, cluster: Cluster, decision: Decision, options: SyncOptions): Promise<ApplyReport> {
+  const { plan, outcome } = decision.run.decided!;
+  const paint = palette(wantsColor(options.color, io));
+  return apply(outcome, {
+    cluster,
+    clock: systemClock,
+    identity: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+    install: options.install,
+    facts: resolveFacts(decision.run.snapshot.facts, plan.settings.spiderpool),
+    signal: io.signal,
+    onProgress: (event) => {
+      const line = progressLine(event, io.isTTY, paint);
+      if (line !== undefined) io.stderr.write(`${line}\n`);
+    },
+  }).catch((error: unknown) => {
+    throw error instanceof LeaseTaken ? new CliError(error.message) : error;
+  });
+}
+
+function printPlan(io: Io, decision: Decision, options: SyncOptions): void {
+  const { run, diagnostics, heading, source } = decision;
+  const { excerpt, showFile, loaded } = source;
+  const paint = palette(wantsColor(options.color, io));
+  io.stdout.write(planText(run, { heading, diagnostics, fileCount: loaded.fileCount, excerpt, showFile, paint }));
+}
+
+function printJson(io: Io, decision: Decision, report: ApplyReport | undefined, format: string): void {
+  const plan = planOutput(decision.run, decision.diagnostics, sha256);
+  io.stdout.write(
+    serialize({ formatVersion: "1.0", plan, result: report === undefined ? null : syncResult(report) }, format),
+  );
+}
