@@ -1,6 +1,6 @@
 import { ClusterError, isClusterError } from "../../core/cluster-error.js";
 import { type Kind, type KubeObject, OWN } from "../../core/spiderpool/objects.js";
-import type { ClusterActor, ObjectList, ObjectRef, Preconditions, WatchEvent } from "../../ports/cluster.js";
+import type { ClusterActor, DeleteOptions, ObjectList, ObjectRef, Preconditions, WatchEvent } from "../../ports/cluster.js";
 import { collectionPath, groupPath, objectPath, query } from "./api-path.js";
 import type { Transport } from "./transport.js";
 import { lines, readWatchLine } from "./watch-stream.js";
@@ -79,8 +79,9 @@ export class KubeCluster implements ClusterActor {
     })) as KubeObject;
   }
 
-  async delete(ref: ObjectRef, preconditions: Preconditions): Promise<void> {
-    const options = { apiVersion: "v1", kind: "DeleteOptions", preconditions, propagationPolicy: "Background" };
+  async delete(ref: ObjectRef, preconditions: Preconditions, grace: DeleteOptions = {}): Promise<void> {
+    const how = { preconditions, propagationPolicy: "Background", ...grace };
+    const options = { apiVersion: "v1", kind: "DeleteOptions", ...how };
     await this.#call("DELETE", objectPath(ref), `delete ${words(ref)}`, options);
   }
 

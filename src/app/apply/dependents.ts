@@ -1,0 +1,63 @@
+import type { Step } from "../../core/change/step.js";
+import { overlaps } from "../../core/ip/range-set.js";
+import { KINDS, objectKey } from "../../core/spiderpool/objects.js";
+
+/**
+ * Why a step must not run because an earlier one did not: it needs that one's addresses, name or CIDR (DESIGN 7).
+ * @returns undefined when it does not depend on it
+ */
+export function dependsOn(step: Step, undone: Step): string | undefined {
+  const earlier = objectKey(undone.kind.kind, undone.namespace, undone.name);
+  if (objectKey(step.kind.kind, step.namespace, step.name) === earlier) return `its earlier step was not carried out`;
+  if (sameFamily(step, undone) && needsAddresses(step, undone)) return `it needs addresses ${earlier} still has`;
+  if (needsRoom(step, undone)) return `it needs ${earlier}`;
+  if (namesIt(step, undone)) return `it names ${earlier}`;
+  return undefined;
+}
+
+/** A pool takes what another gives up; a subnet gives up what a pool should have given up before (U7, U9). */
+function needsAddresses(step: Step, undone: Step): boolean {
+  if (undone.kind !== KINDS.SpiderIPPool || undone.removed.length === 0) return false;
+  if (step.kind === KINDS.SpiderIPPool) return overlaps(step.added, undone.removed);
+  if (step.kind !== KINDS.SpiderSubnet) return false;
+  return step.action === "delete" ? cidrOf(step) === cidrOf(undone) : overlaps(step.removed, undone.removed);
+}
+
+/** A pool grows inside its subnet only (P17). */
+function needsRoom(step: Step, undone: Step): boolean {
+  if (undone.kind !== KINDS.SpiderSubnet || step.kind !== KINDS.SpiderIPPool || step.added.length === 0) return false;
+  return cidrOf(step) === cidrOf(undone) && overlaps(step.added, undone.added);
+}
+
+/** Annotations and networks name pools; a pool that closes must not be named any more by what was left undone. */
+function namesIt(step: Step, undone: Step): boolean {
+  if (undone.kind === KINDS.SpiderIPPool && undone.added.length > 0 && isNaming(step)) {
+    return mentions(step.patch ?? step.object, undone.name);
+  }
+  const closes = step.kind === KINDS.SpiderIPPool && (step.action === "delete" || step.removed.length > 0);
+  return closes && isNaming(undone) && undone.live !== undefined && mentions(undone.live, step.name);
+}
+
+function isNaming(step: Step): boolean {
+  return ![KINDS.SpiderIPPool, KINDS.SpiderSubnet, KINDS.SpiderReservedIP].some((kind) => kind === step.kind);
+}
+
+/** Whether any text in a value names a pool, literally or by a pattern of A5. */
+function mentions(value: unknown, pool: string): boolean {
+  const words = JSON.stringify(value).match(/[a-z0-9.*?[\]-]+/g) ?? [];
+  return words.some((word) => word === pool || (word.includes("*") && wildcard(word).test(pool)));
+}
+
+function wildcard(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\?]/g, "\\$&").replaceAll("*", ".*")}$`);
+}
+
+/** The CIDR a pool or subnet step is about. */
+export function cidrOf(step: Step): string | undefined {
+  const spec = (step.live?.spec ?? step.object.spec) as { subnet?: string } | undefined;
+  return step.kind === KINDS.SpiderIPPool || step.kind === KINDS.SpiderSubnet ? spec?.subnet : undefined;
+}
+
+function sameFamily(a: Step, b: Step): boolean {
+  return cidrOf(a)?.includes(":") === cidrOf(b)?.includes(":");
+}
