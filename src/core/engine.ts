@@ -35,7 +35,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const desired = [
     ...desiredSubnets(plan, facts, options.install),
     ...desiredReservations(plan, options.install),
-    ...desiredNetworks(plan, snapshot, facts, options.install),
+    ...desiredNetworks(plan, snapshot, options.install),
     ...pools.objects,
   ];
   const annotations = [
@@ -46,7 +46,12 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   // How the cluster differs from that. What belongs to a broken part of the plan is left as it is.
   const networks = unknownNetworks(plan, snapshot, options.purpose);
   const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics, ...networks]);
-  const whole = draftSteps(desired, snapshot, options.install, options.prune, (live) => broken.has(partOf(live)));
+  const whole = draftSteps(desired, snapshot, {
+    install: options.install,
+    namespace: facts.namespace,
+    prune: options.prune,
+    keep: (live) => broken.has(partOf(live)),
+  });
   const shared = draftAnnotations(annotations, options.install, annotationText);
 
   // In which order it may change, and what is refused: in use, unknown to Spiderpool's admission, over budget.

@@ -1,6 +1,6 @@
 import { EMPTY, type RangeSet, subtract } from "../ip/range-set.js";
-import { effectiveSet } from "../spiderpool/canonical.js";
-import { KINDS, type KubeObject, OWN, type SpiderIPPool } from "../spiderpool/objects.js";
+import { canonicalMultus, effectiveSet } from "../spiderpool/canonical.js";
+import { KINDS, type KubeObject, OWN, type SpiderIPPool, type SpiderMultusConfig } from "../spiderpool/objects.js";
 import { type Field, mergePatchValue, opaque, POOL_FIELDS, SUBNET_FIELDS } from "./compare.js";
 import type { DesiredObject } from "./desired-object.js";
 
@@ -25,10 +25,11 @@ export function offered(object: KubeObject | undefined): RangeSet {
 /**
  * Compares a live object with the desired one by meaning: addresses as sets, lists of names in any order,
  * absent as empty; what Spiderpool fills in is never a difference (SPIDERPOOL.md section 7).
+ * @param namespace Spiderpool's own namespace: what a multusName without one means (A9)
  * @returns the difference, or undefined where there is none.
  */
-export function difference(desired: DesiredObject, live: KubeObject): Difference | undefined {
-  const spec = specDifference(desired.object, live);
+export function difference(desired: DesiredObject, live: KubeObject, namespace: string): Difference | undefined {
+  const spec = specDifference(desired.object, liveCanonical(live, namespace));
   const metadata = metadataPatch(desired.object, live);
   if (spec === undefined && metadata === undefined) return undefined;
   return {
@@ -38,6 +39,16 @@ export function difference(desired: DesiredObject, live: KubeObject): Difference
     changes: spec?.changes ?? [],
     steering: spec?.steering ?? [],
   };
+}
+
+/** What hand-made objects may spell otherwise than the plan, in the plan's form; addresses are compared as sets anyway. */
+function liveCanonical(live: KubeObject, namespace: string): KubeObject {
+  if (live.kind === "SpiderMultusConfig") return canonicalMultus(live as SpiderMultusConfig);
+  if (live.kind !== "SpiderIPPool") return live;
+  const { spec } = live as SpiderIPPool;
+  if (!spec.multusName?.some((name) => !name.includes("/"))) return live;
+  const multusName = spec.multusName.map((name) => (name.includes("/") ? name : `${namespace}/${name}`));
+  return { ...live, spec: { ...spec, multusName } };
 }
 
 interface SpecDifference {

@@ -21,17 +21,21 @@ export interface Drafts {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Who compares, and what may go. */
+export interface DraftContext {
+  readonly install: string;
+  /** Spiderpool's own namespace: what a multusName without one means (A9). */
+  readonly namespace: string;
+  readonly prune: boolean;
+  /** Of our objects that the plan does not name, those that stay: their part of the plan is broken. */
+  readonly keep: (live: KubeObject) => boolean;
+}
+
 /**
  * Desired x live -> what to create, update, adopt and delete, in no order yet.
- * @param keep decides which of our objects that the plan does not name stay nevertheless (their part of the plan is broken)
  */
-export function draftSteps(
-  desired: readonly DesiredObject[],
-  snapshot: Snapshot,
-  install: string,
-  prune: boolean,
-  keep: (live: KubeObject) => boolean,
-): Drafts {
+export function draftSteps(desired: readonly DesiredObject[], snapshot: Snapshot, context: DraftContext): Drafts {
+  const { install } = context;
   const drafts: Draft[] = [];
   const diagnostics: Diagnostic[] = [];
   const wanted = new Set<string>();
@@ -50,11 +54,11 @@ export function draftSteps(
       continue;
     }
     const adopt = one.scope === "whole" && ownershipOf(live, install).type === "none";
-    const found = difference(one, live);
+    const found = difference(one, live, context.namespace);
     if (found === undefined) unchanged++;
     else drafts.push(update(one, live, found, adopt ? "adopt" : "update"));
   }
-  if (prune) drafts.push(...deletions(snapshot, install, wanted, keep));
+  if (context.prune) drafts.push(...deletions(snapshot, wanted, context));
   return { drafts, unchanged, diagnostics };
 }
 
@@ -132,12 +136,7 @@ function annotationUpdate(one: SharedAnnotations, live: KubeObject, found: Annot
   };
 }
 
-function deletions(
-  snapshot: Snapshot,
-  install: string,
-  wanted: ReadonlySet<string>,
-  keep: (live: KubeObject) => boolean,
-): Draft[] {
+function deletions(snapshot: Snapshot, wanted: ReadonlySet<string>, { install, keep }: DraftContext): Draft[] {
   const found: Draft[] = [];
   for (const kind of OWNED_KIND_NAMES) {
     if (!snapshot.complete.has(kind)) continue;

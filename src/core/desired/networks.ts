@@ -1,7 +1,7 @@
 import type { DesiredObject } from "../change/desired-object.js";
 import { identity, sortedJson } from "../change/ownership.js";
 import type { SharedAnnotations } from "../change/shared-annotations.js";
-import type { Plan, SpiderpoolFacts } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { canonicalMultus } from "../spiderpool/canonical.js";
 import { KEYS, KINDS, type KubeObject, OWN, type SpiderMultusConfig } from "../spiderpool/objects.js";
@@ -12,12 +12,7 @@ import type { Binding } from "./binding.js";
 const KEPT_UNLESS_OURS = ["chainCNIJsonData", "coordinator", "enableCoordinator"] as const;
 
 /** The SpiderMultusConfigs of a plan, in canonical form. */
-export function desiredNetworks(
-  plan: Plan,
-  snapshot: Snapshot,
-  facts: SpiderpoolFacts,
-  install: string,
-): DesiredObject[] {
+export function desiredNetworks(plan: Plan, snapshot: Snapshot, install: string): DesiredObject[] {
   const kind = KINDS.SpiderMultusConfig;
   return [...plan.networks.values()].map((network) => {
     const written = KEPT_UNLESS_OURS.filter((field) => network.spec[field] !== undefined);
@@ -32,7 +27,7 @@ export function desiredNetworks(
     const object = { ...base, spec: { ...keptFields(network.spec, live), ...network.spec } } as SpiderMultusConfig;
     return {
       kind,
-      object: canonicalMultus(object, facts),
+      object: canonicalMultus(object),
       reason: `${String(network.spec.cniType ?? "custom")} network`,
       source: network.source,
       scope: "whole",

@@ -75,7 +75,7 @@ export function canonicalReserved(reserved: SpiderReservedIP, _facts: Spiderpool
 }
 
 /** A SpiderMultusConfig in stored form: schema defaults, then what the webhook fills, then defaults of what it made (M14, M15, S16). */
-export function canonicalMultus(config: SpiderMultusConfig, _facts: SpiderpoolFacts): SpiderMultusConfig {
+export function canonicalMultus(config: SpiderMultusConfig): SpiderMultusConfig {
   const defaulted = applySchema("SpiderMultusConfig", config).object;
   const filled = { ...defaulted, spec: multusSpecWithDefaults(defaulted.spec ?? {}) };
   const stored = applySchema("SpiderMultusConfig", filled).object;

@@ -33,6 +33,7 @@ const SAME: [rule: string, desired: Spec, live: Spec][] = [
       ],
     },
   ],
+  ["A9 a network without a namespace is Spiderpool's own", { multusName: ["kube-system/m"] }, { multusName: ["m"] }],
   ["names in any order", { nodeName: ["b", "a"] }, { nodeName: ["a", "b"] }],
   [
     "selectors in any order",
@@ -53,7 +54,9 @@ const SAME: [rule: string, desired: Spec, live: Spec][] = [
 
 describe("the same meaning is no difference", () => {
   test.each(SAME)("%s", (_rule, desired, live) => {
-    expect(difference(desiredPool("p", desired), livePool("p", live, { install: "default" }))).toBeUndefined();
+    expect(
+      difference(desiredPool("p", desired), livePool("p", live, { install: "default" }), "kube-system"),
+    ).toBeUndefined();
   });
 });
 
@@ -82,14 +85,14 @@ const CHANGED: [field: string, desired: Spec, live: Spec, patch: object, told: s
 
 describe("a changed field is patched and told", () => {
   test.each(CHANGED)("%s", (_name, desired, live, patch, told) => {
-    const found = difference(desiredPool("p", desired), livePool("p", live, { install: "default" }));
+    const found = difference(desiredPool("p", desired), livePool("p", live, { install: "default" }), "kube-system");
     expect(found?.patch).toEqual({ spec: patch });
     expect(found?.changes).toEqual([told]);
   });
 
   test("addresses: gained and lost, excludes folded into ips", () => {
     const live = livePool("p", { ips: ["10.6.0.1-10.6.0.5"], excludeIPs: ["10.6.0.3"] }, { install: "default" });
-    const found = difference(desiredPool("p", { ips: ["10.6.0.2-10.6.0.6"] }), live);
+    const found = difference(desiredPool("p", { ips: ["10.6.0.2-10.6.0.6"] }), live, "kube-system");
     expect(formatRangeSet(found!.added)).toEqual(["10.6.0.3", "10.6.0.6"]);
     expect(formatRangeSet(found!.removed)).toEqual(["10.6.0.1"]);
     expect(found!.patch).toEqual({ spec: { ips: ["10.6.0.2-10.6.0.6"], excludeIPs: null } });
@@ -98,7 +101,7 @@ describe("a changed field is patched and told", () => {
   test("adoption writes our marks and leaves foreign labels and annotations alone", () => {
     const live = livePool("p", { ips: ["10.6.0.1"] });
     live.metadata.annotations = { "their/note": "keep" };
-    const found = difference(desiredPool("p", { ips: ["10.6.0.1"] }), live);
+    const found = difference(desiredPool("p", { ips: ["10.6.0.1"] }), live, "kube-system");
     expect(found?.patch).toEqual({
       metadata: {
         labels: { "app.kubernetes.io/managed-by": "spiderplan" },
@@ -109,7 +112,7 @@ describe("a changed field is patched and told", () => {
 
   test("only affinity-like fields steer Pods", () => {
     const steering = (desired: Spec, live: Spec) =>
-      difference(desiredPool("p", desired), livePool("p", live, { install: "default" }))?.steering;
+      difference(desiredPool("p", desired), livePool("p", live, { install: "default" }), "kube-system")?.steering;
     expect(steering({ gateway: "10.6.0.254" }, {})).toEqual([]);
     expect(steering({ ips: ["10.6.0.1"] }, {})).toEqual([]);
     for (const field of ["podAffinity", "namespaceAffinity", "nodeAffinity"] as const) {

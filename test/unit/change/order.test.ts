@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DesiredObject } from "../../../src/core/change/desired-object.js";
 import { orderSteps } from "../../../src/core/change/order.js";
-import { draftSteps } from "../../../src/core/change/steps.js";
+import { type DraftContext, draftSteps } from "../../../src/core/change/steps.js";
 import { formatRangeSet } from "../../../src/core/ip/range-set.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
@@ -9,10 +9,18 @@ import { desiredPool, desiredSubnet, livePool, liveSubnet } from "../../support/
 
 const COMPLETE = ["SpiderSubnet", "SpiderIPPool", "SpiderReservedIP", "SpiderMultusConfig"];
 
+const context = (changed: Partial<DraftContext> = {}): DraftContext => ({
+  install: "default",
+  namespace: "kube-system",
+  prune: true,
+  keep: () => false,
+  ...changed,
+});
+
 /** `wave action kind/name +added -removed` of each step. */
 function waves(desired: DesiredObject[], live: KubeObject[]): string[] {
   const snapshot = buildSnapshot(live, COMPLETE);
-  const { drafts } = draftSteps(desired, snapshot, "default", true, () => false);
+  const { drafts } = draftSteps(desired, snapshot, context());
   return orderSteps(drafts, snapshot.pools.values()).map((step) => {
     const sets = [
       ...formatRangeSet(step.added).map((text) => `+${text}`),
@@ -102,15 +110,15 @@ describe("what may be pruned", () => {
 
   test("nothing of a kind that was not listed whole", () => {
     const snapshot = buildSnapshot(two, []);
-    expect(draftSteps([], snapshot, "default", true, () => false).drafts).toEqual([]);
+    expect(draftSteps([], snapshot, context()).drafts).toEqual([]);
   });
 
   test("nothing without prune, nothing of a broken part of the plan, nothing already on its way out", () => {
     const snapshot = buildSnapshot(two, COMPLETE);
-    expect(draftSteps([], snapshot, "default", false, () => false).drafts).toEqual([]);
-    expect(draftSteps([], snapshot, "default", true, () => true).drafts).toEqual([]);
+    expect(draftSteps([], snapshot, context({ prune: false })).drafts).toEqual([]);
+    expect(draftSteps([], snapshot, context({ keep: () => true })).drafts).toEqual([]);
     const going = buildSnapshot([livePool("mine", {}, { install: "default", terminating: true })], COMPLETE);
-    expect(draftSteps([], going, "default", true, () => false).drafts).toEqual([]);
+    expect(draftSteps([], going, context()).drafts).toEqual([]);
   });
 });
 
@@ -131,7 +139,7 @@ describe("what can never become what the plan wants", () => {
       "SP4103",
     ],
   ])("%s", (_name, desired, live, code) => {
-    const found = draftSteps([desired], buildSnapshot([live], COMPLETE), "default", true, () => false);
+    const found = draftSteps([desired], buildSnapshot([live], COMPLETE), context());
     expect(found.drafts).toEqual([]);
     expect(found.diagnostics.map((one) => one.code)).toEqual([code]);
   });
