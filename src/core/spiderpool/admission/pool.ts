@@ -4,8 +4,9 @@ import { contains, equal, formatRangeSet, type RangeSet, subtract } from "../../
 import type { SpiderpoolFacts } from "../../plan/plan.js";
 import { cidrLabel } from "../canonical.js";
 import { goAddress, goCidr, goFuse, goPoolSet, goTotal, goUnion, isGoCidr } from "../go-ip.js";
-import { isAutoPool, KEYS, type OwnerReference, type SpiderIPPool, type SpiderSubnet } from "../objects.js";
+import { isAutoPool, KEYS, type SpiderIPPool, type SpiderSubnet } from "../objects.js";
 import { selectorFaults } from "../selector.js";
+import { adoptPool, controllerOf } from "./adoption.js";
 import { type Denial, type FieldError, forbidden, internal, invalid, invalidObject, terminating } from "./denial.js";
 import {
   cidrError,
@@ -50,52 +51,18 @@ export function fuseLists(spec: SpiderSubnet["spec"]): void {
   }
 }
 
-/** The controller among an object's owners, as Kubernetes finds it. */
-export function controllerOf(pool: SpiderIPPool): OwnerReference | undefined {
-  return pool.metadata.ownerReferences?.find((owner) => owner.controller === true);
-}
-
-/** Makes the SpiderSubnet of the same CIDR the pool's owner (M7-M9); false if another controller is in the way (P24). */
+/** Makes the SpiderSubnet of the same CIDR the pool's owner (M7, M8); false if another controller is in the way (P24). */
 function adopt(pool: SpiderIPPool, world: World): boolean {
   const { metadata, spec } = pool;
-  const labels = metadata.labels!;
   const owner = controllerOf(pool);
-  if (owner !== undefined && labels[KEYS.ownerSubnet] === owner.name) return true; // M8
-  const index = world.index ?? indexWorld(world);
-  const subnet = index.subnetWithLabel(cidrLabel(spec.subnet));
+  if (owner !== undefined && metadata.labels?.[KEYS.ownerSubnet] === owner.name) return true; // M8
+  const subnet = (world.index ?? indexWorld(world)).subnetWithLabel(cidrLabel(spec.subnet));
   if (subnet === undefined) return true;
-  const reference = subnetReference(subnet);
-  if (owner !== undefined && !sameObject(owner, reference)) return false;
-  metadata.ownerReferences = [
-    ...(metadata.ownerReferences ?? []).filter((other) => !sameObject(other, reference)),
-    reference,
-  ];
-  labels[KEYS.ownerSubnet] = subnet.metadata.name;
-  inherit(pool, subnet);
+  const adopted = adoptPool(pool, subnet);
+  if (adopted === undefined) return false;
+  pool.metadata = adopted.metadata;
+  pool.spec = adopted.spec;
   return true;
-}
-
-/** The owner reference by which a subnet controls a pool (S22). */
-export function subnetReference(subnet: SpiderSubnet): OwnerReference {
-  return {
-    apiVersion: subnet.apiVersion,
-    kind: subnet.kind,
-    name: subnet.metadata.name,
-    uid: subnet.metadata.uid ?? "",
-    controller: true,
-    blockOwnerDeletion: true,
-  };
-}
-
-/** What a pool takes from the subnet that adopts it (M9, M12): the gateway and routes it does not have; never excludeIPs. */
-export function inherit(pool: SpiderIPPool, subnet: SpiderSubnet): void {
-  pool.spec.gateway ??= subnet.spec.gateway;
-  if (subnet.spec.routes?.length) pool.spec.routes ??= subnet.spec.routes.map((route) => ({ ...route }));
-}
-
-function sameObject(a: OwnerReference, b: OwnerReference): boolean {
-  const group = (reference: OwnerReference) => reference.apiVersion.split("/")[0];
-  return a.kind === b.kind && a.name === b.name && group(a) === group(b);
 }
 
 /** The validating step for a new pool, in Spiderpool's order (P1). */
