@@ -5,7 +5,8 @@ import { covers, formatRangeSet, overlaps, subtract } from "../ip/range-set.js";
 import type { SpiderpoolFacts } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { admit, indexWorld, type World, type WorldIndex } from "../spiderpool/admission/admit.js";
-import { KINDS, type KubeObject, type SpiderIPPool, type SpiderSubnet } from "../spiderpool/objects.js";
+import { cidrLabel } from "../spiderpool/canonical.js";
+import { KEYS, KINDS, type KubeObject, type SpiderIPPool, type SpiderSubnet } from "../spiderpool/objects.js";
 import { hold } from "./guard.js";
 
 /**
@@ -48,7 +49,7 @@ interface Stage {
 }
 
 function openStage(snapshot: Snapshot): Stage {
-  const pools = new Map(snapshot.pools);
+  const pools = new Map([...snapshot.pools].map(([name, pool]) => [name, labelled(pool)]));
   const subnets = new Map(snapshot.subnets);
   const reserved = new Map(snapshot.reserved);
   const multusConfigs = new Map(snapshot.multusConfigs);
@@ -62,6 +63,13 @@ function openStage(snapshot: Snapshot): Stage {
       SpiderMultusConfig: multusConfigs as Map<string, KubeObject>,
     },
   };
+}
+
+/** Spiderpool compares pools of one label (P9); we compare those of one CIDR, labelled or not. */
+function labelled(pool: SpiderIPPool): SpiderIPPool {
+  if (pool.metadata.labels?.[KEYS.poolCidr] !== undefined) return pool;
+  const labels = { ...pool.metadata.labels, [KEYS.poolCidr]: cidrLabel(pool.spec.subnet) };
+  return { ...pool, metadata: { ...pool.metadata, labels } };
 }
 
 function play(stage: Stage, step: OrderedStep, facts: SpiderpoolFacts): Refusal | undefined {
