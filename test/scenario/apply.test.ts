@@ -22,12 +22,12 @@ const CIDR = "10.6.0.0/24";
 
 function pool(name: string, ips: string[], spec: object = {}): SpiderIPPool {
   const whole = { subnet: CIDR, ipVersion: 4, ips, default: false, disable: false, ...spec };
-  return Object.assign(identity("default", KINDS.SpiderIPPool, name), { spec: whole });
+  return { ...identity("default", KINDS.SpiderIPPool, name), spec: whole } as SpiderIPPool;
 }
 
 function subnet(name: string, ips: string[], cidr = CIDR): SpiderSubnet {
   const spec = { subnet: cidr, ipVersion: 4, ips };
-  return Object.assign(identity("default", KINDS.SpiderSubnet, name), { spec });
+  return { ...identity("default", KINDS.SpiderSubnet, name), spec } as SpiderSubnet;
 }
 
 function endpoint(pod: string, address: string, poolName: string, uid = `uid-${pod}`): SpiderEndpoint {

@@ -137,12 +137,9 @@ function translated<T>(call: () => T): T {
     return call();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    throw new ClusterError(
-      reasonOf(error),
-      error.message,
-      error.code === 409 && error.reason === "Conflict",
-      error.code,
-    );
+    // As the adapter for a real server tells it: of a denial, the webhook's own words.
+    const message = error.message.replace(/^admission webhook "[^"]*" denied the request: /, "");
+    throw new ClusterError(reasonOf(error), message, false, error.code);
   }
 }
 
@@ -150,5 +147,7 @@ function reasonOf(error: ApiError): ClusterErrorReason {
   if (error.reason === "AlreadyExists") return "AlreadyExists";
   if (error.message.includes("denied the request")) return "Denied";
   if (error.code === 409) return "Conflict";
+  // A write with the uid of an object that was replaced meanwhile.
+  if (error.code === 422 && error.message.includes("metadata.uid:")) return "Conflict";
   return REASONS[error.code] ?? "BadResponse";
 }
