@@ -2,27 +2,13 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run } from "../../src/cli/main.js";
+import { cli } from "../support/cli.js";
 import { clusterObjects, EXAMPLES, type Example, examples } from "../support/examples.js";
 
 // Outside the repository there is no revision to print, so the output is the same at every commit.
 const root = mkdtempSync(join(tmpdir(), "spiderplan-examples-"));
 beforeAll(() => cpSync(EXAMPLES, join(root, "examples"), { recursive: true }));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** Runs a command line in the copy of the repository, as one would in a shell. */
-async function spiderplan(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let stdout = "";
-  let stderr = "";
-  const code = await run(argv, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-    env: {},
-    isTTY: false,
-    cwd: root,
-  });
-  return { code, stdout, stderr };
-}
 
 /** What the README of an example types, with other snapshots if given. */
 function planCommand(example: Example, snapshots?: readonly string[]): string[] {
@@ -38,7 +24,7 @@ function planCommand(example: Example, snapshots?: readonly string[]): string[] 
 describe.each(examples().map((example) => [example.name, example] as const))("example %s", (name, example) => {
   test("plan prints what expected-plan.txt shows", async () => {
     const golden = `${EXAMPLES}${name}/expected-plan.txt`;
-    const { code, stdout, stderr } = await spiderplan(...planCommand(example));
+    const { code, stdout, stderr } = await cli(planCommand(example), { cwd: root });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     if (process.env.UPDATE_GOLDEN === "1") writeFileSync(golden, stdout);
     expect(stdout).toBe(existsSync(golden) ? readFileSync(golden, "utf8") : "");
@@ -48,8 +34,8 @@ describe.each(examples().map((example) => [example.name, example] as const))("ex
     const file = join(root, `${name}.json`);
     const items = clusterObjects(example.snapshots).reverse();
     writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-    const asYaml = await spiderplan(...planCommand(example), "-o", "json");
-    const asJson = await spiderplan(...planCommand(example, [file]), "-o", "json");
+    const asYaml = await cli([...planCommand(example), "-o", "json"], { cwd: root });
+    const asJson = await cli([...planCommand(example, [file]), "-o", "json"], { cwd: root });
     expect(JSON.parse(asYaml.stdout).steps.length).toBeGreaterThan(0);
     expect(asJson.stdout).toBe(asYaml.stdout);
   });
