@@ -51,7 +51,7 @@ function bash(commands: readonly Completable[]): string {
       if (one.takes === "none") return [];
       const reply =
         one.takes === "file" ? 'compgen -f -- "$current"' : `compgen -W "${one.takes.join(" ")}" -- "$current"`;
-      return [`    "${command.name} ${one.flag}") mapfile -t COMPREPLY < <(${reply}); return ;;`];
+      return [`    "${command.name} ${one.flag}") COMPREPLY=($(${reply})); return ;;`];
     }),
   );
   return `# bash completion of spiderplan: source <(spiderplan completion bash)
@@ -59,7 +59,7 @@ _spiderplan() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="\${COMP_WORDS[1]}" words=""
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "${commands.map((command) => command.name).join(" ")}" -- "$current")
+    COMPREPLY=($(compgen -W "${commands.map((command) => command.name).join(" ")}" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -68,7 +68,7 @@ ${valueCases.join("\n")}
   case "$command" in
 ${flagCases.join("\n")}
   esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -F _spiderplan spiderplan
 `;

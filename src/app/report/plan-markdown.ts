@@ -1,7 +1,8 @@
 import type { Allocation, SubnetUsage } from "../../core/allocate/allocation.js";
+import { offered } from "../../core/change/diff.js";
 import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
-import { EMPTY, formatRangeSet, type RangeSet, size, subtract, union } from "../../core/ip/range-set.js";
+import { EMPTY, formatRangeSet, type RangeSet, size } from "../../core/ip/range-set.js";
 import type { Outcome, VerdictEntry } from "../../core/outcome.js";
 import { isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
@@ -113,11 +114,12 @@ function ownerTable(outcome: Outcome): string {
 }
 
 function ownerRow(step: Step, allocation: Allocation | undefined): string {
-  const after = step.action === "delete" ? EMPTY : (allocation?.addresses ?? EMPTY);
-  const before = step.action === "create" ? EMPTY : union(subtract(after, step.added), step.removed);
+  const before = step.action === "create" ? EMPTY : offered(step.live);
+  const after = step.action === "delete" ? EMPTY : offered(step.object);
   const owner = allocation === undefined ? step.name : allocation.owner.replace(/\/([^/]*)$/, " $1");
+  const held = step.blocked === undefined ? "" : " (held back)";
   const amount = (set: RangeSet) => (set.length === 0 ? "" : String(size(set)));
-  const cells = [cell(owner), ranges(before), ranges(after), amount(step.added), amount(step.removed)];
+  const cells = [`${cell(owner)}${held}`, ranges(before), ranges(after), amount(step.added), amount(step.removed)];
   return `| ${cells.join(" | ")} |`;
 }
 

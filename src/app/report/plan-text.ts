@@ -1,8 +1,9 @@
 import type { SubnetUsage } from "../../core/allocate/allocation.js";
+import type { Action } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
-import type { LeavingEntry, Outcome, Verdict, VerdictEntry } from "../../core/outcome.js";
-import { isBlocked } from "../exit-code.js";
+import type { LeavingEntry, Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
+import { dueSteps, isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { flow, shortList } from "./columns.js";
 import { diagnosticCounts, diagnosticsText, type Excerpt, type ShowFile } from "./diagnostics-text.js";
@@ -48,9 +49,16 @@ export function nothingPlanned(context: Pick<PlanTextContext, "diagnostics" | "f
 
 /** The stable last line, for people and grep alike. */
 export function lastLine(outcome: Outcome): string {
-  const { create, update, delete: gone } = outcome.summary;
+  const { create, update, delete: gone } = isBlocked(outcome) ? everyStep(outcome) : outcome.summary;
   const start = isBlocked(outcome) ? "Would have been:" : "Plan:";
   return `${start} ${create} to create, ${update} to update, ${gone} to delete. Workloads leaving their addresses: ${leavers(outcome.verdict)}.`;
+}
+
+/** Counts as if nothing were held back. */
+function everyStep(outcome: Outcome): Pick<Summary, "create" | "update" | "delete"> {
+  const due = dueSteps(outcome);
+  const number = (action: Action) => due.filter((step) => step.action === action).length;
+  return { create: number("create"), update: number("update"), delete: number("delete") };
 }
 
 /** How many workloads would not keep their addresses; words where nothing judges it yet. */

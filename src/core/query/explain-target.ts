@@ -6,8 +6,8 @@ export interface ExplainTarget {
   /** As people name it: `Pod default/web-0`, `default/Deployment/app`. */
   readonly title: string;
   readonly pod: PodFacts;
-  /** `namespace/name` and UID of the live Pod. */
-  readonly live?: { readonly key: string; readonly uid: string };
+  /** `namespace/name` of the live Pod. */
+  readonly live?: string;
 }
 
 /** Finding a target can fail in ways a person can mend. */
@@ -25,8 +25,7 @@ export function findTarget(snapshot: Snapshot, name: string, node: string | unde
   const pod = snapshot.pods.get(name);
   if (pod !== undefined) {
     const asked = node === undefined ? pod : { ...pod, spec: { ...(pod.spec as object), nodeName: node } };
-    const live = { key: name, uid: pod.metadata.uid ?? "" };
-    return { target: { title: `Pod ${name}`, pod: podFacts(asked, snapshot), live } };
+    return { target: { title: `Pod ${name}`, pod: podFacts(asked, snapshot), live: name } };
   }
   const keys = [...snapshot.workloads.keys()].filter((key) => key === name || isShort(key, name)).sort();
   if (keys.length > 1) return { error: `${name} may be any of ${keys.join(", ")}; write it in full` };

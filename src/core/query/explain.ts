@@ -34,7 +34,7 @@ export interface FamilyExplanation {
   readonly refused: readonly RefusedPool[];
   /** Pools nothing names, and the affinity that fails besides, if one does. */
   readonly others: readonly RefusedPool[];
-  /** What the NIC would get now: one entry, or one for each pool of equal rank (A12); empty = no address. */
+  /** What the NIC gets at its next start: one entry, or one for each pool of equal rank (A12); empty = no address. */
   readonly next: readonly { readonly pool: string; readonly address: string }[];
 }
 
@@ -115,7 +115,24 @@ function explainFamily(
   const tried = rankGroups(usable.map((one) => one.pool)).flatMap((group, turn) =>
     group.map((pool) => usablePool(snapshot, target, pool, turn, reserved, assumed.get(pool)!)),
   );
-  return { family, usable: tried, refused, others, next: nextOf(tried) };
+  const kept = facts.enableStatefulSet ? keptAddress(snapshot, target, nic, family, named) : undefined;
+  return { family, usable: tried, refused, others, next: kept === undefined ? nextOf(tried) : [kept] };
+}
+
+/** A StatefulSet's Pod comes back to its address as long as its pool is named; no filter is asked (A18, A19). */
+function keptAddress(
+  snapshot: Snapshot,
+  target: ExplainTarget,
+  nic: string,
+  family: Family,
+  named: ReadonlySet<string>,
+): { pool: string; address: string } | undefined {
+  const { controller } = target.pod;
+  if (target.live === undefined || controller?.kind !== "StatefulSet" || controller.apiVersion !== "apps/v1")
+    return undefined;
+  const current = snapshot.endpoints.get(target.live)?.status?.current?.ips.find((ip) => ip.interface === nic);
+  const [text, pool] = family === 4 ? [current?.ipv4, current?.ipv4Pool] : [current?.ipv6, current?.ipv6Pool];
+  return text && pool && named.has(pool) ? { pool, address: text.split("/")[0]! } : undefined;
 }
 
 /** Anchors stand in the way of nobody, and pools of the other family are not asked about. */
@@ -134,8 +151,9 @@ function usablePool(
   const { name } = pool.metadata;
   const offered = effectiveSet(pool.spec);
   const used = usedInPool(snapshot, name);
-  const choice = chooseAddress(pool, target.live?.uid ?? "", reserved);
-  const held = (snapshot.use.byPool.get(name) ?? []).find((holder) => holder.pod === target.live?.key);
+  // A Pod that is made again has another UID, so no record of its own to find (A15, A17).
+  const choice = chooseAddress(pool, "", reserved);
+  const held = (snapshot.use.byPool.get(name) ?? []).find((holder) => holder.pod === target.live);
   return {
     pool: name,
     turn,
