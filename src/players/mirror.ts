@@ -25,6 +25,11 @@ export class Mirror {
     readonly onChange: OnChange,
   ) {}
 
+  /** The live map, keyed by `keyOf`. */
+  get objects(): ReadonlyMap<string, KubeObject> {
+    return this.#objects;
+  }
+
   get(key: string): KubeObject | undefined {
     return this.#objects.get(key);
   }
@@ -69,7 +74,9 @@ export class Mirror {
   }
 
   /** Watches until the signal aborts. */
-  async follow(from: string, signal: AbortSignal): Promise<void> {
+  async follow(from: string, ending: AbortSignal): Promise<void> {
+    // A signal of its own: the player's would gather listeners of every kind's watch.
+    const signal = AbortSignal.any([ending]);
     let version: string | undefined = from;
     while (!signal.aborted) {
       try {

@@ -1,6 +1,7 @@
 import { isClusterError } from "../core/cluster-error.js";
 import { size } from "../core/ip/range-set.js";
 import { effectiveSet } from "../core/spiderpool/canonical.js";
+import { keepsRecord } from "../core/spiderpool/ipam/retain.js";
 import { KEYS, KINDS, type KubeObject, type SpiderEndpoint, type SpiderIPPool } from "../core/spiderpool/objects.js";
 import type { Stage } from "./player.js";
 
@@ -100,14 +101,9 @@ async function dropEndpoint(stage: Stage, endpoint: SpiderEndpoint): Promise<voi
   }
 }
 
-/** Whether a name is an ordinal a live StatefulSet still wants: it keeps its addresses while no Pod has it (A18). */
+/** Whether a Pod that is gone keeps its addresses for its successor (A18); no VM lives on the clusters played here. */
 export function isRetained(stage: Stage, endpoint: SpiderEndpoint): boolean {
-  const { ownerControllerType, ownerControllerName } = endpoint.status ?? {};
-  if (!stage.facts.enableStatefulSet || ownerControllerType !== "StatefulSet") return false;
-  const set = stage.mirror("StatefulSet").get(`${endpoint.metadata.namespace}/${ownerControllerName}`);
-  if (set === undefined || set.metadata.deletionTimestamp !== undefined) return false;
-  const { replicas = 1, ordinals } = set.spec as { replicas?: number; ordinals?: { start?: number } };
-  const start = ordinals?.start ?? 0;
-  const ordinal = Number(endpoint.metadata.name.slice(`${ownerControllerName}-`.length));
-  return ordinal >= start && ordinal < start + replicas;
+  const set = stage.mirror("StatefulSet").get(`${endpoint.metadata.namespace}/${endpoint.status?.ownerControllerName}`);
+  const statefulSet = set === undefined || set.metadata.deletionTimestamp !== undefined ? undefined : set;
+  return keepsRecord(endpoint, { statefulSet }, stage.facts);
 }

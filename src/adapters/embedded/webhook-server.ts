@@ -1,0 +1,205 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { SpiderpoolFacts } from "../../core/plan/plan.js";
+import { type Denial, mutate, type Request, validate, type World } from "../../core/spiderpool/admission/admit.js";
+import {
+  KINDS,
+  type Kind,
+  type KubeObject,
+  SPIDERPOOL_GROUP,
+  type SpiderIPPool,
+  type SpiderMultusConfig,
+  type SpiderReservedIP,
+  type SpiderSubnet,
+} from "../../core/spiderpool/objects.js";
+import type { Cluster } from "../../ports/cluster.js";
+import { keyOf } from "./store.js";
+
+export interface WebhookOptions {
+  /** PEM; the certificate must be good for 127.0.0.1. */
+  readonly cert: string;
+  readonly key: string;
+  /** The cluster whose objects the requests are judged against, read anew for each. */
+  readonly actor: Cluster;
+  readonly facts: SpiderpoolFacts;
+}
+
+export interface WebhookServer {
+  readonly url: string;
+  /** The registrations for the API server (F5). @param caBundle PEM of the authority that signed the certificate */
+  configurations(caBundle: string): KubeObject[];
+  stop(): Promise<void>;
+}
+
+const SERVED = [
+  KINDS.SpiderSubnet,
+  KINDS.SpiderIPPool,
+  KINDS.SpiderReservedIP,
+  KINDS.SpiderMultusConfig,
+  KINDS.SpiderCoordinator,
+];
+
+const CODES: Readonly<Record<Denial["reason"], number>> = {
+  AlreadyExists: 409,
+  Forbidden: 403,
+  Invalid: 422,
+  Denied: 403,
+};
+
+interface AdmissionRequest {
+  uid: string;
+  operation: "CREATE" | "UPDATE" | "DELETE";
+  object: KubeObject | null;
+  oldObject: KubeObject | null;
+}
+
+/** Serves Spiderpool's admission model as AdmissionReview v1 webhooks over HTTPS, for a real kube-apiserver. */
+export async function startWebhooks(options: WebhookOptions): Promise<WebhookServer> {
+  const judge = new Judge(options.actor, options.facts);
+  const server = createServer({ cert: options.cert, key: options.key }, (request, response) => {
+    answer(judge, request, response).catch((error: unknown) => {
+      response.writeHead(500).end(String(error));
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    configurations: (caBundle) => configurations(url, Buffer.from(caBundle).toString("base64")),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(judge: Judge, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [step, name] = (message.url ?? "").split("?")[0]!.split("/").slice(1);
+  const kind = SERVED.find(({ plural }) => plural === name);
+  if (kind === undefined || !judge.serves(kind)) {
+    response.writeHead(404).end();
+    return;
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  const { request } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { request: AdmissionRequest };
+  const verdict = step === "mutate" ? await judge.mutate(request) : await judge.validate(request);
+  const review = {
+    apiVersion: "admission.k8s.io/v1",
+    kind: "AdmissionReview",
+    response: { uid: request.uid, ...verdict },
+  };
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(review));
+}
+
+class Judge {
+  constructor(
+    readonly cluster: Cluster,
+    readonly facts: SpiderpoolFacts,
+  ) {}
+
+  /** F6: with the feature off nobody answers for subnets, though the webhook is registered. */
+  serves(kind: Kind): boolean {
+    return kind !== KINDS.SpiderSubnet || this.facts.enableSpiderSubnet;
+  }
+
+  async mutate(request: AdmissionRequest): Promise<object> {
+    const asked = asRequest(request);
+    const operations = patchOf(asked.object, mutate(asked, await this.#world(), this.facts));
+    if (operations.length === 0) return { allowed: true };
+    const patch = Buffer.from(JSON.stringify(operations)).toString("base64");
+    return { allowed: true, patchType: "JSONPatch", patch };
+  }
+
+  async validate(request: AdmissionRequest): Promise<object> {
+    const denial = validate(asRequest(request), await this.#world(), this.facts);
+    if (denial === undefined) return { allowed: true };
+    const reason = denial.reason === "Denied" ? "Forbidden" : denial.reason;
+    return { allowed: false, status: { code: CODES[denial.reason], reason, message: denial.message } };
+  }
+
+  /** Uncached, as Spiderpool's own overlap checks read (P6). */
+  async #world(): Promise<World> {
+    const served = await this.cluster.served([KINDS.NetworkAttachmentDefinition]);
+    const read = async (kind: Kind) => {
+      const { items } = await this.cluster.list(kind);
+      return new Map(items.map((item) => [keyOf(item.metadata), item] as const));
+    };
+    const [pools, subnets, reserved, multusConfigs, networkAttachments] = await Promise.all([
+      read(KINDS.SpiderIPPool),
+      read(KINDS.SpiderSubnet),
+      read(KINDS.SpiderReservedIP),
+      read(KINDS.SpiderMultusConfig),
+      served.size > 0 ? read(KINDS.NetworkAttachmentDefinition) : new Map<string, KubeObject>(),
+    ]);
+    return {
+      pools: pools as ReadonlyMap<string, SpiderIPPool>,
+      subnets: subnets as ReadonlyMap<string, SpiderSubnet>,
+      reserved: reserved as ReadonlyMap<string, SpiderReservedIP>,
+      multusConfigs: multusConfigs as ReadonlyMap<string, SpiderMultusConfig>,
+      networkAttachments,
+    };
+  }
+}
+
+/** On DELETE the API server sends the object as the old one only. */
+function asRequest({ operation, object, oldObject }: AdmissionRequest): Request {
+  const current = object ?? oldObject;
+  if (current === null) throw new Error("an AdmissionReview without an object");
+  return { operation, object: current, ...(oldObject === null ? {} : { old: oldObject }) };
+}
+
+/** JSON patch of everything a mutating step may touch: whole members, since `add` replaces. */
+function patchOf(before: KubeObject, after: KubeObject): object[] {
+  const operations: object[] = [];
+  const compare = (path: string, from: unknown, to: unknown) => {
+    if (JSON.stringify(from) === JSON.stringify(to)) return;
+    operations.push(to === undefined ? { op: "remove", path } : { op: "add", path, value: to });
+  };
+  for (const member of ["labels", "annotations", "finalizers", "ownerReferences"] as const) {
+    compare(`/metadata/${member}`, before.metadata[member], after.metadata[member]);
+  }
+  compare("/spec", before.spec, after.spec);
+  return operations;
+}
+
+function configurations(url: string, caBundle: string): KubeObject[] {
+  const webhooks = (step: "mutate" | "validate") =>
+    SERVED.map((kind) => ({
+      name: `${kind.kind.toLowerCase()}.${SPIDERPOOL_GROUP}`,
+      clientConfig: { url: `${url}/${step}/${kind.plural}`, caBundle },
+      rules: [
+        {
+          apiGroups: [SPIDERPOOL_GROUP],
+          apiVersions: ["v2beta1"],
+          operations: operationsOf(step, kind),
+          resources: [kind.plural],
+        },
+      ],
+      failurePolicy: "Fail",
+      sideEffects: "None",
+      admissionReviewVersions: ["v1"],
+      timeoutSeconds: 10,
+    }));
+  const configuration = (kind: string, step: "mutate" | "validate") => ({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind,
+    metadata: { name: "spiderpool-controller" },
+    webhooks: webhooks(step),
+  });
+  return [
+    configuration("MutatingWebhookConfiguration", "mutate"),
+    configuration("ValidatingWebhookConfiguration", "validate"),
+  ];
+}
+
+/** F5: deletes are validated for subnets and pools only. */
+function operationsOf(step: "mutate" | "validate", kind: Kind): string[] {
+  const guarded = kind === KINDS.SpiderSubnet || kind === KINDS.SpiderIPPool;
+  return step === "validate" && guarded ? ["CREATE", "UPDATE", "DELETE"] : ["CREATE", "UPDATE"];
+}
