@@ -13,6 +13,8 @@ export interface Limits {
   readonly aliases: number;
   /** Values in one file, those behind aliases counted at each use. */
   readonly nodes: number;
+  /** Smallest parts of YAML in one file: words, brackets, blanks, line ends. */
+  readonly tokens: number;
   /** Faults told of one file. */
   readonly faults: number;
 }
@@ -26,5 +28,6 @@ export const DEFAULT_LIMITS: Limits = {
   depth: 32,
   aliases: 100,
   nodes: 250_000,
+  tokens: 400_000,
   faults: 20,
 };

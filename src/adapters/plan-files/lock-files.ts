@@ -12,7 +12,13 @@ import { readText } from "./plan-text.js";
 export { formatLock } from "./lock-format.js";
 
 /** Lock files are written by spiderplan and grow with the cluster, so they may be larger than what people write. */
-const LIMITS: Limits = { ...DEFAULT_LIMITS, fileBytes: 16 * 1024 * 1024, nodes: 2_000_000, documents: 2 };
+const LIMITS: Limits = {
+  ...DEFAULT_LIMITS,
+  fileBytes: 16 * 1024 * 1024,
+  nodes: 2_000_000,
+  tokens: 8_000_000,
+  documents: 2,
+};
 
 /**
  * Reads the lock files of one cluster: `spiderplan.lock/<cluster>/<subnet>.yaml` beside the plan.

@@ -75,7 +75,7 @@ function places(
   const index = (file: string): IndexedText | undefined => {
     if (!indexed.has(file)) {
       const text = texts.get(file) ?? readLater(root, file, limits);
-      indexed.set(file, text === undefined ? undefined : indexText(text));
+      indexed.set(file, text === undefined ? undefined : indexText(text, limits));
     }
     return indexed.get(file);
   };

@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isSeq, type Node, type Pair } from "yaml";
 import type { SourceRef } from "../../core/diagnostics.js";
+import type { Limits } from "./limits.js";
 import { keyText } from "./yaml-data.js";
 import { composeDocuments } from "./yaml-documents.js";
 
@@ -17,12 +18,16 @@ export interface IndexedText {
 }
 
 /** Parses a text again for its positions; plans are read without keeping them. */
-export function indexText(text: string): IndexedText {
+export function indexText(text: string, limits: Limits): IndexedText {
+  const documents: Document[] = [];
   try {
-    return { text, documents: [...composeDocuments(text)] };
+    for (const document of composeDocuments(text, limits)) {
+      if (documents.push(document) > limits.documents) break;
+    }
   } catch {
-    return { text, documents: [] };
+    // The fault itself carries its offset; places before it are found in what was read.
   }
+  return { text, documents };
 }
 
 /** Where a reference points; the nearest thing around it if it is not in the text. */

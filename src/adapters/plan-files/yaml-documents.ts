@@ -1,4 +1,4 @@
-import { Composer, type Document, Parser, type YAMLError } from "yaml";
+import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from "yaml";
 import type { SourceRef } from "../../core/diagnostics.js";
 import type { Faults } from "./faults.js";
 import type { Limits } from "./limits.js";
@@ -10,10 +10,62 @@ export interface YamlDocument {
   readonly data: unknown;
 }
 
-/** The documents of a YAML text as trees with positions, one at a time. */
-export function* composeDocuments(text: string): Generator<Document> {
+/** A limit that a text reached while it was still being taken apart. */
+class TextLimit extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly offset: number,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * The documents of a YAML text as trees with positions, one at a time.
+ * @throws TextLimit before the library is handed what would exhaust it: it descends by recursion and aborts the whole
+ * process on text that nests without end, and some faults cost it a second per ten thousand.
+ */
+export function* composeDocuments(text: string, limits: Pick<Limits, "depth" | "tokens">): Generator<Document> {
   const composer = new Composer({ uniqueKeys: false, version: "1.2", logLevel: "silent", prettyErrors: false });
-  yield* composer.compose(new Parser().parse(text));
+  yield* composer.compose(guardedTokens(text, limits));
+}
+
+function* guardedTokens(text: string, limits: Pick<Limits, "depth" | "tokens">): Generator<CST.Token> {
+  const parser = new Parser();
+  let tokens = 0;
+  let faults = 0;
+  // The document itself and the scalar being read stand on the stack too.
+  const deepest = limits.depth + 2;
+  for (const lexeme of new Lexer().lex(text)) {
+    faults += badEscapes(lexeme);
+    for (const token of parser.next(lexeme)) {
+      if (token.type === "error" || token.type === "directive") faults++;
+      if (faults <= MOST_FAULTS) yield token;
+    }
+    if (faults > MOST_FAULTS) {
+      throw new TextLimit("SP1010", "not valid YAML: too many faults to go on", parser.offset);
+    }
+    if (parser.stack.length > deepest) {
+      throw new TextLimit("SP1013", `values are nested deeper than ${limits.depth}`, parser.offset);
+    }
+    if (++tokens > limits.tokens) {
+      throw new TextLimit("SP1014", `the file holds more than ${limits.tokens} YAML tokens`, parser.offset);
+    }
+  }
+  yield* parser.end();
+}
+
+/** Each fault costs the library an Error with its stack. */
+const MOST_FAULTS = 100;
+
+/** Escapes of a double-quoted text that mean nothing; a lexeme of no other kind begins with the quote. */
+function badEscapes(lexeme: string): number {
+  if (!lexeme.startsWith('"') || !lexeme.includes("\\")) return 0;
+  const escapes = lexeme.matchAll(/\\(?:[0abt\tnvfre "/\\N_LP\r\n]|x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8})?/gi);
+  let bad = 0;
+  for (const [escape] of escapes) if (escape.length === 1 && ++bad > MOST_FAULTS) break;
+  return bad;
 }
 
 /** Reads all documents of a file; a document with a fault is left out, its faults noted. */
@@ -22,7 +74,7 @@ export function readDocuments(file: string, text: string, limits: Limits, faults
   const budget: Budget = { nodes: 0, aliases: 0 };
   let index = 0;
   try {
-    for (const document of composeDocuments(text)) {
+    for (const document of composeDocuments(text, limits)) {
       const at: SourceRef = { file, document: index, pointer: "" };
       if (index >= limits.documents) {
         const message = `the file holds more than ${limits.documents} documents`;
@@ -38,9 +90,9 @@ export function readDocuments(file: string, text: string, limits: Limits, faults
       index++;
     }
   } catch (error) {
-    // The library descends by recursion; text made to nest without end overflows the stack.
-    if (!(error instanceof RangeError)) throw error;
-    faults.add("SP1013", "values are nested too deep to read", { file, document: index, pointer: "" });
+    if (!(error instanceof TextLimit)) throw error;
+    const span = { start: error.offset, end: error.offset };
+    faults.add(error.code, error.message, { file, document: index, pointer: "", span });
   }
   return documents;
 }
@@ -48,24 +100,23 @@ export function readDocuments(file: string, text: string, limits: Limits, faults
 /** Notes what the YAML library found; whether there was anything. */
 function tellSyntax(document: Document, at: SourceRef, faults: Faults): boolean {
   for (const error of document.errors) {
-    const deep = error.code === "RESOURCE_EXHAUSTION";
-    const message = deep ? "values are nested too deep to read" : `not valid YAML: ${words(error)}`;
-    faults.add(deep ? "SP1013" : "SP1010", message, { ...at, span: spanOf(error.pos) }, { hint: hint(error) });
+    faults.add("SP1010", `not valid YAML: ${words(error)}`, { ...at, span: spanOf(error.pos) }, { hint: hint(error) });
   }
   for (const warning of document.warnings) {
     const message = `only plain YAML 1.2 is read: ${words(warning)}`;
     faults.add("SP1019", message, { ...at, span: spanOf(warning.pos) }, { hint: "write the value without a tag" });
   }
-  const version = document.directives?.yaml;
-  if (version?.explicit && version.version !== "1.2") {
-    const message = `only plain YAML 1.2 is read: %YAML ${version.version} gives other meanings to words such as yes`;
+  const old = otherVersion(document);
+  if (old !== undefined) {
+    const message = `only plain YAML 1.2 is read: %YAML ${old} gives other meanings to words such as yes`;
     faults.add("SP1019", message, { ...at, span: spanOf(document.range) }, { hint: "remove the %YAML line" });
   }
-  return (
-    document.errors.length > 0 ||
-    document.warnings.length > 0 ||
-    (version?.explicit && version.version !== "1.2") === true
-  );
+  return document.errors.length > 0 || document.warnings.length > 0 || old !== undefined;
+}
+
+function otherVersion(document: Document): string | undefined {
+  const { version, explicit } = document.directives?.yaml ?? {};
+  return explicit === true && version !== "1.2" ? version : undefined;
 }
 
 function words(error: YAMLError): string {
