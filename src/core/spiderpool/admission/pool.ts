@@ -37,7 +37,7 @@ export function mutatePool(pool: SpiderIPPool, world: World, facts: SpiderpoolFa
   if (spec.ipVersion === undefined || !isGoCidr(spec.ipVersion, spec.subnet ?? "")) return next;
   metadata.labels = { ...metadata.labels, [KEYS.poolCidr]: cidrLabel(spec.subnet) };
   if (facts.enableSpiderSubnet && !adopt(next, world)) return next;
-  fuseLists(spec);
+  fuseLists(next.spec); // adoption may have replaced it
   return next;
 }
 
