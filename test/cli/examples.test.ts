@@ -40,3 +40,15 @@ describe.each(examples().map((example) => [example.name, example] as const))("ex
     expect(asJson.stdout).toBe(asYaml.stdout);
   });
 });
+
+test.each(["dc1-prod", "dc2-prod"])("the lock files of two-clusters are what lock writes for %s", async (cluster) => {
+  const path = "examples/two-clusters/plan";
+  expect(existsSync(join(root, path, "spiderplan.lock", cluster, "app-v4.yaml"))).toBe(true);
+  const { code, stderr } = await cli(["lock", "--check", "--path", path, "--cluster", cluster], { cwd: root });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
+test("no two clusters of two-clusters overlap", async () => {
+  const { code } = await cli(["validate", "--all-clusters", "--path", "examples/two-clusters/plan"], { cwd: root });
+  expect(code).toBe(0);
+});

@@ -18,10 +18,13 @@ export interface Example {
 
 const CLUSTERS: Readonly<Record<string, string>> = { "two-clusters": "dc1-prod" };
 
-/** Every folder of examples/ that has a plan and a cluster.yaml. */
+/** Every folder of examples/ that has a plan and a cluster.yaml; `spiderplan demo` tells and checks its own story. */
 export function examples(): Example[] {
   return readdirSync(EXAMPLES)
-    .filter((name) => existsSync(`${EXAMPLES}${name}/plan`) && existsSync(`${EXAMPLES}${name}/cluster.yaml`))
+    .filter(
+      (name) =>
+        name !== "demo" && existsSync(`${EXAMPLES}${name}/plan`) && existsSync(`${EXAMPLES}${name}/cluster.yaml`),
+    )
     .sort()
     .map((name) => ({
       name,
