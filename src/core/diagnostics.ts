@@ -62,8 +62,14 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 
 /** The place one step further down: `child(at, "pools", "shared-a")`. */
 export function child(at: SourceRef, ...path: readonly (string | number)[]): SourceRef {
-  const tail = path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-  return { file: at.file, document: at.document, pointer: at.pointer + tail };
+  let pointer = at.pointer;
+  for (const part of path) pointer += `/${typeof part === "string" ? escaped(part) : part}`;
+  return { file: at.file, document: at.document, pointer };
+}
+
+/** RFC 6901; most keys need nothing, and every entry of a plan makes some pointers. */
+function escaped(part: string): string {
+  return part.includes("~") || part.includes("/") ? part.replaceAll("~", "~0").replaceAll("/", "~1") : part;
 }
 
 /** The same place, meaning its name. */

@@ -153,7 +153,7 @@ describe("ownership", () => {
     const theirs = livePool(POOL, { ips: ["10.6.0.10"] }, { install: "net-team" });
     const outcome = await decideOn(FIXED(2), [theirs]);
     expect(outcome.diagnostics.map((one) => `${one.code} ${one.message}`)).toContain(
-      `SP4101 SpiderIPPool ${POOL} belongs to install net-team, not to default`,
+      `SP4111 SpiderIPPool ${POOL} belongs to install net-team, not to default`,
     );
   });
 

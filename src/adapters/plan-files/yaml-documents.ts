@@ -64,7 +64,7 @@ function badEscapes(lexeme: string): number {
   if (!lexeme.startsWith('"') || !lexeme.includes("\\")) return 0;
   const escapes = lexeme.matchAll(/\\(?:[0abt\tnvfre "/\\N_LP\r\n]|x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8})?/gi);
   let bad = 0;
-  for (const [escape] of escapes) if (escape.length === 1 && ++bad > MOST_FAULTS) break;
+  for (const [written] of escapes) if (written.length === 1 && ++bad > MOST_FAULTS) break;
   return bad;
 }
 

@@ -178,14 +178,14 @@ function obstacleTo(one: DesiredObject, live: KubeObject, install: string): Diag
   const whose = one.scope === "whole" ? ownershipOf(live, install) : ({ type: "none" } as const);
   if (whose.type === "other") {
     return report(
-      "SP4101",
+      "SP4111",
       `${key} belongs to install ${whose.install}, not to ${install}`,
       `choose another name, or take it out of the plan of ${whose.install} first`,
     );
   }
   if (live.metadata.deletionTimestamp !== undefined) {
     return report(
-      "SP4102",
+      "SP4112",
       `${key} is being deleted since ${live.metadata.deletionTimestamp}; Spiderpool refuses every edit of it (P19)`,
       "wait until its last users are gone, or give the plan another name",
     );
@@ -196,7 +196,7 @@ function obstacleTo(one: DesiredObject, live: KubeObject, install: string): Diag
     if (want[field] === undefined || have[field] === undefined || want[field] === have[field]) continue;
     if (live.kind !== "SpiderIPPool" && live.kind !== "SpiderSubnet" && live.kind !== "SpiderReservedIP") continue;
     return report(
-      "SP4103",
+      "SP4113",
       `${key} has ${field} ${have[field]}, which can never change (P4, U1, V1); the plan says ${want[field]}`,
       live.kind === "SpiderSubnet" ? "add a second subnet and migrate to it" : "give the new object another name",
     );

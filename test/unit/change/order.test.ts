@@ -124,19 +124,19 @@ describe("what may be pruned", () => {
 
 describe("what can never become what the plan wants", () => {
   test.each<[string, DesiredObject, KubeObject, string]>([
-    ["another install's object", desiredPool("p", {}), livePool("p", {}, { install: "net-team" }), "SP4101"],
+    ["another install's object", desiredPool("p", {}), livePool("p", {}, { install: "net-team" }), "SP4111"],
     [
       "P19: an object on its way out",
       desiredPool("p", {}),
       livePool("p", {}, { install: "default", terminating: true }),
-      "SP4102",
+      "SP4112",
     ],
-    ["P4: another CIDR", desiredPool("p", { subnet: "10.7.0.0/24" }), ours("p", {}), "SP4103"],
+    ["P4: another CIDR", desiredPool("p", { subnet: "10.7.0.0/24" }), ours("p", {}), "SP4113"],
     [
       "U1: another CIDR of a subnet",
       desiredSubnet("s", { subnet: "10.7.0.0/24" }),
       liveSubnet("s", { subnet: "10.6.0.0/24" }, "default"),
-      "SP4103",
+      "SP4113",
     ],
   ])("%s", (_name, desired, live, code) => {
     const found = draftSteps([desired], buildSnapshot([live], COMPLETE), context());
