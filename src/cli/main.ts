@@ -14,7 +14,7 @@ const INTERRUPTED = 130;
  * @returns the exit code (DESIGN 8): 0 fine, 1 error (2 for `diff`), 2 changes (1 for `diff`), 3 blocked, 130 interrupted
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const program = buildProgram(io);
+  const program = buildProgram(io, run);
   capture(program.command, io);
   try {
     await program.command.parseAsync([...argv], { from: "user" });

@@ -10,6 +10,9 @@ import {
   planOptions,
 } from "./options.js";
 
+/** Runs one command line, as `run` of main.ts. */
+export type RunLine = (argv: readonly string[], io: Io) => Promise<number>;
+
 /** The command tree, and the exit code of the command that ran. */
 export interface Program {
   readonly command: Command;
@@ -19,8 +22,9 @@ export interface Program {
 /**
  * The command tree. A command's own module is loaded only when it runs: `validate` must not pay for the Kubernetes
  * client (DESIGN 12).
+ * @param again runs a whole other command line, for the demo that shows them
  */
-export function buildProgram(io: Io): Program {
+export function buildProgram(io: Io, again: RunLine): Program {
   let code = 0;
   const program = new Command("spiderplan")
     .description(
@@ -164,9 +168,10 @@ export function buildProgram(io: Io): Program {
     .option("--label <key=value...>", "Pod labels; needed where the kind has no selector")
     .action(run(async (options, type, name) => (await import("./new.js")).newCommand(io, type!, name!, options)));
 
-  outputOptions(add("demo", "tell the story on an embedded cluster, in under half a minute"), "text").action(
-    run(async (options) => (await import("./demo.js")).demoCommand(io, options)),
-  );
+  add("demo", "tell the story on an embedded cluster, in under half a minute")
+    .option("--keep", "leave the cluster running until interrupted, for kubectl to look at", false)
+    .addOption(new Option("--port <n>", "port of the embedded cluster; a free one by default").argParser(Number))
+    .action(run(async (options) => (await import("./demo.js")).demoCommand(io, options, again)));
 
   add("completion <shell>", "print completions for bash, zsh or fish").action(
     run(async (_, shell) => (await import("./completion.js")).completionCommand(io, shell!, program)),
