@@ -13,11 +13,13 @@ import type { Options, Outcome } from "./outcome.js";
 import type { Plan } from "./plan/plan.js";
 import { recordedOwner, type Snapshot } from "./snapshot.js";
 import type { KubeObject } from "./spiderpool/objects.js";
+import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
+import { judgeSteps } from "./verdict/judge.js";
 import { namingIndex } from "./verdict/naming-index.js";
 import { rehearse } from "./verdict/rehearse.js";
-import { summarize, unjudged, verdictOf } from "./verdict/verdict.js";
+import { inDanger, summarize, verdictOf } from "./verdict/verdict.js";
 
 /**
  * The story of spiderplan: what the plan wants, who gets which address, which objects that makes, how the cluster differs,
@@ -60,11 +62,16 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const leavingPools = new Set(guarded.leaving.map((one) => one.pool));
   const budget = withinBudget(guarded.steps, snapshot, options.install, plan.settings.pruneBudget, options.pruneBudget);
   const rehearsed = rehearse(budget.steps, snapshot, facts, leavingPools);
-  const steps: readonly OrderedStep[] = options.atomic ? holdBackAll(rehearsed) : rehearsed;
 
-  const warnings = [...unjudged(steps, snapshot), ...compareTemplates(plan, snapshot, binding)];
+  // What it would do to everybody who has an address; groups that harm somebody are held back, the rest goes on.
+  const judged = judgeSteps(rehearsed, snapshot, facts);
+  const harmless = holdBackHarm(rehearsed, judged);
+  const safe = harmless === rehearsed ? rehearsed : rehearse(harmless, snapshot, facts, leavingPools);
+  const steps: readonly OrderedStep[] = options.atomic ? holdBackAll(safe) : safe;
+
+  const warnings = [...inDanger(judged), ...compareTemplates(plan, snapshot, binding)];
   return {
-    verdict: verdictOf(steps, guarded, snapshot),
+    verdict: verdictOf(steps, guarded, judged),
     summary: summarize(steps, whole.unchanged + shared.unchanged),
     steps,
     allocations: allocation.allocations,

@@ -1,5 +1,6 @@
-import { EMPTY, formatRangeSet, intersect, overlaps, type RangeSet, subtract, union } from "../ip/range-set.js";
-import { KINDS, objectKey, type SpiderIPPool } from "../spiderpool/objects.js";
+import { formatRangeSet, intersect, overlaps, type RangeSet, subtract, union } from "../ip/range-set.js";
+import { effectiveSet } from "../spiderpool/canonical.js";
+import { KINDS, objectKey, type SpiderIPPool, type SpiderReservedIP } from "../spiderpool/objects.js";
 import { selectorMeaning } from "./compare.js";
 import { offered } from "./diff.js";
 import type { Step } from "./step.js";
@@ -36,27 +37,36 @@ export function byWave(a: Step, b: Step): number {
   return a.wave - b.wave || rank(a) - rank(b) || (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
 }
 
+interface Occupied {
+  readonly v4: RangeSet;
+  readonly v6: RangeSet;
+  /** What each live pool offers now. */
+  readonly offered: readonly RangeSet[];
+}
+
 /** Addresses live pools offer now and give up in this plan: whoever needs one of them has to wait for wave 6. */
-function occupiedBefore(drafts: readonly Draft[], livePools: Iterable<SpiderIPPool>): { v4: RangeSet; v6: RangeSet } {
+function occupiedBefore(drafts: readonly Draft[], livePools: Iterable<SpiderIPPool>): Occupied {
   const giving = new Map(
     drafts.filter((d) => d.kind === KINDS.SpiderIPPool && d.removed.length > 0).map((d) => [d.name, d.removed]),
   );
   const sets = { v4: [] as RangeSet[], v6: [] as RangeSet[] };
+  const offers: RangeSet[] = [];
   for (const pool of livePools) {
+    offers.push(offered(pool));
     const given = giving.get(pool.metadata.name);
     if (given !== undefined) (pool.spec.subnet.includes(":") ? sets.v6 : sets.v4).push(given);
   }
-  return { v4: union(...sets.v4), v6: union(...sets.v6) };
+  return { v4: union(...sets.v4), v6: union(...sets.v6), offered: offers };
 }
 
-function waves(draft: Draft, occupied: { v4: RangeSet; v6: RangeSet }): OrderedStep[] {
+function waves(draft: Draft, occupied: Occupied): OrderedStep[] {
   switch (draft.kind.kind) {
     case "SpiderSubnet":
       return subnetWaves(draft);
     case "SpiderIPPool":
       return poolWaves(draft, occupied);
     case "SpiderReservedIP":
-      return [{ ...draft, wave: reservationWave(draft) }];
+      return [{ ...draft, wave: reservationWave(draft, occupied.offered) }];
     case "SpiderMultusConfig":
       return [{ ...draft, wave: draft.action === "delete" ? WAVES.shrinkSubnets : WAVES.networks }];
     default:
@@ -71,7 +81,7 @@ function subnetWaves(draft: Draft): OrderedStep[] {
   return inTwo(draft, union(offered(draft.live), draft.added), WAVES.growSubnets, WAVES.shrinkSubnets);
 }
 
-function poolWaves(draft: Draft, occupied: { v4: RangeSet; v6: RangeSet }): OrderedStep[] {
+function poolWaves(draft: Draft, occupied: Occupied): OrderedStep[] {
   if (draft.action === "delete") return [{ ...draft, wave: WAVES.narrowPools }];
   const released = (draft.object as SpiderIPPool).spec.ipVersion === 6 ? occupied.v6 : occupied.v4;
   const waiting = overlaps(draft.added, released);
@@ -82,9 +92,17 @@ function poolWaves(draft: Draft, occupied: { v4: RangeSet; v6: RangeSet }): Orde
   return inTwo(draft, now, WAVES.narrowPools, WAVES.takeReleased);
 }
 
-/** New reservations stop hand-outs: early where no pool offers the addresses, with the narrowing edits else. */
-function reservationWave(draft: Draft): number {
-  return draft.action === "delete" ? WAVES.shrinkSubnets : WAVES.narrowPools;
+/** A reservation stands before the pools it takes addresses from, unless somebody offers those already: then it narrows. */
+function reservationWave(draft: Draft, offers: readonly RangeSet[]): number {
+  if (draft.action === "delete") return WAVES.shrinkSubnets;
+  const reserved = effectiveSet({ ips: (draft.object as SpiderReservedIP).spec.ips });
+  return offers.some((set) => sameFamily(set, reserved) && overlaps(set, reserved))
+    ? WAVES.narrowPools
+    : WAVES.growSubnets;
+}
+
+function sameFamily(a: RangeSet, b: RangeSet): boolean {
+  return a.length > 0 && b.length > 0 && typeof a[0]!.first === typeof b[0]!.first;
 }
 
 /** The same object written twice: first with `between` as its addresses, at last as the plan wants it. */
@@ -144,10 +162,4 @@ function narrowsAffinity(draft: Draft): boolean {
     }
   };
   return draft.steering.some((field) => !opened(field));
-}
-
-/** The addresses a set of steps takes away from the object named, over all its steps. */
-export function removedBy(steps: readonly Step[], kind: string, name: string): RangeSet {
-  const own = steps.filter((step) => step.kind.kind === kind && step.name === name);
-  return own.reduce<RangeSet>((sum, step) => union(subtract(sum, step.added), step.removed), EMPTY);
 }

@@ -30,8 +30,10 @@ export interface Step {
   readonly source?: SourceRef;
 }
 
-/** Why a step is held back. `in-use` and `conflict` block (exit 3); `waiting` and `budget` only defer. */
+/** Why a step is held back. `in-use`, `verdict` and `conflict` block (exit 3); `waiting` and `budget` only defer. */
 export interface Block {
-  readonly type: "in-use" | "conflict" | "depends" | "waiting" | "budget" | "atomic" | "error";
+  readonly type: "in-use" | "verdict" | "conflict" | "depends" | "waiting" | "budget" | "atomic" | "error";
   readonly message: string;
+  /** Names of the objects that stand in the way, where it is known. */
+  readonly because?: readonly string[];
 }

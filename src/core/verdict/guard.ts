@@ -96,6 +96,11 @@ function entry(user: Holder, owner: string | undefined, step: OrderedStep): Verd
 }
 
 /** The step, held back. */
-export function hold(step: OrderedStep, type: Block["type"], message: string): OrderedStep {
-  return { ...step, blocked: { type, message } };
+export function hold(
+  step: OrderedStep,
+  type: Block["type"],
+  message: string,
+  because?: readonly string[],
+): OrderedStep {
+  return { ...step, blocked: { type, message, ...(because && { because }) } };
 }

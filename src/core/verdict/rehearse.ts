@@ -24,7 +24,9 @@ export function rehearse(
   const held = new Set<string>();
   return steps.map((step) => {
     const refusal = step.blocked ? undefined : play(stage, step, facts);
-    const played = refusal ? hold(step, relation(refusal.because, held, leaving), refusal.message) : step;
+    const played = refusal
+      ? hold(step, relation(refusal.because, held, leaving), refusal.message, refusal.because)
+      : step;
     if (played.blocked) held.add(played.name);
     return played;
   });

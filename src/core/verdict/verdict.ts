@@ -1,42 +1,41 @@
 import type { OrderedStep } from "../change/order.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { LeavingEntry, Summary, Verdict } from "../outcome.js";
-import type { Snapshot } from "../snapshot.js";
 import { objectKey } from "../spiderpool/objects.js";
 import type { Guarded } from "./guard.js";
+import { type Effect, entryOf } from "./impact.js";
+import type { Judged } from "./judge.js";
 
-/** What of a change has been judged so far: addresses in use. Everything else only warns. */
-const JUDGED = ["in-use"] as const;
+/** What a verdict rests on: addresses in use, and the replay of candidates, affinities, order and free addresses. */
+const JUDGED = ["in-use", "affinity"] as const;
 
-/** Says for the live Pods what is known about them after the steps; `stable` is null while something is not judged. */
-export function verdictOf(steps: readonly OrderedStep[], guarded: Guarded, snapshot: Snapshot): Verdict {
-  const open = steps.some((step) => step.steering.length > 0 && !step.blocked);
+/** Says what the change does to everybody who has an address (DESIGN 6). */
+export function verdictOf(steps: readonly OrderedStep[], guarded: Guarded, judged: Judged): Verdict {
+  const entries = (effect: Effect) => judged.judgements.filter((one) => one.effect === effect).map(entryOf);
+  const [moves, strands] = [entries("moves"), entries("strands")];
+  const released = new Set(guarded.released.map((entry) => `${entry.pod} ${entry.address}`));
   return {
-    stable: guarded.released.length > 0 ? false : open ? null : true,
+    stable: moves.length + strands.length + guarded.released.length === 0,
     judged: JUDGED,
-    stays: snapshot.use.byAddress.size - new Set(guarded.released.map((entry) => entry.address)).size,
-    moves: [],
-    strands: [],
+    stays: judged.stays - released.size,
+    moves,
+    strands,
     released: guarded.released,
     leaving: guarded.leaving.map((one): LeavingEntry => ({ ...one, waiting: waitingFor(steps, one.pool) })),
   };
 }
 
-/** One warning a step whose effect on running Pods nothing judges. */
-export function unjudged(steps: readonly OrderedStep[], snapshot: Snapshot): Diagnostic[] {
-  return steps
-    .filter((step) => step.steering.length > 0 && !step.blocked)
-    .map((step) => {
-      const users = snapshot.use.byPool.get(step.name)?.length ?? 0;
-      const who = step.kind.kind === "SpiderIPPool" && users > 0 ? `its ${users} users` : "running Pods";
-      return {
-        code: "SP4201",
-        severity: "warning",
-        message: `${objectKey(step.kind.kind, step.namespace, step.name)}: ${step.steering.join(", ")} changes; nothing judges yet what ${who} get at their next restart`,
-        hint: "check with `spiderplan explain` which pools they may use before and after",
-        source: step.source,
-      };
-    });
+/** A Pod that would get nothing at its next restart with or without the plan: told, never a reason to block. */
+export function inDanger(judged: Judged): Diagnostic[] {
+  return judged.judgements
+    .filter((one) => one.effect === "in danger already")
+    .map(({ tenant, reasons }) => ({
+      code: "SP4202",
+      severity: "warning",
+      message: `${tenant.pod} would get no address on ${tenant.nic || "its NIC"} at its next restart, with or without this plan: ${reasons.at(-1)}`,
+      hint: "check its annotations and the affinities of its pools with `spiderplan explain`",
+      about: tenant.owner,
+    }));
 }
 
 /** Counts by action; what is held back counts as blocked only. */
@@ -54,6 +53,6 @@ export function summarize(steps: readonly OrderedStep[], unchanged: number): Sum
 
 function waitingFor(steps: readonly OrderedStep[], pool: string): string[] {
   return steps
-    .filter((step) => step.blocked?.type === "waiting" && step.blocked.message.includes(pool))
+    .filter((step) => step.blocked?.type === "waiting" && step.blocked.because?.includes(pool))
     .map((step) => objectKey(step.kind.kind, step.namespace, step.name));
 }

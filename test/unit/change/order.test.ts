@@ -4,8 +4,8 @@ import { orderSteps } from "../../../src/core/change/order.js";
 import { type DraftContext, draftSteps } from "../../../src/core/change/steps.js";
 import { formatRangeSet } from "../../../src/core/ip/range-set.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
-import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
-import { desiredPool, desiredSubnet, livePool, liveSubnet } from "../../support/objects.js";
+import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { desiredPool, desiredSubnet, livePool, liveReserved, liveSubnet } from "../../support/objects.js";
 
 const COMPLETE = ["SpiderSubnet", "SpiderIPPool", "SpiderReservedIP", "SpiderMultusConfig"];
 
@@ -83,6 +83,20 @@ describe("waves (DESIGN 7)", () => {
         [liveSubnet("s", { subnet: "10.6.0.0/24", ips: ["10.6.0.1-10.6.0.3"] }, "default")],
       ),
     ).toEqual(["1 update s +10.6.0.4", "7 update s -10.6.0.1"]);
+  });
+
+  test("a reservation stands before the new pool it lies in, and narrows a live one", () => {
+    const reservation = {
+      ...desiredPool("r", {}),
+      kind: KINDS.SpiderReservedIP,
+      object: liveReserved("r", ["10.6.0.1"], "default"),
+    };
+    expect(waves([reservation, desiredPool("p", { ips: ["10.6.0.1-10.6.0.2"] })], [])).toEqual([
+      "1 create r",
+      "2 create p +10.6.0.1-10.6.0.2",
+    ]);
+    const live = ours("p", { ips: ["10.6.0.1-10.6.0.2"] });
+    expect(waves([reservation, desiredPool("p", { ips: ["10.6.0.1-10.6.0.2"] })], [live])).toEqual(["5 create r"]);
   });
 
   test.each<[string, object, object, number]>([

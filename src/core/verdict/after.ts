@@ -1,0 +1,48 @@
+import { applyMergePatch } from "../change/merge-patch.js";
+import type { Step } from "../change/step.js";
+import { podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
+import type { KubeObject } from "../spiderpool/objects.js";
+
+/**
+ * The cluster as the given steps leave it, use of addresses untouched: what Pods would meet at their next restart.
+ * Steps that are held back do nothing.
+ */
+export function snapshotAfter(snapshot: Snapshot, steps: readonly Step[]): Snapshot {
+  const pools = new Map<string, KubeObject>(snapshot.pools);
+  const subnets = new Map<string, KubeObject>(snapshot.subnets);
+  const reserved = new Map<string, KubeObject>(snapshot.reserved);
+  const multusConfigs = new Map<string, KubeObject>(snapshot.multusConfigs);
+  const namespaces = new Map(snapshot.namespaces);
+  const workloads = new Map(snapshot.workloads);
+  const maps: Readonly<Record<string, Map<string, KubeObject>>> = {
+    SpiderIPPool: pools,
+    SpiderSubnet: subnets,
+    SpiderReservedIP: reserved,
+    SpiderMultusConfig: multusConfigs,
+    Namespace: namespaces,
+  };
+  for (const step of steps) {
+    if (step.blocked) continue;
+    const map = maps[step.kind.kind] ?? workloads;
+    const key = map === workloads ? workloadKey(step.object) : keyOf(step);
+    const old = map.get(key);
+    if (step.action === "delete") map.delete(key);
+    else map.set(key, old === undefined ? step.object : (applyMergePatch(old, step.patch ?? {}) as KubeObject));
+  }
+  return { ...snapshot, pools, subnets, reserved, multusConfigs, namespaces, workloads } as Snapshot;
+}
+
+/** The annotations a workload's Pods get anew when its template changed; undefined where it did not. */
+export function changedTemplate(
+  key: string | undefined,
+  before: Snapshot,
+  after: Snapshot,
+): Readonly<Record<string, string>> | undefined {
+  if (key === undefined) return undefined;
+  const [old, now] = [before.workloads.get(key), after.workloads.get(key)];
+  return old === now || now === undefined ? undefined : (podTemplate(now)?.metadata?.annotations ?? {});
+}
+
+function keyOf(step: Step): string {
+  return step.namespace ? `${step.namespace}/${step.name}` : step.name;
+}

@@ -1,0 +1,55 @@
+import type { OrderedStep } from "../change/order.js";
+import { objectKey } from "../spiderpool/objects.js";
+import { hold } from "./guard.js";
+import type { Judged } from "./judge.js";
+
+/**
+ * Holds back every group of steps that would harm somebody: steps are one group when the same tenant depends on both, or
+ * when they write the same object (DESIGN 6). Groups that harm nobody go on.
+ */
+export function holdBackHarm(steps: readonly OrderedStep[], judged: Judged): readonly OrderedStep[] {
+  if (judged.classes.every((one) => one.harmed.length === 0)) return steps;
+  const groups = new Groups(steps.length);
+  const first = new Map<string, number>();
+  for (const [index, step] of steps.entries()) {
+    const key = objectKey(step.kind.kind, step.namespace, step.name);
+    groups.join(first.get(key) ?? index, index);
+    first.set(key, index);
+  }
+  for (const { steps: numbers } of judged.classes) for (const number of numbers) groups.join(numbers[0]!, number);
+  const harmed = new Map<number, string[]>();
+  for (const { steps: numbers, harmed: found } of judged.classes) {
+    if (found.length === 0) continue;
+    const group = groups.of(numbers[0]!);
+    harmed.set(group, [...(harmed.get(group) ?? []), ...found.map((one) => `${one.tenant.pod} ${one.effect}`)]);
+  }
+  return steps.map((step, index) => {
+    const pods = harmed.get(groups.of(index));
+    return pods === undefined || step.blocked ? step : hold(step, "verdict", told([...new Set(pods)]));
+  });
+}
+
+function told(pods: readonly string[]): string {
+  const some = pods.slice(0, 3).join(", ");
+  return `at the next restart ${pods.length > 3 ? `${some} and ${pods.length - 3} more` : some}`;
+}
+
+/** Which numbers belong together (union-find). */
+class Groups {
+  readonly #parent: number[];
+
+  constructor(count: number) {
+    this.#parent = Array.from({ length: count }, (_, index) => index);
+  }
+
+  of(index: number): number {
+    let root = index;
+    while (this.#parent[root] !== root) root = this.#parent[root]!;
+    this.#parent[index] = root;
+    return root;
+  }
+
+  join(a: number, b: number): void {
+    this.#parent[this.of(a)] = this.of(b);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Candidates } from "../spiderpool/ipam/candidates.js";
+import { networkOfNic } from "../spiderpool/ipam/networks.js";
+import { KEYS } from "../spiderpool/objects.js";
+import { changedTemplate } from "./after.js";
+import { candidatesIn, type Scene } from "./replay.js";
+import type { Tenant } from "./tenants.js";
+import type { Touched } from "./touched.js";
+
+/** Tenants that ask for the same pools on the same NIC: their candidates are worked out once. */
+export interface TenantClass {
+  readonly tenants: readonly Tenant[];
+  /** Pools that are candidates before or after the change, and those its tenants hold. */
+  readonly pools: ReadonlySet<string>;
+  /** Numbers of the steps that touch something this class depends on; empty = nothing changes for it. */
+  readonly steps: readonly number[];
+}
+
+const ASKING = [KEYS.subnets, KEYS.subnet, KEYS.ippools, KEYS.ippool, KEYS.defaultNetwork, KEYS.networks];
+
+/** Sorts tenants into classes and finds what of the change concerns each. */
+export function classesOf(tenants: readonly Tenant[], before: Scene, after: Scene, touched: Touched): TenantClass[] {
+  const groups = new Map<string, Tenant[]>();
+  for (const tenant of tenants) {
+    const key = classKey(tenant);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [tenant]);
+    else group.push(tenant);
+  }
+  return [...groups.values()].map((group) => classOf(group, before, after, touched));
+}
+
+function classKey({ facts, nic, pool, workload, keeps }: Tenant): string {
+  if (facts === undefined) return `pool ${pool}`;
+  return [
+    facts.namespace,
+    nic,
+    keeps,
+    workload ?? facts.name,
+    ...ASKING.map((key) => facts.annotations[key] ?? ""),
+  ].join("\n");
+}
+
+function classOf(tenants: readonly Tenant[], before: Scene, after: Scene, touched: Touched): TenantClass {
+  const [first] = tenants as [Tenant];
+  const pools = new Set(tenants.map((tenant) => tenant.pool));
+  const steps = new Set<number>();
+  const join = (numbers: readonly number[] | undefined) => {
+    for (const number of numbers ?? []) steps.add(number);
+  };
+  if (first.facts !== undefined) {
+    const was = candidatesIn(before, first.facts, first.nic);
+    const will = nothingMoved(first, touched) ? was : candidatesAfter(first, before, after);
+    for (const name of [...was.v4, ...was.v6, ...will.v4, ...will.v6]) pools.add(name);
+    join(first.workload === undefined ? undefined : touched.workloads.get(first.workload));
+    if (!same(was, will) || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
+    if (!same(was, will)) join(touched.networks.get(networkOfNic(first.facts, first.nic, before.facts) ?? ""));
+  }
+  for (const pool of pools) join(touched.pools.get(pool));
+  return { tenants, pools, steps: [...steps].sort((a, b) => a - b) };
+}
+
+/** Candidates come from names; without a pool that comes or goes and without an edited source they are as before. */
+function nothingMoved({ facts, workload }: Tenant, touched: Touched): boolean {
+  const { pools, namespaces, networks, workloads } = touched;
+  return (
+    pools.size === 0 &&
+    networks.size === 0 &&
+    !namespaces.has(facts?.namespace ?? "") &&
+    (workload === undefined || !workloads.has(workload))
+  );
+}
+
+function candidatesAfter(tenant: Tenant, before: Scene, after: Scene): Candidates {
+  const facts = tenant.facts!;
+  const template = changedTemplate(tenant.workload, before.snapshot, after.snapshot);
+  const namespace = after.snapshot.namespaces.get(facts.namespace);
+  const annotations = namespace?.metadata.annotations ?? {};
+  return candidatesIn(
+    after,
+    { ...facts, ...(template && { annotations: template }), ...(namespace && { namespaceAnnotations: annotations }) },
+    tenant.nic,
+  );
+}
+
+function same(a: Candidates, b: Candidates): boolean {
+  const text = ({ source, v4, v6, error }: Candidates) => [source, v4.join(), v6.join(), error ?? ""].join("\n");
+  return text(a) === text(b);
+}

@@ -1,0 +1,103 @@
+import { formatAddress } from "../ip/address.js";
+import type { VerdictEntry } from "../outcome.js";
+import type { Snapshot } from "../snapshot.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
+import { changedTemplate } from "./after.js";
+import type { Competition } from "./competition.js";
+import type { Scene } from "./replay.js";
+import { type Standing, standingOf } from "./standing.js";
+import type { Tenant } from "./tenants.js";
+
+/** What a change does to one tenant at its next restart (DESIGN 6). */
+export type Effect = "stays" | "moves" | "strands" | "in danger already";
+
+/** The effect on one tenant, with its chain of reasons. */
+export interface Judgement {
+  readonly tenant: Tenant;
+  readonly effect: Effect;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Compares what a tenant gets before and after a change, for every choice Spiderpool may make among equals (A12).
+ * @param changesOf what the plan changes about a pool, in words
+ */
+export function judgeTenant(
+  tenant: Tenant,
+  before: { scene: Scene; competition: Competition },
+  after: { scene: Scene; competition: Competition },
+  changesOf: (pool: string) => readonly string[],
+): Judgement {
+  const [pod, podAfter] = [tenant.facts, restarted(tenant, before.scene.snapshot, after.scene.snapshot)];
+  const was = standingOf(before.scene, tenant, pod);
+  const will = standingOf(after.scene, tenant, podAfter);
+  const judged = (effect: Effect, ...reasons: string[]): Judgement => ({
+    tenant,
+    effect,
+    reasons: effect === "stays" ? [] : [...causes(tenant, was, will, changesOf), ...reasons],
+  });
+  if (will.keepsOwn) return judged("stays");
+  if (was.outcome.failure !== undefined)
+    return judged(will.outcome.failure ? "in danger already" : "stays", was.outcome.failure);
+  if (will.outcome.failure !== undefined) return judged("strands", will.outcome.failure);
+  const assumed = will.outcome.assumed.filter((fact) => fact === NETWORK && !was.outcome.assumed.includes(fact));
+  if (assumed.length > 0)
+    return judged("strands", `nobody knows ${NETWORK}, so the new multusName may shut it out (A9)`);
+  const crowd = after.competition.tooMany(will.outcome.eligible);
+  if (crowd !== undefined && before.competition.tooMany(was.outcome.eligible) === undefined)
+    return judged("strands", crowd);
+  if (was.keepsOwn) {
+    const next = will.outcome.pools.join(" or ");
+    return judged(
+      "moves",
+      `${tenant.pool} is no candidate any more, so it gives its address back and gets one of ${next} (A19)`,
+    );
+  }
+  const fresh = will.outcome.pools.filter((pool) => !was.outcome.pools.includes(pool));
+  if (fresh.length === 0) return judged("stays");
+  return judged(
+    "moves",
+    `after that ${fresh.join(" or ")} serves ${tenant.nic || "it"}; before, ${was.outcome.pools.join(" or ")} did`,
+  );
+}
+
+/** The verdict's entry for a judgement. */
+export function entryOf({ tenant, reasons }: Judgement): VerdictEntry {
+  return {
+    pod: tenant.pod,
+    interface: tenant.nic,
+    address: formatAddress(tenant.address),
+    pool: tenant.pool,
+    owner: tenant.owner,
+    reasons,
+  };
+}
+
+const NETWORK = "the cluster's default network";
+
+/** The Pod that would come after the change: its Namespace and its template may say something else by then. */
+export function restarted(tenant: Tenant, before: Snapshot, after: Snapshot): PodFacts | undefined {
+  const { facts } = tenant;
+  if (facts === undefined) return undefined;
+  const template = changedTemplate(tenant.workload, before, after);
+  const namespace = after.namespaces.get(facts.namespace);
+  return {
+    ...facts,
+    ...(template && { annotations: template }),
+    ...(namespace && {
+      namespaceLabels: namespace.metadata.labels ?? {},
+      namespaceAnnotations: namespace.metadata.annotations ?? {},
+    }),
+  };
+}
+
+/** What the plan changes about the pools this tenant had or will have. */
+function causes(
+  tenant: Tenant,
+  was: Standing,
+  will: Standing,
+  changesOf: (pool: string) => readonly string[],
+): string[] {
+  const pools = new Set([tenant.pool, ...was.outcome.eligible.flat(), ...will.outcome.pools]);
+  return [...pools].sort().flatMap((pool) => changesOf(pool).map((change) => `${pool}: the plan changes ${change}`));
+}

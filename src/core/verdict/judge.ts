@@ -1,0 +1,101 @@
+import type { OrderedStep } from "../change/order.js";
+import type { SpiderpoolFacts } from "../plan/plan.js";
+import type { Snapshot } from "../snapshot.js";
+import { snapshotAfter } from "./after.js";
+import { classesOf, type TenantClass } from "./classes.js";
+import { Competition } from "./competition.js";
+import { type Effect, type Judgement, judgeTenant, restarted } from "./impact.js";
+import { type Scene, sceneOf } from "./replay.js";
+import { standingOf } from "./standing.js";
+import { type Tenant, tenantsOf } from "./tenants.js";
+import { touchedBy } from "./touched.js";
+
+/** What the steps do to everybody who has an address. */
+export interface Judged {
+  /** Everybody for whom something changes and who does not simply stay. */
+  readonly judgements: readonly Judgement[];
+  /** How many addresses there are whose holders stay. */
+  readonly stays: number;
+  /** For every class with a tenant who does not stay: the steps that concern it. */
+  readonly classes: readonly { readonly steps: readonly number[]; readonly harmed: readonly Judgement[] }[];
+}
+
+const WORST: readonly Effect[] = ["stays", "in danger already", "moves", "strands"];
+
+/**
+ * Replays Spiderpool's allocation for every live tenant that the steps concern, before them and after each of their waves:
+ * a crash may leave the cluster after any (FIXED-5, FIXED-8).
+ */
+export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, facts: SpiderpoolFacts): Judged {
+  const tenants = tenantsOf(snapshot, facts);
+  const before = sceneOf(snapshot, facts);
+  const touched = touchedBy(steps, snapshot);
+  const last = sceneOf(snapshotAfter(snapshot, steps), facts);
+  const classes = classesOf(tenants, before, last, touched);
+  const concerned = classes.filter((one) => one.steps.length > 0);
+  if (concerned.length === 0) return { judgements: [], stays: tenants.length, classes: [] };
+  const pools = new Set(concerned.flatMap((one) => [...one.pools]));
+  const rivals = classes.filter((one) => [...one.pools].some((pool) => pools.has(pool)));
+  const was = { scene: before, competition: competitionIn(before, before, rivals) };
+  const worst = new Map<Tenant, Judgement>();
+  for (const scene of scenesByWave(steps, concerned, snapshot, facts, last)) {
+    const will = { scene, competition: competitionIn(scene, before, rivals) };
+    for (const tenant of concerned.flatMap((one) => one.tenants)) {
+      const judged = judgeTenant(tenant, was, will, touched.changesOf);
+      const known = worst.get(tenant);
+      if (known === undefined || WORST.indexOf(judged.effect) > WORST.indexOf(known.effect)) worst.set(tenant, judged);
+    }
+  }
+  const judgements = [...worst.values()].filter((one) => one.effect !== "stays");
+  const harmed = new Map(
+    judgements.filter((one) => one.effect !== "in danger already").map((judged) => [judged.tenant, judged]),
+  );
+  return {
+    judgements,
+    stays: tenants.length - harmed.size,
+    classes: concerned.map((one) => ({
+      steps: one.steps,
+      harmed: one.tenants.flatMap((tenant) => harmed.get(tenant) ?? []),
+    })),
+  };
+}
+
+/** The cluster after each wave in which a step concerns somebody; the last wave is the end. */
+function scenesByWave(
+  steps: readonly OrderedStep[],
+  concerned: readonly TenantClass[],
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  last: Scene,
+): Scene[] {
+  const waves = new Set(concerned.flatMap((one) => one.steps.map((index) => steps[index]!.wave)));
+  const final = Math.max(...waves);
+  return [...waves]
+    .sort((a, b) => a - b)
+    .map((wave) =>
+      wave === final
+        ? last
+        : sceneOf(
+            snapshotAfter(
+              snapshot,
+              steps.filter((step) => step.wave <= wave),
+            ),
+            facts,
+          ),
+    );
+}
+
+/** Who may come for which pools: counted once with every rank, then with the ranks that can be reached at all. */
+function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClass[]): Competition {
+  const asked = new Map<string, { ranks: readonly (readonly string[])[]; count: number }>();
+  for (const tenant of classes.flatMap((one) => one.tenants)) {
+    const ranks = standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot)).outcome.eligible;
+    const key = JSON.stringify(ranks);
+    asked.set(key, { ranks, count: (asked.get(key)?.count ?? 0) + 1 });
+  }
+  const wide = new Competition(scene);
+  for (const { ranks, count } of asked.values()) wide.add(count, ranks.flat());
+  const narrow = new Competition(scene);
+  for (const { ranks, count } of asked.values()) narrow.add(count, wide.reachable(ranks));
+  return narrow;
+}

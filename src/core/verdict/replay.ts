@@ -1,0 +1,112 @@
+import type { Family } from "../ip/address.js";
+import { contains, EMPTY, type RangeSet, size, subtract } from "../ip/range-set.js";
+import type { SpiderpoolFacts } from "../plan/plan.js";
+import type { Snapshot } from "../snapshot.js";
+import { effectiveSet } from "../spiderpool/canonical.js";
+import { MAX_RECORDS, reservedAddresses } from "../spiderpool/ipam/allocate.js";
+import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
+import { judgePool } from "../spiderpool/ipam/filter.js";
+import { rankGroups } from "../spiderpool/ipam/order.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
+import type { SpiderIPPool } from "../spiderpool/objects.js";
+
+/** A cluster as Spiderpool's allocation sees it, with what is counted once for all Pods. */
+export interface Scene {
+  readonly snapshot: Snapshot;
+  readonly facts: SpiderpoolFacts;
+  readonly sortedPoolNames: readonly string[];
+  /** Addresses a pool can hand out at all: offered, not reserved, no more than Spiderpool records (F4). */
+  readonly capacity: (pool: SpiderIPPool) => number;
+  /** The addresses behind `capacity`, and how many of them are taken now. */
+  readonly occupancy: (pool: SpiderIPPool) => { readonly usable: RangeSet; readonly used: number };
+}
+
+/** Prepares a cluster for replaying allocations on it. */
+export function sceneOf(snapshot: Snapshot, facts: SpiderpoolFacts): Scene {
+  const reserved = new Map<Family, RangeSet>();
+  const known = new Map<SpiderIPPool, { usable: RangeSet; used: number }>();
+  const reservedOf = (family: Family): RangeSet => {
+    if (!reserved.has(family)) reserved.set(family, reservedAddresses(snapshot.reserved.values(), family));
+    return reserved.get(family) ?? EMPTY;
+  };
+  const occupancy = (pool: SpiderIPPool) => {
+    const counted = known.get(pool);
+    if (counted !== undefined) return counted;
+    const usable = subtract(effectiveSet(pool.spec), reservedOf(pool.spec.ipVersion === 6 ? 6 : 4));
+    const holders = snapshot.use.byPool.get(pool.metadata.name) ?? [];
+    const used = new Set(holders.map((holder) => holder.address).filter((address) => contains(usable, address))).size;
+    known.set(pool, { usable, used });
+    return { usable, used };
+  };
+  return {
+    snapshot,
+    facts,
+    sortedPoolNames: [...snapshot.pools.keys()].sort(),
+    occupancy,
+    capacity: (pool) => Math.min(size(occupancy(pool).usable), MAX_RECORDS),
+  };
+}
+
+/** What becomes of one family of one NIC when the Pod starts anew. */
+export interface Outcome {
+  /** Pools that may serve it: more than one where Spiderpool chooses at random among equals (A12). */
+  readonly pools: readonly string[];
+  /** Eligible pools by rank, full ones included: what it competes for. */
+  readonly eligible: readonly (readonly string[])[];
+  /** Why it gets nothing, in words; undefined = it gets an address. */
+  readonly failure?: string;
+  /** Facts taken as matching because nobody knows them. */
+  readonly assumed: readonly string[];
+}
+
+/** The candidates of a NIC in a scene. */
+export function candidatesIn(scene: Scene, pod: PodFacts, nic: string): Candidates {
+  const { pools, multusConfigs, networkAttachments } = scene.snapshot;
+  const world = { pools, multusConfigs, networkAttachments, sortedPoolNames: scene.sortedPoolNames };
+  return candidates(pod, nic, world, scene.facts);
+}
+
+/**
+ * Replays candidates -> filters -> order -> first pool with a free address (A1-A14) for one family of one NIC.
+ * @param freeFor how many addresses of a pool are free for this Pod, its own counted as given back
+ */
+export function replay(
+  scene: Scene,
+  pod: PodFacts,
+  nic: string,
+  family: Family,
+  found: Candidates,
+  freeFor: (pool: SpiderIPPool) => number,
+): Outcome {
+  if (found.error !== undefined) return failed(found.error);
+  const names = family === 4 ? found.v4 : found.v6;
+  if (names.length === 0) return failed(`no candidate pool of IPv${family} is left for ${nic} (from: ${found.source})`);
+  const refused: string[] = [];
+  const assumed = new Set<string>();
+  const eligible: SpiderIPPool[] = [];
+  for (const name of names) {
+    const pool = scene.snapshot.pools.get(name);
+    if (pool === undefined) continue;
+    const judged = judgePool(pool, pod, nic, family, scene.facts);
+    if (!judged.eligible) refused.push(`${name} (${judged.reason})`);
+    else {
+      eligible.push(pool);
+      for (const fact of judged.assumed) assumed.add(fact);
+    }
+  }
+  const groups = rankGroups(eligible);
+  const told = {
+    eligible: groups.map((group) => group.map((pool) => pool.metadata.name)),
+    assumed: [...assumed].sort(),
+  };
+  for (const group of groups) {
+    const free = group.filter((pool) => freeFor(pool) > 0);
+    if (free.length > 0) return { ...told, pools: free.map((pool) => pool.metadata.name) };
+  }
+  const full = eligible.map((pool) => `${pool.metadata.name} (full)`);
+  return { ...told, pools: [], failure: `no pool is left for ${nic}: ${[...refused, ...full].join(", ")}` };
+}
+
+function failed(failure: string): Outcome {
+  return { pools: [], eligible: [], failure, assumed: [] };
+}

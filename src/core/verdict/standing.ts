@@ -1,0 +1,69 @@
+import type { Family } from "../ip/address.js";
+import { contains } from "../ip/range-set.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
+import { takesRecordBack } from "../spiderpool/ipam/retain.js";
+import type { SpiderIPPool } from "../spiderpool/objects.js";
+import { candidatesIn, type Outcome, replay, type Scene } from "./replay.js";
+import type { Tenant } from "./tenants.js";
+
+/** What a tenant gets when it starts anew in a scene. */
+export interface Standing {
+  /** It takes its own address back, whatever the pools say (A19, A21). */
+  readonly keepsOwn: boolean;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Replays one tenant in one scene.
+ * @param pod its facts there: its template may have changed
+ */
+export function standingOf(scene: Scene, tenant: Tenant, pod: PodFacts | undefined): Standing {
+  const free = (pool: SpiderIPPool) => freeFor(scene, tenant, pool);
+  if (tenant.keeps === "vm") return keeps(tenant);
+  if (pod === undefined) return { keepsOwn: false, outcome: onItsPool(scene, tenant, free) };
+  const found = candidatesIn(scene, pod, tenant.nic);
+  const recordedPool = scene.snapshot.pools.has(tenant.pool);
+  if (
+    tenant.keeps === "ordinal" &&
+    found.error === undefined &&
+    recordedPool &&
+    takesRecordBack(tenant.recorded, found)
+  ) {
+    return keeps(tenant);
+  }
+  const own = replay(scene, pod, tenant.nic, tenant.family, found, free);
+  const other: Family = tenant.family === 4 ? 6 : 4;
+  // A10: a family of the NIC that is asked for and filtered out fails the Pod, whatever the other one has.
+  const beside =
+    (other === 4 ? found.v4 : found.v6).length > 0 ? replay(scene, pod, tenant.nic, other, found, free) : own;
+  const failure = own.failure ?? beside.failure;
+  return { keepsOwn: false, outcome: failure === own.failure ? own : { ...own, pools: [], failure } };
+}
+
+function keeps(tenant: Tenant): Standing {
+  return { keepsOwn: true, outcome: { pools: [tenant.pool], eligible: [[tenant.pool]], assumed: [] } };
+}
+
+/** A Pod nobody knows is judged on the pool it holds: the one thing that is certain is that it named it (DESIGN 6). */
+function onItsPool(scene: Scene, tenant: Tenant, free: (pool: SpiderIPPool) => number): Outcome {
+  const pool = scene.snapshot.pools.get(tenant.pool);
+  const failure =
+    pool === undefined
+      ? `${tenant.pool} does not exist`
+      : pool.metadata.deletionTimestamp !== undefined
+        ? `${tenant.pool} is being deleted`
+        : pool.spec.disable === true
+          ? `${tenant.pool} is disabled`
+          : free(pool) > 0
+            ? undefined
+            : `${tenant.pool} is full`;
+  const pools = failure === undefined ? [tenant.pool] : [];
+  return { pools, eligible: [[tenant.pool]], failure, assumed: [] };
+}
+
+/** Free addresses of a pool for a tenant that gives its own back first. */
+function freeFor(scene: Scene, tenant: Tenant, pool: SpiderIPPool): number {
+  const { used, usable } = scene.occupancy(pool);
+  const own = pool.metadata.name === tenant.pool && contains(usable, tenant.address) ? 1 : 0;
+  return scene.capacity(pool) - used + own;
+}

@@ -1,0 +1,114 @@
+import { type Address, type Family, familyOf } from "../ip/address.js";
+import type { SpiderpoolFacts } from "../plan/plan.js";
+import { type Holder, podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snapshot.js";
+import { type PodFacts, podFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
+import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
+import type { KubeObject, SpiderEndpoint } from "../spiderpool/objects.js";
+
+/** One address somebody has: one family of one NIC of a Pod, or of a StatefulSet ordinal or VM that may come back. */
+export interface Tenant {
+  /** `namespace/name`. */
+  readonly pod: string;
+  readonly nic: string;
+  readonly family: Family;
+  readonly address: Address;
+  readonly pool: string;
+  /** Pools of both families of this NIC, as recorded (A19 looks at them together). */
+  readonly recorded: { readonly ipv4Pool?: string; readonly ipv6Pool?: string };
+  /** `same`: it gets its own address back (StatefulSet ordinal, VM); `any`: whatever its pools have (A17-A21). */
+  readonly keeps: "ordinal" | "vm" | "nothing";
+  /** Undefined: Pod and workload are not in the snapshot; it is judged on the pool it holds. */
+  readonly facts: PodFacts | undefined;
+  /** `namespace/Kind/name` of the workload above it; undefined for a bare or unknown Pod. */
+  readonly workload: string | undefined;
+  readonly owner: string;
+}
+
+/** Everybody who has an address, in order of address and Pod. */
+export function tenantsOf(snapshot: Snapshot, facts: SpiderpoolFacts): Tenant[] {
+  const known = new Map<string, { facts: PodFacts; workload: string | undefined } | undefined>();
+  const about = (pod: string) => {
+    if (!known.has(pod)) known.set(pod, factsAbout(pod, snapshot));
+    return known.get(pod);
+  };
+  const tenants: Tenant[] = [];
+  for (const holders of snapshot.use.byAddress.values()) {
+    for (const holder of holders) tenants.push(tenant(holder, snapshot, facts, about(holder.pod)));
+  }
+  return tenants.sort((a, b) => a.family - b.family || compare(a.address, b.address) || compare(a.pod, b.pod));
+}
+
+function tenant(
+  holder: Holder,
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  about: { facts: PodFacts; workload: string | undefined } | undefined,
+): Tenant {
+  const endpoint = snapshot.endpoints.get(holder.pod);
+  const nic = endpoint?.status?.current?.ips.find((ip) => ip.interface === holder.nic);
+  return {
+    pod: holder.pod,
+    nic: holder.nic,
+    family: familyOf(holder.address),
+    address: holder.address,
+    pool: holder.pool,
+    recorded: { ipv4Pool: nic?.ipv4Pool, ipv6Pool: nic?.ipv6Pool },
+    keeps: keeps(endpoint, facts),
+    // Without an endpoint nobody knows which NIC it is, so it can only be judged on the pool.
+    facts: holder.nic === "" ? undefined : about?.facts,
+    workload: about?.workload,
+    owner: ownerText(holder, endpoint, snapshot),
+  };
+}
+
+function keeps(endpoint: SpiderEndpoint | undefined, facts: SpiderpoolFacts): Tenant["keeps"] {
+  const type = endpoint?.status?.ownerControllerType;
+  if (type === "StatefulSet" && facts.enableStatefulSet) return "ordinal";
+  return type === "VirtualMachineInstance" && facts.enableKubevirtStaticIP ? "vm" : "nothing";
+}
+
+function factsAbout(pod: string, snapshot: Snapshot): { facts: PodFacts; workload: string | undefined } | undefined {
+  const live = snapshot.pods.get(pod);
+  if (live !== undefined) {
+    const facts = podFacts(live, snapshot);
+    return { facts, workload: controllerKey(facts) };
+  }
+  // A StatefulSet ordinal between two lives is what its template makes it.
+  const endpoint = snapshot.endpoints.get(pod);
+  const status = endpoint?.status;
+  if (endpoint === undefined || status?.ownerControllerType !== "StatefulSet") return undefined;
+  const key = `${endpoint.metadata.namespace}/StatefulSet/${status.ownerControllerName}`;
+  const set = snapshot.workloads.get(key);
+  if (set === undefined || !isOrdinalOf(endpoint.metadata.name, set)) return undefined;
+  const ordinal = Number(/\d+$/.exec(endpoint.metadata.name)?.[0]);
+  return { facts: templateFacts(set, snapshot, ordinal, status.current?.node), workload: key };
+}
+
+function controllerKey(facts: PodFacts): string | undefined {
+  const { controller, namespace } = facts;
+  if (controller === undefined) return undefined;
+  return workloadKey({ ...controller, metadata: { name: controller.name, namespace } } as KubeObject);
+}
+
+/** `default/Deployment/app/net1`, with the subnet where the pool is one of ours. */
+function ownerText(holder: Holder, endpoint: SpiderEndpoint | undefined, snapshot: Snapshot): string {
+  const pool = snapshot.pools.get(holder.pool);
+  const recorded = pool && recordedOwner(pool);
+  if (recorded !== undefined && !recorded.startsWith("pool:")) return recorded;
+  const [namespace, name] = holder.pod.split("/");
+  const { ownerControllerType = "Pod", ownerControllerName = name } = endpoint?.status ?? {};
+  return [namespace, ownerControllerType, ownerControllerName, ...(holder.nic === "" ? [] : [holder.nic])].join("/");
+}
+
+/** Live templates none of whose Pods has an address: judged by a Pod that does not exist yet. */
+export function idleTemplates(snapshot: Snapshot, tenants: readonly Tenant[]): KubeObject[] {
+  const busy = new Set(tenants.map((one) => one.workload));
+  return [...snapshot.workloads]
+    .filter(([key, object]) => !busy.has(key) && podTemplate(object)?.metadata !== undefined)
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, object]) => object);
+}
+
+function compare<T>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

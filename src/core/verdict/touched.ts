@@ -1,0 +1,84 @@
+import { offered } from "../change/diff.js";
+import type { OrderedStep } from "../change/order.js";
+import { formatRangeSet, overlaps } from "../ip/range-set.js";
+import { type Snapshot, workloadKey } from "../snapshot.js";
+import { effectiveSet } from "../spiderpool/canonical.js";
+import { KINDS, type SpiderIPPool, type SpiderReservedIP } from "../spiderpool/objects.js";
+
+/** What the steps touch that Spiderpool's allocation looks at, each with the numbers of the steps that touch it. */
+export interface Touched {
+  readonly pools: ReadonlyMap<string, readonly number[]>;
+  readonly namespaces: ReadonlyMap<string, readonly number[]>;
+  readonly workloads: ReadonlyMap<string, readonly number[]>;
+  readonly networks: ReadonlyMap<string, readonly number[]>;
+  /** What the plan changes about a pool, in words. */
+  readonly changesOf: (pool: string) => readonly string[];
+}
+
+/** Reads the steps that are not held back; gateways, routes and marks are nothing to allocation. */
+export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): Touched {
+  const pools = new Map<string, number[]>();
+  const namespaces = new Map<string, number[]>();
+  const workloads = new Map<string, number[]>();
+  const networks = new Map<string, number[]>();
+  const words = new Map<string, string[]>();
+  const touch = (map: Map<string, number[]>, key: string, index: number) =>
+    map.set(key, [...(map.get(key) ?? []), index]);
+  for (const [index, step] of steps.entries()) {
+    if (step.blocked) continue;
+    const key = step.namespace ? `${step.namespace}/${step.name}` : step.name;
+    switch (step.kind.kind) {
+      case "SpiderIPPool":
+        if (!steersAllocation(step)) break;
+        touch(pools, step.name, index);
+        words.set(step.name, [...(words.get(step.name) ?? []), ...poolWords(step)]);
+        break;
+      case "SpiderReservedIP":
+        for (const pool of reservedPools(step, steps, snapshot)) {
+          touch(pools, pool, index);
+          words.set(pool, [...(words.get(pool) ?? []), `reservation ${step.name} (${step.action})`]);
+        }
+        break;
+      case "SpiderMultusConfig":
+        touch(networks, key, index);
+        break;
+      case "SpiderSubnet":
+        break;
+      case KINDS.Namespace.kind:
+        touch(namespaces, step.name, index);
+        break;
+      default:
+        touch(workloads, workloadKey(step.object), index);
+    }
+  }
+  return { pools, namespaces, workloads, networks, changesOf: (pool) => words.get(pool) ?? [] };
+}
+
+function steersAllocation(step: OrderedStep): boolean {
+  if (step.action === "create" || step.action === "delete") return true;
+  return step.added.length > 0 || step.removed.length > 0 || step.steering.length > 0;
+}
+
+function poolWords(step: OrderedStep): string[] {
+  if (step.action === "create") return ["nothing of it yet: it is new"];
+  if (step.action === "delete") return ["everything: it is deleted"];
+  const sets = [
+    ...(step.removed.length > 0 ? [`its addresses: - ${formatRangeSet(step.removed).join(", ")}`] : []),
+    ...(step.added.length > 0 ? [`its addresses: + ${formatRangeSet(step.added).join(", ")}`] : []),
+  ];
+  return [...step.changes.filter((change) => step.steering.some((field) => change.startsWith(field))), ...sets];
+}
+
+/** Pools, live or new, that offer an address whose reservation comes or goes. */
+function reservedPools(step: OrderedStep, steps: readonly OrderedStep[], snapshot: Snapshot): string[] {
+  const reserved = [step.object, step.live].flatMap((one) =>
+    one === undefined ? [] : [effectiveSet({ ips: (one as SpiderReservedIP).spec.ips })],
+  );
+  const hit = (pool: SpiderIPPool) =>
+    pool.spec.ipVersion === (step.object as SpiderReservedIP).spec.ipVersion &&
+    reserved.some((set) => overlaps(set, offered(pool)));
+  const created = steps.filter((one) => one.kind === KINDS.SpiderIPPool && one.action === "create" && !one.blocked);
+  return [...snapshot.pools.values(), ...created.map((one) => one.object as SpiderIPPool)]
+    .filter(hit)
+    .map((pool) => pool.metadata.name);
+}
