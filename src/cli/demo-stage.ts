@@ -12,8 +12,7 @@ import { startAgent } from "../players/agent.js";
 import { startController } from "../players/controller.js";
 import { type Player, settleAll } from "../players/player.js";
 import { systemClock } from "./clock.js";
-import { CliError, type Io } from "./io.js";
-import type { RunLine } from "./program.js";
+import { CliError, type Io, type RunLine } from "./io.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/demo", import.meta.url));
 

@@ -1,6 +1,5 @@
 import { DemoStage } from "./demo-stage.js";
-import type { Io } from "./io.js";
-import type { RunLine } from "./program.js";
+import type { Io, RunLine } from "./io.js";
 
 export interface DemoOptions {
   readonly keep: boolean;

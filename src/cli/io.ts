@@ -16,6 +16,9 @@ export interface Io {
   readonly signal?: AbortSignal;
 }
 
+/** Runs one command line, as `run` of main.ts. */
+export type RunLine = (argv: readonly string[], io: Io) => Promise<number>;
+
 /** A failure with a message for a person: printed as it is, without a stack. */
 export class CliError extends Error {
   override readonly name = "CliError";

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { Io } from "./io.js";
+import type { Io, RunLine } from "./io.js";
 import {
   applyEnvironment,
   clusterOptions,
@@ -9,9 +9,6 @@ import {
   outputOptions,
   planOptions,
 } from "./options.js";
-
-/** Runs one command line, as `run` of main.ts. */
-export type RunLine = (argv: readonly string[], io: Io) => Promise<number>;
 
 /** The command tree, and the exit code of the command that ran. */
 export interface Program {
