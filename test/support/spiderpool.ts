@@ -133,8 +133,8 @@ export function validated(request: Request, setting: Setting = {}): string {
 }
 
 /** What the mutating step makes of an object. */
-export function mutated<T extends KubeObject>(object: T, setting: Setting = {}): T {
-  return mutate({ operation: "CREATE", object }, world(setting), facts(setting)) as T;
+export function mutated<T extends KubeObject>(object: T, setting: Setting = {}): T & KubeObject {
+  return mutate({ operation: "CREATE", object }, world(setting), facts(setting)) as T & KubeObject;
 }
 
 /** Expects every value to be the same. */

@@ -55,7 +55,8 @@ export function readDefaultPools(annotations: Readonly<Record<string, string>>):
   const lists: string[][] = [];
   for (const key of [KEYS.namespaceDefaultV4, KEYS.namespaceDefaultV6]) {
     const text = annotations[key];
-    const list = text === undefined ? [] : readTexts(parseJson(text));
+    const value = text === undefined ? null : parseJson(text);
+    const list = value === undefined ? undefined : readTexts(value);
     if (list === undefined) return malformed(key);
     lists.push(list);
   }
