@@ -1,4 +1,5 @@
 import type { LocatedDiagnostic, Severity } from "../../core/diagnostics.js";
+import { flow } from "./columns.js";
 import type { Palette } from "./palette.js";
 import { count, printable } from "./printable.js";
 
@@ -9,6 +10,7 @@ export type Excerpt = (file: string, line: number) => string | undefined;
 export type ShowFile = (file: string) => string;
 
 const MAX_LINE = 110;
+const INDENT = " ".repeat(6);
 
 /** One finding with the picture of the place it is about (UX.md, "A bad plan"); several lines, no final newline. */
 export function diagnosticText(
@@ -34,6 +36,19 @@ export function diagnosticsText(
 ): string {
   if (diagnostics.length === 0) return "";
   return `${diagnostics.map((one) => diagnosticText(one, excerpt, showFile, paint)).join("\n\n")}\n`;
+}
+
+/** Findings that stop nothing, without pictures; a hint that several share stands under the last of them. */
+export function briefText(diagnostics: readonly LocatedDiagnostic[], showFile: ShowFile, paint: Palette): string[] {
+  const ordered = [...diagnostics].sort((a, b) => Number(a.severity === "info") - Number(b.severity === "info"));
+  return ordered.flatMap((one, i) => {
+    const label = `${one.severity} ${one.code}`;
+    const place = placeOf(one, showFile);
+    const [first = "", ...rest] = flow(`  ${label}`, [place ?? "", printable(one.message)], INDENT);
+    const hint = one.hint === undefined || one.hint === ordered[i + 1]?.hint ? [] : [`hint: ${printable(one.hint)}`];
+    const painted = `  ${severityPaint(one.severity, paint)(label)}${first.slice(label.length + 2)}`;
+    return [painted, ...rest, ...hint.flatMap((text) => flow("", [text], INDENT))];
+  });
 }
 
 /** `2 errors, 1 warning`, or `no errors`. */

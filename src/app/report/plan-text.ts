@@ -6,7 +6,7 @@ import type { LeavingEntry, Outcome, Summary, Verdict, VerdictEntry } from "../.
 import { dueSteps, isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { flow, shortList } from "./columns.js";
-import { diagnosticCounts, diagnosticsText, type Excerpt, type ShowFile } from "./diagnostics-text.js";
+import { briefText, diagnosticCounts, diagnosticsText, type Excerpt, type ShowFile } from "./diagnostics-text.js";
 import type { Palette } from "./palette.js";
 import { headingLine, type PlanHeading, snapshotLine } from "./plan-heading.js";
 import { count, printable } from "./printable.js";
@@ -23,20 +23,26 @@ export interface PlanTextContext {
   readonly paint: Palette;
 }
 
-/** What `plan` prints (UX.md): heading, findings, steps, leaving owners, usage, and one stable last line. */
+/** What `plan` prints (UX.md): heading, refusals and errors, steps, leaving owners, usage, warnings, one stable last line. */
 export function planText(run: PlanRun, context: PlanTextContext): string {
-  const findings = diagnosticsText(context.diagnostics, context.excerpt, context.showFile, context.paint).trimEnd();
+  const { diagnostics, excerpt, showFile, paint } = context;
   if (run.decided === undefined) {
-    return `${findings}\n\n${nothingPlanned(context)}\n`;
+    return `${diagnosticsText(diagnostics, excerpt, showFile, paint)}\n${nothingPlanned(context)}\n`;
   }
+  const errors = diagnostics.filter((one) => one.severity === "error");
   const { outcome } = run.decided;
   const blocks = [
     [headingLine(context.heading), snapshotLine(context.heading, run.snapshot)].join("\n"),
-    blockedText(outcome, context.paint),
-    findings,
-    [...stepsText(outcome.steps, context.paint), ...leavingText(outcome.verdict.leaving)].join("\n") ||
+    blockedText(outcome, paint),
+    diagnosticsText(errors, excerpt, showFile, paint).trimEnd(),
+    [...stepsText(outcome.steps, paint), ...leavingText(outcome.verdict.leaving)].join("\n") ||
       "  No changes: the cluster is what the plan says.",
     touchedUsage(run.decided).map(usageLine).join("\n"),
+    briefText(
+      diagnostics.filter((one) => one.severity !== "error"),
+      showFile,
+      paint,
+    ).join("\n"),
     lastLine(outcome),
   ];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;

@@ -19,8 +19,6 @@ export function progressLine(event: ApplyEvent, steps: boolean, paint: Palette):
       return printable(`waiting: ${event.message}`);
     case "retry":
       return printable(`retry in ${Math.round(event.seconds)} s: ${keyOf(event.step)}: ${event.message}`);
-    case "lease":
-      return steps ? undefined : printable(`writing as ${event.holder}`);
     case "step":
       return stepLine(event, steps, paint);
     default:

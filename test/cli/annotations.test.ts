@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { cli, PROJECT } from "../support/cli.js";
+import { workspace } from "../support/workspace.js";
+
+const PLAN = join(PROJECT, "examples/fixed-from-subnet/plan");
+const NAME = "shop/Deployment/workload01";
+
+type Annotations = Record<string, string>;
+
+async function snippet(): Promise<Annotations> {
+  const { stdout } = await cli(["annotations", NAME, "--path", PLAN]);
+  const { spec } = parse(stdout) as { spec: { template: { metadata: { annotations: Annotations } } } };
+  return spec.template.metadata.annotations;
+}
+
+function deployment(annotations: Annotations, name = "workload01", namespace: string | undefined = "shop"): object {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, ...(namespace && { namespace }) },
+    spec: { template: { metadata: { annotations } } },
+  };
+}
+
+describe("annotations WORKLOAD", () => {
+  it("prints the Pod template's annotations as YAML: the anchor, the pattern, the network", async () => {
+    const annotations = await snippet();
+    expect(JSON.parse(annotations["ipam.spidernet.io/ippools"]!)).toEqual([
+      {
+        interface: "eth0",
+        ipv4: ["spiderplan-none-v4", "shop.deployment.workload01.eth0.*"],
+        ipv6: ["shop.deployment.workload01.eth0.*"],
+      },
+    ]);
+    expect(annotations["v1.multus-cni.io/default-network"]).toBe("kube-system/macvlan-124");
+  });
+
+  it.each([
+    ["nothing to print", ["annotations", "--path", PLAN], "name a workload"],
+    ["a workload the plan does not have", ["annotations", "shop/Deployment/nobody", "--path", PLAN], "no workload"],
+  ])("1 for %s", async (_what, argv, message) => {
+    const { code, stderr } = await cli(argv);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe("annotations --check", () => {
+  const check = async (files: Record<string, string>, stdin = "", where = "out") => {
+    const cwd = workspace({ "out/.keep": "", ...files });
+    return cli(["annotations", "--path", PLAN, "--check", where], { cwd, stdin });
+  };
+
+  it("0 when the manifests say what the plan says, be it in a List, without a namespace, or spelled otherwise", async () => {
+    const annotations = await snippet();
+    const key = "ipam.spidernet.io/ippools";
+    const [item] = JSON.parse(annotations[key]!) as { ipv4: string[] }[];
+    const otherwise = {
+      ...annotations,
+      [key]: JSON.stringify([{ cleangateway: false, ...item, ipv4: item!.ipv4.toReversed() }], null, 2),
+    };
+    for (const manifest of [
+      deployment(annotations),
+      { apiVersion: "v1", kind: "List", items: [deployment(annotations)] },
+      deployment(annotations, "workload01", ""),
+      deployment(otherwise),
+    ]) {
+      const { code, stdout } = await check({ "out/app.json": JSON.stringify(manifest) });
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: "1 planned workload found in the manifests, none differs.\n",
+      });
+    }
+  });
+
+  it("1 when one differs, naming file, workload and annotation", async () => {
+    const text = `---\n${JSON.stringify(deployment({}))}\n---\n${JSON.stringify(deployment({}, "not-planned"))}\n`;
+    const { code, stdout } = await check({ "out/deep/app.yaml": text });
+    expect(code).toBe(1);
+    expect(stdout).toContain(`out/deep/app.yaml: ${NAME}`);
+    expect(stdout).toContain("ipam.spidernet.io/ippools is missing");
+    expect(stdout).not.toContain("not-planned");
+  });
+
+  it("reads stdin", async () => {
+    const { code, stdout } = await check({}, JSON.stringify(deployment({})), "-");
+    expect(code).toBe(1);
+    expect(stdout).toContain(`stdin: ${NAME}`);
+  });
+
+  it.each([
+    ["nothing there", {}, "nowhere", "there are no manifests at nowhere"],
+    ["no YAML", { "out/app.yaml": "a: [" }, "out", "out/app.yaml is no YAML"],
+  ])("1 and a message for %s", async (_what, files, where, message) => {
+    const { code, stderr } = await check(files, "", where);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+});

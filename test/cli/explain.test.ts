@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { cli } from "../support/cli.js";
+import { expectGolden } from "../support/golden.js";
+import { clusterOf } from "../support/in-use.js";
+import { workspace } from "../support/workspace.js";
+
+type Item = { kind: string; apiVersion: string; metadata: Record<string, unknown> & { name: string }; spec?: unknown };
+
+/** The cluster of two Pods, with pools that refuse them for one reason each and others nothing names. */
+function cluster(change: (items: Item[]) => void = () => {}): string {
+  const list = JSON.parse(clusterOf()) as { items: Item[] };
+  const pool = (name: string, ips: string, spec: object): Item => ({
+    apiVersion: "spiderpool.spidernet.io/v2beta1",
+    kind: "SpiderIPPool",
+    metadata: { name },
+    spec: { subnet: "10.6.124.0/24", ipVersion: 4, ips: [ips], ...spec },
+  });
+  list.items.push(
+    pool("zone-b", "10.6.124.30", { nodeAffinity: { matchLabels: { zone: "b" } } }),
+    pool("other-app", "10.6.124.31", { podAffinity: { matchLabels: { app: "api" } } }),
+    pool("off", "10.6.124.32", { disable: true }),
+    pool("open", "10.6.124.33", {}),
+  );
+  const namespace = list.items.find((item) => item.kind === "Namespace")!;
+  namespace.metadata.annotations = {
+    "ipam.spidernet.io/default-ipv4-ippool": '["ippool01","zone-b","other-app","off"]',
+  };
+  change(list.items);
+  return JSON.stringify(list);
+}
+
+async function explain(target: string, argv: string[] = [], text = cluster()) {
+  return cli(["explain", target, "--snapshot", "s.json", ...argv], { cwd: workspace({ "s.json": text }) });
+}
+
+describe("explain", () => {
+  it.each(["text", "json"])(
+    "as %s: candidates, the affinity that fails for each of the others, what comes next",
+    async (format) => {
+      const { code, stdout } = await explain("default/web-5d9-aaaaa", ["-o", format]);
+      expect(code).toBe(0);
+      expectGolden(`explain.${format}.txt`, stdout);
+    },
+  );
+
+  it.each([
+    ["a Pod", "default/web-5d9-aaaaa", "Pod default/web-5d9-aaaaa"],
+    ["a workload in full", "default/Deployment/web", "default/Deployment/web"],
+    ["a workload in short", "default/web", "default/Deployment/web"],
+  ])("finds %s", async (_what, target, title) => {
+    expect((await explain(target)).stdout).toContain(`eth0 of ${title}`);
+  });
+
+  it("asks for another node", async () => {
+    const withNode = cluster((items) => {
+      items.push({ apiVersion: "v1", kind: "Node", metadata: { name: "node-b", labels: { zone: "b" } } });
+    });
+    const { stdout } = await explain("default/web-5d9-aaaaa", ["--node", "node-b"], withNode);
+    expect(stdout).toMatch(/zone-b\s+yes/);
+    expect((await explain("default/web-5d9-aaaaa")).stdout).toMatch(/zone-b\s+no\s+nodeAffinity zone=b/);
+  });
+
+  it("says what it took for granted where the node is open", async () => {
+    expect((await explain("default/web")).stdout).toMatch(/zone-b\s+yes .*taken as matching: labels of the node/s);
+  });
+
+  it("a StatefulSet's Pod keeps its address as long as its pool is named (A18, A19)", async () => {
+    const text = cluster((items) => {
+      for (const item of items) {
+        if (item.kind !== "Pod") continue;
+        item.metadata.ownerReferences = [
+          { apiVersion: "apps/v1", kind: "StatefulSet", name: "web", uid: "s", controller: true },
+        ];
+      }
+    });
+    const next = async (pod: string) => {
+      const { stdout } = await explain(pod, ["-o", "json"], text);
+      return (JSON.parse(stdout) as { interfaces: { families: { next: unknown }[] }[] }).interfaces[0]!.families[0]!
+        .next;
+    };
+    expect(await next("default/web-5d9-bbbbb")).toEqual([{ pool: "ippool01", address: "10.6.124.11" }]);
+  });
+
+  it.each([
+    ["nothing of that name", "default/nobody", [], "no Pod and no workload default/nobody"],
+    ["an interface that is not served", "default/web", ["--interface", "net7"], "serves no net7"],
+    ["a node that is not there", "default/web", ["--node", "moon"], "there is no node moon"],
+  ])("1 for %s", async (_what, target, argv, message) => {
+    const { code, stderr } = await explain(target, argv);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+
+  it("says that the Pod fails when no candidate is left (A10)", async () => {
+    const text = cluster((items) => {
+      for (const item of items)
+        if (item.metadata.name === "ippool01") (item.spec as { disable: boolean }).disable = true;
+    });
+    expect((await explain("default/web-5d9-aaaaa", [], text)).stdout).toContain("the Pod fails: no IPv4 pool");
+  });
+});
