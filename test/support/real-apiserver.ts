@@ -1,13 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { connect } from "../../src/adapters/kubernetes/connect.js";
 import type { KubeCluster } from "../../src/adapters/kubernetes/kube-cluster.js";
 import { isClusterError } from "../../src/core/cluster-error.js";
 import { KINDS, type Kind, type KubeObject } from "../../src/core/spiderpool/objects.js";
 import { customResourceDefinitions } from "../../src/core/spiderpool/structural.js";
+import { clusterObjects } from "./examples.js";
 import { type Authority, makeAuthority } from "./openssl.js";
 
 /** A real Kubernetes control plane on loopback, without kubelet: etcd, kube-apiserver and, if there, the others. */
@@ -174,9 +176,53 @@ async function ready(actor: KubeCluster): Promise<boolean> {
   return (await Promise.allSettled(wanted)).every(({ status }) => status === "fulfilled");
 }
 
-/** Spiderpool's kinds from its own manifests where they are at hand, else from our description of them. */
+/** A third-party workload of the examples, of which only the Pod template matters. */
+const CLONE_SET = {
+  apiVersion: CRD.apiVersion,
+  kind: CRD.kind,
+  metadata: {
+    name: "clonesets.apps.kruise.io",
+    annotations: { "api-approved.kubernetes.io": "unapproved, for tests" },
+  },
+  spec: {
+    group: "apps.kruise.io",
+    scope: "Namespaced",
+    names: { kind: "CloneSet", plural: "clonesets", singular: "cloneset", listKind: "CloneSetList" },
+    versions: [
+      {
+        name: "v1alpha1",
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+      },
+    ],
+  },
+};
+
+/** Spiderpool's own manifests where they are at hand, else our description of them; and CloneSet. */
+function definitions(): KubeObject[] {
+  const folder = fileURLToPath(new URL("../../../shared/spiderpool-crds/", import.meta.url));
+  if (!existsSync(folder)) return [...customResourceDefinitions(), CLONE_SET];
+  const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+  return [...clusterObjects(files.map((name) => folder + name)), CLONE_SET];
+}
+
+/**
+ * An old API server built with a new Go takes an empty text in a custom object for null (go-openapi compares pointers
+ * to the zero value) and refuses it where a text is asked for; Spiderpool stores empty texts (M14). `nullable` lets
+ * them through, as newer servers do anyway.
+ */
+function lenient(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(lenient);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, lenient(value)]));
+  const isText = copy.type === "string" && copy.enum === undefined && copy.jsonPath === undefined;
+  return isText ? { ...copy, nullable: true } : copy;
+}
+
 async function installKinds(actor: KubeCluster): Promise<void> {
-  const crds = customResourceDefinitions();
+  const crds = definitions().map((crd) => lenient(crd) as KubeObject);
   for (const crd of crds) await actor.create(crd, CRD);
   const names = new Set(crds.map(({ spec }) => (spec as { names: { kind: string } }).names.kind));
   const kinds = Object.values(KINDS).filter(({ kind }) => names.has(kind));
@@ -184,7 +230,7 @@ async function installKinds(actor: KubeCluster): Promise<void> {
 }
 
 /** Makes a Node as a kubelet would register it: Ready, with room for Pods. */
-async function addNode(actor: KubeCluster, node: KubeObject): Promise<void> {
+export async function addNode(actor: KubeCluster, node: KubeObject): Promise<void> {
   const created = await actor.create({ ...node, status: undefined }, KINDS.Node);
   const ref = { kind: KINDS.Node, name: node.metadata.name };
   // The API server taints new Nodes as not ready.
@@ -196,7 +242,8 @@ async function addNode(actor: KubeCluster, node: KubeObject): Promise<void> {
   await actor.replaceStatus({ ...created, metadata: { ...created.metadata, resourceVersion }, status }, KINDS.Node);
 }
 
-async function until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
+/** Polls until something holds; calls the cluster refuses meanwhile count as not yet. */
+export async function until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const held = await holds().catch((error: unknown) => {
