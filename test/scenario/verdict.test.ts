@@ -184,6 +184,31 @@ describe("those who compete", () => {
   });
 });
 
+describe("a live template without a Pod that holds an address", () => {
+  const idle = async (change: Edit, nodeSelector?: Record<string, string>) => {
+    const cluster = await world({ ...WEB, addresses: [] }, {});
+    const pinned = cluster.map((object) => {
+      if (object.kind !== "Deployment" || nodeSelector === undefined) return object;
+      const spec = object.spec as { template: object };
+      return { ...object, spec: { ...spec, template: { ...spec.template, spec: { nodeSelector } } } };
+    });
+    return decideOn(plan(change), pinned);
+  };
+
+  test("strands when no node is left on which it finds a pool", async () => {
+    const outcome = await idle({ p: ", pods: {labels: {app: other}}" });
+    expect(outcome.verdict.strands).toMatchObject([
+      { pod: "shop/web", interface: "eth0", owner: "shop/Deployment/web/eth0" },
+    ]);
+    expect(told(outcome)).toEqual(["5 update SpiderIPPool p [verdict]"]);
+  });
+
+  test("does not strand while one node of those it allows still serves it", async () => {
+    expect(effect(await idle({ p: ", nodes: {labels: {zone: b}}" }))).toBe("stays");
+    expect(effect(await idle({ p: ", nodes: {labels: {zone: b}}" }, { zone: "a" }))).toBe("strands 1");
+  });
+});
+
 describe("groups", () => {
   test("a harmful edit is held back, an unrelated one goes on", async () => {
     const outcome = await edit(WEB, { p: ", disabled: true", q: ", gateway: 10.6.0.2" });

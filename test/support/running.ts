@@ -74,7 +74,8 @@ export function node(name: string, labels: Record<string, string> = {}): KubeObj
 
 /** A Namespace; `defaults` are its default pools. */
 export function namespaceWith(name: string, defaults: readonly string[] = []): KubeObject {
-  const annotations = defaults.length > 0 ? { "ipam.spidernet.io/default-ipv4-ippool": JSON.stringify(defaults) } : {};
+  const annotations: Record<string, string> =
+    defaults.length > 0 ? { "ipam.spidernet.io/default-ipv4-ippool": JSON.stringify(defaults) } : {};
   return {
     apiVersion: "v1",
     kind: "Namespace",

@@ -8,7 +8,14 @@ import type { Judged } from "./judge.js";
  * when they write the same object (DESIGN 6). Groups that harm nobody go on.
  */
 export function holdBackHarm(steps: readonly OrderedStep[], judged: Judged): readonly OrderedStep[] {
-  if (judged.classes.every((one) => one.harmed.length === 0)) return steps;
+  const harms = [
+    ...judged.classes.map(({ steps: numbers, harmed }) => ({
+      numbers,
+      pods: harmed.map((one) => `${one.tenant.pod} ${one.effect}`),
+    })),
+    ...judged.idle.map(({ steps: numbers, entry }) => ({ numbers, pods: [`a Pod of ${entry.owner} strands`] })),
+  ];
+  if (harms.every((one) => one.pods.length === 0)) return steps;
   const groups = new Groups(steps.length);
   const first = new Map<string, number>();
   for (const [index, step] of steps.entries()) {
@@ -16,12 +23,12 @@ export function holdBackHarm(steps: readonly OrderedStep[], judged: Judged): rea
     groups.join(first.get(key) ?? index, index);
     first.set(key, index);
   }
-  for (const { steps: numbers } of judged.classes) for (const number of numbers) groups.join(numbers[0]!, number);
+  for (const { numbers } of harms) for (const number of numbers) groups.join(numbers[0]!, number);
   const harmed = new Map<number, string[]>();
-  for (const { steps: numbers, harmed: found } of judged.classes) {
-    if (found.length === 0) continue;
+  for (const { numbers, pods } of harms) {
+    if (pods.length === 0) continue;
     const group = groups.of(numbers[0]!);
-    harmed.set(group, [...(harmed.get(group) ?? []), ...found.map((one) => `${one.tenant.pod} ${one.effect}`)]);
+    harmed.set(group, [...(harmed.get(group) ?? []), ...pods]);
   }
   return steps.map((step, index) => {
     const pods = harmed.get(groups.of(index));

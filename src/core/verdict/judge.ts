@@ -4,10 +4,11 @@ import type { Snapshot } from "../snapshot.js";
 import { snapshotAfter } from "./after.js";
 import { classesOf, type TenantClass } from "./classes.js";
 import { Competition } from "./competition.js";
+import { judgeIdle, type StrandedTemplate } from "./idle.js";
 import { type Effect, type Judgement, judgeTenant, restarted } from "./impact.js";
 import { type Scene, sceneOf } from "./replay.js";
 import { standingOf } from "./standing.js";
-import { type Tenant, tenantsOf } from "./tenants.js";
+import { idleTemplates, type Tenant, tenantsOf } from "./tenants.js";
 import { touchedBy } from "./touched.js";
 
 /** What the steps do to everybody who has an address. */
@@ -16,6 +17,8 @@ export interface Judged {
   readonly judgements: readonly Judgement[];
   /** How many addresses there are whose holders stay. */
   readonly stays: number;
+  /** Templates without a Pod that would find no pool any more. */
+  readonly idle: readonly StrandedTemplate[];
   /** For every class with a tenant who does not stay: the steps that concern it. */
   readonly classes: readonly { readonly steps: readonly number[]; readonly harmed: readonly Judgement[] }[];
 }
@@ -33,7 +36,8 @@ export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, fa
   const last = sceneOf(snapshotAfter(snapshot, steps), facts);
   const classes = classesOf(tenants, before, last, touched);
   const concerned = classes.filter((one) => one.steps.length > 0);
-  if (concerned.length === 0) return { judgements: [], stays: tenants.length, classes: [] };
+  const idle = idleTemplates(snapshot, tenants).flatMap((workload) => judgeIdle(workload, before, last, touched));
+  if (concerned.length === 0) return { judgements: [], idle, stays: tenants.length, classes: [] };
   const pools = new Set(concerned.flatMap((one) => [...one.pools]));
   const rivals = classes.filter((one) => [...one.pools].some((pool) => pools.has(pool)));
   const was = { scene: before, competition: competitionIn(before, before, rivals) };
@@ -52,6 +56,7 @@ export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, fa
   );
   return {
     judgements,
+    idle,
     stays: tenants.length - harmed.size,
     classes: concerned.map((one) => ({
       steps: one.steps,

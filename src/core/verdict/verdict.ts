@@ -12,7 +12,8 @@ const JUDGED = ["in-use", "affinity"] as const;
 /** Says what the change does to everybody who has an address (DESIGN 6). */
 export function verdictOf(steps: readonly OrderedStep[], guarded: Guarded, judged: Judged): Verdict {
   const entries = (effect: Effect) => judged.judgements.filter((one) => one.effect === effect).map(entryOf);
-  const [moves, strands] = [entries("moves"), entries("strands")];
+  const moves = entries("moves");
+  const strands = [...entries("strands"), ...judged.idle.map((one) => one.entry)];
   const released = new Set(guarded.released.map((entry) => `${entry.pod} ${entry.address}`));
   return {
     stable: moves.length + strands.length + guarded.released.length === 0,
