@@ -41,10 +41,9 @@ function decode(bytes: Buffer, path: string, found: Diagnostic[]): string | unde
   }
 }
 
-/** The place is given as line and column in the message: of such a file nothing else can be shown. */
+/** Offsets count in the text as it can be read, broken bytes standing for one character each. */
 function at(bytes: Buffer, offset: number, code: string, message: string, path: string): Diagnostic {
-  const before = bytes.subarray(0, offset).toString("utf8");
-  const line = before.split("\n").length;
-  const column = before.length - before.lastIndexOf("\n");
-  return fault(code, `${message} (line ${line}, column ${column})`, path, "save it as UTF-8");
+  const start = bytes.subarray(0, offset).toString("utf8").length;
+  const told = fault(code, message, path, "save it as UTF-8");
+  return { ...told, source: { file: path, document: 0, pointer: "", span: { start, end: start + 1 } } };
 }

@@ -92,9 +92,17 @@ function wrongName({ error, at, name }: Violation): SchemaFault {
 }
 
 function otherwise({ error, at, name, schema }: Violation): SchemaFault {
-  const message = `${name} ${error.message ?? "is not valid"}`;
+  const message = `${name} ${LENGTHS[error.keyword] ?? error.message ?? "is not valid"}`;
   return { code: "SP1026", message, source: at, hint: schema.description };
 }
+
+const LENGTHS: Readonly<Record<string, string>> = {
+  minItems: "must not be empty",
+  minLength: "must not be empty",
+  minProperties: "must not be empty",
+  maxLength: "is too long",
+  uniqueItems: "holds an item twice",
+};
 
 const TYPES: Readonly<Record<string, string>> = {
   string: "text",

@@ -99,7 +99,8 @@ export function readDocuments(file: string, text: string, limits: Limits, faults
 
 /** Notes what the YAML library found; whether there was anything. */
 function tellSyntax(document: Document, at: SourceRef, faults: Faults): boolean {
-  for (const error of document.errors) {
+  // What follows the first error is mostly its echo.
+  for (const error of document.errors.slice(0, 1)) {
     faults.add("SP1010", `not valid YAML: ${words(error)}`, { ...at, span: spanOf(error.pos) }, { hint: hint(error) });
   }
   for (const warning of document.warnings) {

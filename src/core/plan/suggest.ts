@@ -8,7 +8,8 @@ export function didYouMean(written: string, known: Iterable<string>): string | u
   for (const name of [...known].sort()) {
     if (Math.abs(name.length - written.length) > 4) continue;
     const distance = editDistance(written.toLowerCase(), name.toLowerCase());
-    if (distance <= Math.max(1, Math.floor(name.length / 3)) && (best === undefined || distance < best.distance)) {
+    const near = distance <= Math.max(1, Math.floor(name.length / 3)) && distance < name.length;
+    if (near && (best === undefined || distance < best.distance)) {
       best = { name, distance };
     }
   }
