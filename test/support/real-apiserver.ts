@@ -237,7 +237,7 @@ export async function addNode(actor: KubeCluster, node: KubeObject): Promise<voi
   await actor.patch(ref, { spec: { taints: null } });
   const room = { cpu: "32", memory: "64Gi", pods: "500" };
   const conditions = [{ type: "Ready", status: "True", reason: "KubeletReady", message: "played" }];
-  const status = { capacity: room, allocatable: room, conditions };
+  const status = { capacity: room, allocatable: room, conditions, ...(node.status as object | undefined) };
   const { resourceVersion } = (await actor.get(ref)).metadata;
   await actor.replaceStatus({ ...created, metadata: { ...created.metadata, resourceVersion }, status }, KINDS.Node);
 }
