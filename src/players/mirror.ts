@@ -15,6 +15,8 @@ export function keyOf({ metadata }: KubeObject): string {
 /** A local copy of every object of one kind, kept true by list and watch; it lists again when the watch is too old. */
 export class Mirror {
   readonly #objects = new Map<string, KubeObject>();
+  /** Objects by the uid of their controller. */
+  readonly #controlled = new Map<string, Map<string, KubeObject>>();
   /** Versions of objects that are gone, so that a late event does not bring them back. */
   readonly #gone = new Map<string, number>();
 
@@ -43,12 +45,19 @@ export class Mirror {
     return this.#objects.values();
   }
 
+  /** Objects whose controller has the uid, in key order. */
+  controlledBy(uid: string): KubeObject[] {
+    const found = [...(this.#controlled.get(uid) ?? [])];
+    return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  }
+
   /** Takes over an object as a write answered it, unless something newer is known. */
   learn(object: KubeObject): void {
     const key = keyOf(object);
     const before = this.#objects.get(key);
     if (versionOf(object) <= Math.max(versionOf(before), this.#gone.get(key) ?? 0)) return;
     this.#objects.set(key, object);
+    this.#index(before, object);
     this.onChange(object, before);
   }
 
@@ -102,9 +111,25 @@ export class Mirror {
     const known = this.#objects.get(key);
     if (version < versionOf(known)) return;
     this.#gone.set(key, version);
-    if (!this.#objects.delete(key)) return;
+    if (known === undefined) return;
+    this.#objects.delete(key);
+    this.#index(known, undefined);
     this.onChange(object, known);
   }
+
+  #index(before: KubeObject | undefined, now: KubeObject | undefined): void {
+    const from = before && controllerUid(before);
+    if (from !== undefined) this.#controlled.get(from)?.delete(keyOf(before!));
+    const to = now && controllerUid(now);
+    if (to === undefined) return;
+    const siblings = this.#controlled.get(to) ?? new Map<string, KubeObject>();
+    siblings.set(keyOf(now!), now!);
+    this.#controlled.set(to, siblings);
+  }
+}
+
+function controllerUid(object: KubeObject): string | undefined {
+  return object.metadata.ownerReferences?.find((owner) => owner.controller)?.uid;
 }
 
 function versionOf(object: KubeObject | undefined): number {

@@ -62,6 +62,8 @@ export function poolTotal(pool: SpiderIPPool): number {
 /** Pools with a record of a Pod; of any uid but `exceptUid`. */
 export function poolsHolding(stage: Stage, pod: string, exceptUid?: string): string[] {
   const holding = (pool: KubeObject) =>
+    // Most pools never heard of the Pod: no need to parse what they hold.
+    (pool as SpiderIPPool).status?.allocatedIPs?.includes(JSON.stringify(pod)) &&
     Object.values(recordsOf(pool as SpiderIPPool)).some((record) => record.pod === pod && record.podUid !== exceptUid);
   return stage
     .mirror("SpiderIPPool")

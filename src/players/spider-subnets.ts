@@ -1,9 +1,17 @@
 import { isClusterError } from "../core/cluster-error.js";
 import { formatRangeSet, intersect, size } from "../core/ip/range-set.js";
 import { effectiveSet } from "../core/spiderpool/canonical.js";
-import { isAutoPool, KEYS, KINDS, type SpiderIPPool, type SpiderSubnet } from "../core/spiderpool/objects.js";
+import {
+  isAutoPool,
+  KEYS,
+  KINDS,
+  type KubeObject,
+  type SpiderIPPool,
+  type SpiderSubnet,
+} from "../core/spiderpool/objects.js";
+import { keyOf } from "./mirror.js";
 import { itself, type Role, type Stage } from "./player.js";
-import { controllerOf, controllerReference, isTerminating, reportStatus } from "./workload.js";
+import { controlledBy, controllerOf, controllerReference, isTerminating, reportStatus } from "./workload.js";
 
 interface Controlled {
   ips: string[];
@@ -17,6 +25,9 @@ export function spiderSubnets(stage: Stage): Role {
     on: {
       SpiderSubnet: itself,
       SpiderIPPool: (pool, before) => {
+        // A pool's own status says nothing about the subnet.
+        if (before !== undefined && meaning(pool) === meaning(before) && stage.mirror("SpiderIPPool").get(keyOf(pool)))
+          return [];
         const cidrs = [pool, before].map((one) => (one as SpiderIPPool | undefined)?.spec.subnet);
         const same = (subnet: SpiderSubnet) => cidrs.includes(subnet.spec.subnet);
         return subnets(stage).filter(same).flatMap(itself);
@@ -108,7 +119,13 @@ async function report(stage: Stage, subnet: SpiderSubnet): Promise<void> {
 }
 
 function ownedPools(stage: Stage, subnet: SpiderSubnet): SpiderIPPool[] {
-  return pools(stage).filter((pool) => controllerOf(pool)?.uid === subnet.metadata.uid);
+  return controlledBy(stage, "SpiderIPPool", subnet) as SpiderIPPool[];
+}
+
+/** What of a pool a subnet cares about. */
+function meaning({ metadata, spec }: KubeObject): string {
+  const { labels, ownerReferences, deletionTimestamp } = metadata;
+  return JSON.stringify([labels, ownerReferences, deletionTimestamp, spec]);
 }
 
 function controlledOf(subnet: SpiderSubnet): Record<string, Controlled> {

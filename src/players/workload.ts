@@ -33,12 +33,13 @@ export function controllerKey(kind: Kind): (object: KubeObject) => readonly stri
   };
 }
 
-/** Objects of a kind that a workload controls, oldest name first. */
-export function controlledBy(stage: Stage, kind: "Pod" | "ReplicaSet", owner: KubeObject): KubeObject[] {
-  return stage
-    .mirror(kind)
-    .all()
-    .filter((object) => controllerOf(object)?.uid === owner.metadata.uid);
+/** Objects of a kind that another controls, by name. */
+export function controlledBy(
+  stage: Stage,
+  kind: "Pod" | "ReplicaSet" | "SpiderIPPool",
+  owner: KubeObject,
+): KubeObject[] {
+  return stage.mirror(kind).controlledBy(owner.metadata.uid ?? "");
 }
 
 /** The reference that makes `owner` the controller of what carries it. */

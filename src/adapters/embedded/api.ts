@@ -2,6 +2,7 @@ import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import { applySchema } from "../../core/spiderpool/structural.js";
 import { ApiError, alreadyExists, badRequest, conflict, invalid, notFound, stale } from "./api-error.js";
 import { faultsOf, withDefaults } from "./built-in.js";
+import { finished, generationAfter, isOver, sameContent, withStatus } from "./change-of.js";
 import { checkMetadata, createdMetadata, managedBy, timestamp, updatedMetadata, type Writer } from "./metadata.js";
 import type { Resource } from "./resources.js";
 import type { Webhooks } from "./spiderpool.js";
@@ -230,46 +231,4 @@ export class Api {
       throw invalid(resource, old.metadata.name, [cause]);
     }
   }
-}
-
-/** Whether a Pod runs no longer, so that nobody must stop it. */
-function isOver(pod: KubeObject): boolean {
-  const phase = (pod.status as { phase?: string } | undefined)?.phase;
-  return phase === "Succeeded" || phase === "Failed";
-}
-
-function withStatus(object: KubeObject, status: unknown): KubeObject {
-  const { status: _dropped, ...rest } = object;
-  return status === undefined ? rest : { ...rest, status };
-}
-
-function finished(object: KubeObject): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
-  if (object.kind === KINDS.Namespace.kind) return false;
-  return deletionTimestamp !== undefined && !finalizers?.length && !deletionGracePeriodSeconds;
-}
-
-/** Everything but metadata and status counts as a new generation. */
-function generationAfter(object: KubeObject, old: KubeObject): number | undefined {
-  const generation = old.metadata.generation;
-  if (generation === undefined) return undefined;
-  const { metadata: _a, status: _b, ...now } = object;
-  const { metadata: _c, status: _d, ...before } = old;
-  return stableText(now) === stableText(before) ? generation : generation + 1;
-}
-
-function sameContent(a: KubeObject, b: KubeObject): boolean {
-  const strip = (object: KubeObject) => ({
-    ...object,
-    metadata: { ...object.metadata, managedFields: undefined, resourceVersion: undefined },
-  });
-  return stableText(strip(a)) === stableText(strip(b));
-}
-
-function stableText(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : part,
-  );
 }
