@@ -200,3 +200,8 @@ export function objectKey(kindName: string, namespace: string | undefined, name:
 export function isAutoPool(pool: SpiderIPPool): boolean {
   return pool.metadata.labels?.[KEYS.ownerApplicationName] !== undefined;
 }
+
+/** Whether the object is being deleted and only its finalizers keep it. */
+export function isTerminating(object: KubeObject): boolean {
+  return Boolean(object.metadata.deletionTimestamp);
+}

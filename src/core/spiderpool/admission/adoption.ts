@@ -15,13 +15,14 @@ export function adoptPool(pool: SpiderIPPool, subnet: SpiderSubnet): SpiderIPPoo
   const owner = controllerOf(pool);
   const reference = subnetReference(subnet);
   if (owner !== undefined && !sameObject(owner, reference)) return undefined;
-  const others = (metadata.ownerReferences ?? []).filter((other) => !sameObject(other, reference));
+  const owners = metadata.ownerReferences ?? [];
+  const place = owners.findIndex((other) => sameObject(other, reference));
   return {
     ...pool,
     metadata: {
       ...metadata,
       labels: { ...metadata.labels, [KEYS.ownerSubnet]: subnet.metadata.name },
-      ownerReferences: [...others, reference],
+      ownerReferences: place < 0 ? [...owners, reference] : owners.with(place, reference),
     },
     spec: inherited(pool.spec, subnet.spec),
   };

@@ -2,7 +2,7 @@ import type { Family } from "../../ip/address.js";
 import { familyOf } from "../../ip/address.js";
 import { goAddress, goCidr } from "../go-ip.js";
 import { isFields } from "../json.js";
-import { KEYS, type KubeObject } from "../objects.js";
+import { isTerminating, KEYS, type KubeObject } from "../objects.js";
 import { type Denial, type FieldError, invalid, invalidObject, terminating } from "./denial.js";
 import { hasFinalizer } from "./network-spec.js";
 
@@ -23,7 +23,7 @@ const MAC_PREFIX = /^([0-9a-f]{2}):[0-9a-f]{2}$/i;
 /** The mutating step on a SpiderCoordinator (M16); an unreadable address stops it. */
 export function mutateCoordinator(object: KubeObject): KubeObject {
   const spec: Fields = { ...DEFAULTS, ...present(object.spec) };
-  if (object.metadata.deletionTimestamp !== undefined) return { ...object, spec };
+  if (isTerminating(object)) return { ...object, spec };
   if (spec.podCIDRType === undefined) return { ...object, spec };
   const hijack = texts(spec.hijackCIDR).map(prefixForm);
   if (hijack.includes(undefined)) return { ...object, spec };
@@ -47,7 +47,7 @@ export function mutateCoordinator(object: KubeObject): KubeObject {
 
 /** The validating step for a new or changed SpiderCoordinator (C1). */
 export function validateCoordinator(object: KubeObject): Denial | undefined {
-  if (object.metadata.deletionTimestamp !== undefined) {
+  if (isTerminating(object)) {
     return hasFinalizer(object) ? terminating("C1", "Coordinator") : undefined;
   }
   const spec = present(object.spec);

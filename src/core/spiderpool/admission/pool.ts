@@ -4,7 +4,7 @@ import { contains, equal, formatRangeSet, type RangeSet, subtract } from "../../
 import type { SpiderpoolFacts } from "../../plan/plan.js";
 import { cidrLabel } from "../canonical.js";
 import { goAddress, goCidr, goFuse, goPoolSet, goTotal, goUnion, isGoCidr } from "../go-ip.js";
-import { isAutoPool, KEYS, type SpiderIPPool, type SpiderSubnet } from "../objects.js";
+import { isAutoPool, isTerminating, KEYS, type SpiderIPPool, type SpiderSubnet } from "../objects.js";
 import { selectorFaults } from "../selector.js";
 import { adoptPool, controllerOf } from "./adoption.js";
 import { type Denial, type FieldError, forbidden, internal, invalid, invalidObject, terminating } from "./denial.js";
@@ -29,7 +29,7 @@ const APP_KEYS = ["group", "version"]
 
 /** The mutating step on a pool (M2). It never rejects: what it cannot do it leaves, and stops. */
 export function mutatePool(pool: SpiderIPPool, world: World, facts: SpiderpoolFacts): SpiderIPPool {
-  if (pool.metadata.deletionTimestamp !== undefined) return pool; // M1
+  if (isTerminating(pool)) return pool; // M1
   const next = { ...pool, metadata: { ...pool.metadata }, spec: { ...pool.spec } };
   const { metadata, spec } = next;
   if (!hasFinalizer(next)) metadata.finalizers = [...(metadata.finalizers ?? []), KEYS.finalizer];
@@ -92,8 +92,7 @@ export function validatePoolUpdate(
   world: World,
   facts: SpiderpoolFacts,
 ): Denial | undefined {
-  if (pool.metadata.deletionTimestamp !== undefined)
-    return hasFinalizer(pool) ? terminating("P19", "IPPool") : undefined;
+  if (isTerminating(pool)) return hasFinalizer(pool) ? terminating("P19", "IPPool") : undefined;
   const indexed = world.index ? world : { ...world, index: indexWorld(world) };
   const first =
     immutableError("P4", old?.spec, pool.spec) ??

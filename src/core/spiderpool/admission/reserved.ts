@@ -1,13 +1,13 @@
 import type { SpiderpoolFacts } from "../../plan/plan.js";
 import { goFuse, goRange } from "../go-ip.js";
-import type { SpiderReservedIP } from "../objects.js";
+import { isTerminating, type SpiderReservedIP } from "../objects.js";
 import { type Denial, type FieldError, forbidden, invalid, invalidObject, terminating } from "./denial.js";
 import { familyError } from "./network-spec.js";
 
 /** The mutating step on a reservation (M4): the family of the first entry, then fused entries; no finalizer, no label. */
 export function mutateReserved(reserved: SpiderReservedIP): SpiderReservedIP {
   const [first] = reserved.spec.ips ?? [];
-  if (reserved.metadata.deletionTimestamp !== undefined || first === undefined) return reserved;
+  if (isTerminating(reserved) || first === undefined) return reserved;
   const spec = { ...reserved.spec };
   spec.ipVersion ??= goRange(4, first) ? 4 : goRange(6, first) ? 6 : undefined;
   if (spec.ipVersion === undefined) return reserved;
@@ -26,9 +26,9 @@ export function validateReservedUpdate(
   reserved: SpiderReservedIP,
   facts: SpiderpoolFacts,
 ): Denial | undefined {
-  if (reserved.metadata.deletionTimestamp !== undefined) {
+  if (isTerminating(reserved)) {
     // V5: only the step into termination passes.
-    return old?.metadata.deletionTimestamp === undefined ? undefined : terminating("V5", "ReservedIP");
+    return old !== undefined && isTerminating(old) ? terminating("V5", "ReservedIP") : undefined;
   }
   const [before, after] = [old?.spec.ipVersion, reserved.spec.ipVersion];
   if (before !== undefined && after !== undefined && before !== after) {

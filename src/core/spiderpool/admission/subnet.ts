@@ -2,7 +2,7 @@ import { formatRangeSet, type RangeSet, subtract } from "../../ip/range-set.js";
 import type { SpiderpoolFacts } from "../../plan/plan.js";
 import { cidrLabel } from "../canonical.js";
 import { goCidr, goRange, goTotal, goUnion, isGoCidr } from "../go-ip.js";
-import { KEYS, type SpiderSubnet } from "../objects.js";
+import { isTerminating, KEYS, type SpiderSubnet } from "../objects.js";
 import { type Denial, type FieldError, forbidden, internal, invalid, invalidObject, terminating } from "./denial.js";
 import {
   cidrError,
@@ -22,7 +22,7 @@ import { indexWorld, type World } from "./world.js";
 
 /** The mutating step on a subnet (M3); what it cannot do it leaves, and stops. */
 export function mutateSubnet(subnet: SpiderSubnet): SpiderSubnet {
-  if (subnet.metadata.deletionTimestamp !== undefined) return subnet; // M1
+  if (isTerminating(subnet)) return subnet; // M1
   const next = { ...subnet, metadata: { ...subnet.metadata }, spec: { ...subnet.spec } };
   const { metadata, spec } = next;
   if (!hasFinalizer(next)) metadata.finalizers = [...(metadata.finalizers ?? []), KEYS.finalizer];
@@ -56,7 +56,7 @@ export function validateSubnetUpdate(
   subnet: SpiderSubnet,
   facts: SpiderpoolFacts,
 ): Denial | undefined {
-  if (subnet.metadata.deletionTimestamp !== undefined) {
+  if (isTerminating(subnet)) {
     return hasFinalizer(subnet) ? terminating("U8", "Subnet") : undefined;
   }
   const error =

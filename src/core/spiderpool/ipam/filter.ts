@@ -1,6 +1,6 @@
 import type { Family } from "../../ip/address.js";
 import type { SpiderpoolFacts } from "../../plan/plan.js";
-import { isAutoPool, type LabelSelector, type SpiderIPPool } from "../objects.js";
+import { isAutoPool, isTerminating, type LabelSelector, type SpiderIPPool } from "../objects.js";
 import { firstMiss, selectorFaults } from "../selector.js";
 import { networkOfNic } from "./networks.js";
 import type { PodFacts } from "./pod-facts.js";
@@ -45,8 +45,9 @@ export function judgePool(
   return { eligible: true, assumed };
 }
 
-function stateOpinion({ metadata, spec }: SpiderIPPool, family: Family): Opinion {
-  if (metadata.deletionTimestamp !== undefined) return { rule: "A7", reason: "the pool is being deleted" };
+function stateOpinion(pool: SpiderIPPool, family: Family): Opinion {
+  const { spec } = pool;
+  if (isTerminating(pool)) return { rule: "A7", reason: "the pool is being deleted" };
   if (spec.disable === true) return { rule: "A7", reason: "the pool is disabled" };
   if (spec.ipVersion !== family)
     return { rule: "A7", reason: `the pool is IPv${spec.ipVersion ?? "?"}, not IPv${family}` };

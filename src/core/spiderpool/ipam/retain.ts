@@ -1,5 +1,5 @@
 import type { SpiderpoolFacts } from "../../plan/plan.js";
-import type { EndpointIP, KubeObject, SpiderEndpoint } from "../objects.js";
+import { type EndpointIP, isTerminating, type KubeObject, type SpiderEndpoint } from "../objects.js";
 
 interface StatefulSetSpec {
   readonly replicas?: number;
@@ -54,5 +54,5 @@ export function takesRecordBack(
 }
 
 function isAlive(object: KubeObject | undefined): boolean {
-  return object !== undefined && object.metadata.deletionTimestamp === undefined;
+  return object !== undefined && !isTerminating(object);
 }
