@@ -1,6 +1,5 @@
-import type { Address } from "../ip/address.js";
 import type { Range } from "../ip/range.js";
-import { addressSet, clip, EMPTY, type RangeSet, rangeSet, subtract, union } from "../ip/range-set.js";
+import { clip, EMPTY, type RangeSet, rangeSet, subtract, union } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import type { Lock, SubnetLock } from "./allocation.js";
 import type { Claim, LivePools } from "./live.js";
@@ -163,10 +162,4 @@ function copy(lock: SubnetLock): Holdings {
 
 function isV4(set: RangeSet): boolean {
   return typeof set[0]?.first === "number";
-}
-
-/** The set of addresses of one family out of a mixed list. */
-export function familySet(addresses: Iterable<Address>, family: 4 | 6): RangeSet {
-  const type = family === 4 ? "number" : "bigint";
-  return addressSet([...addresses].filter((address) => typeof address === type));
 }

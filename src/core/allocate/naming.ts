@@ -83,11 +83,11 @@ function hashedStem(owner: Owner, salt: number): string {
   return `${cut}-${hash}`;
 }
 
+/** Plain, else hashed, else hashed without dots: below another's stem no hash at the end helps, only being one label. */
 function freeStem(owner: Owner, used: UsedStems): string {
-  const plain = plainStem(owner);
-  if (used.accepts(plain)) return plain;
+  for (const stem of [plainStem(owner), hashedStem(owner, 0)]) if (used.accepts(stem)) return stem;
   for (let salt = 0; ; salt++) {
-    const stem = hashedStem(owner, salt);
+    const stem = hashedStem(owner, salt).replaceAll(".", "-");
     if (used.accepts(stem)) return stem;
   }
 }
@@ -102,8 +102,9 @@ function liveStems(owners: readonly Owner[], live: ReadonlyMap<string, string>):
     const tail = `.${key.slice(slash + 1)}`;
     if (!known.has(owner) || !name.endsWith(tail)) continue;
     const stem = name.slice(0, -tail.length);
+    const hashed = hashedStem(owner, 0);
     if (stem === plainStem(owner)) found.set(owner, stem);
-    else if (stem === hashedStem(owner, 0) && !found.has(owner)) found.set(owner, stem);
+    else if ((stem === hashed || stem === hashed.replaceAll(".", "-")) && !found.has(owner)) found.set(owner, stem);
   }
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

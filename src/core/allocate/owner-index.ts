@@ -1,6 +1,6 @@
 import type { Address } from "../ip/address.js";
 import type { Range } from "../ip/range.js";
-import type { RangeSet } from "../ip/range-set.js";
+import { intersect, type RangeSet } from "../ip/range-set.js";
 
 /** A run of addresses of one holder. */
 export interface Held {
@@ -27,8 +27,7 @@ export class OwnerIndex {
       for (let i = this.#firstEndingAt(range.first); i < this.#held.length; i++) {
         const { holder, range: held } = this.#held[i]!;
         if (held.first > range.last) break;
-        const first = held.first < range.first ? range.first : held.first;
-        found.push({ holder, range: { first, last: held.last > range.last ? range.last : held.last } });
+        found.push({ holder, range: intersect([range], [held])[0]! });
       }
     }
     return found;
@@ -40,8 +39,8 @@ export class OwnerIndex {
     let widest = this.#held[0];
     for (const next of this.#held.slice(1)) {
       if (widest !== undefined && next.range.first <= widest.range.last) {
-        const last = next.range.last < widest.range.last ? next.range.last : widest.range.last;
-        doubled.push({ holders: [widest.holder, next.holder], range: { first: next.range.first, last } });
+        const range = intersect([widest.range], [next.range])[0]!;
+        doubled.push({ holders: [widest.holder, next.holder], range });
       }
       if (widest === undefined || next.range.last > widest.range.last) widest = next;
     }

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { cluster, endpoint, fixed, lock, plan, pool, run, written } from "../../support/allocate-world.js";
+
+const W = "d/Deployment/w/net1";
+const POOL = "d.deployment.w.net1.a";
+const asked = plan({ workloads: [fixed("d/Deployment/w", { replicas: 2 })] });
+const before = lock({ a: { held: { [W]: ["10.0.0.10-10.0.0.14"] } } });
+const live = (used: Record<string, string> = {}) => pool(POOL, ["10.0.0.10-10.0.0.14"], { owner: `${W}/a`, used });
+
+const lockOf = (held: string, released: string) => ({
+  a: { held: { [W]: held }, pools: {}, released: released ? { [W]: released } : {} },
+});
+
+describe("shrinking takes from the end what nobody uses (FIXED-1)", () => {
+  test.each([
+    ["nothing in use", cluster(live()), "10.0.0.10-10.0.0.11", "10.0.0.12-10.0.0.14"],
+    ["the end in use", cluster(live({ "10.0.0.14": "d/w-1" })), "10.0.0.10,10.0.0.14", "10.0.0.11-10.0.0.13"],
+    [
+      "an endpoint only",
+      cluster(live(), endpoint("d/w-1", "10.0.0.13", POOL, "Deployment/w")),
+      "10.0.0.10,10.0.0.13",
+      "10.0.0.11-10.0.0.12,10.0.0.14",
+    ],
+    [
+      "more in use than asked for",
+      cluster(live({ "10.0.0.10": "d/1", "10.0.0.12": "d/2", "10.0.0.14": "d/3" })),
+      "10.0.0.10,10.0.0.12,10.0.0.14",
+      "10.0.0.11,10.0.0.13",
+    ],
+  ])("%s", (_, snapshot, held, released) => {
+    expect(written(run({ plan: asked, lock: before, snapshot }).lock)).toEqual(lockOf(held, released));
+  });
+
+  test("without a snapshot never", () => {
+    expect(written(run({ plan: asked, lock: before }).lock)).toEqual(lockOf("10.0.0.10-10.0.0.14", ""));
+  });
+
+  test("not while a pool's record of its users is unreadable", () => {
+    const opaque = { ...live(), status: { allocatedIPs: "{" } };
+    expect(written(run({ plan: asked, lock: before, snapshot: cluster(opaque) }).lock)).toEqual(
+      lockOf("10.0.0.10-10.0.0.14", ""),
+    );
+  });
+
+  test("wished addresses stay", () => {
+    const wishing = plan({ workloads: [fixed("d/Deployment/w", { replicas: 2, wishes: ["10.0.0.13"] })] });
+    expect(written(run({ plan: wishing, lock: before, snapshot: cluster(live()) }).lock)).toEqual(
+      lockOf("10.0.0.10,10.0.0.13", "10.0.0.11-10.0.0.12,10.0.0.14"),
+    );
+  });
+
+  test("what is held beyond the demand is said", () => {
+    const snapshot = cluster(live({ "10.0.0.10": "d/1", "10.0.0.12": "d/2", "10.0.0.14": "d/3" }));
+    expect(run({ plan: asked, lock: before, snapshot }).allocations).toMatchObject([
+      { reason: "2 replicas + 0 elastic, 1 more held", kept: 3, added: 0 },
+    ]);
+  });
+});
