@@ -12,7 +12,7 @@ export function dueSteps(outcome: Outcome): readonly Step[] {
 /** Whether something is held back that a person has to decide on (exit 3, DESIGN 6 and 7). */
 export function isBlocked(outcome: Outcome): boolean {
   const { moves, strands, released } = outcome.verdict;
-  const held = new Set(["in-use", "conflict", "atomic", "budget"]);
+  const held = new Set(["in-use", "verdict", "conflict", "atomic", "budget"]);
   return (
     outcome.pruneBudgetExceeded !== undefined ||
     moves.length + strands.length + released.length > 0 ||

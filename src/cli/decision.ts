@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readRevision } from "../adapters/git/revision.js";
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
 import type { ObserveOptions } from "../app/observe.js";
 import { type PlanRun, planRun } from "../app/plan-run.js";
@@ -28,18 +27,21 @@ export interface Observed {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What a command wants decided. */
+export interface DecideFor {
+  readonly purpose: Options["purpose"];
+  /** Whether its output names the Git revision; asking costs two processes. */
+  readonly revision: boolean;
+  readonly observe: (needs: ObserveOptions) => Promise<Observed>;
+}
+
 /** Reads plan and lock, looks at the cluster, decides. */
-export async function decideRun(
-  io: Io,
-  options: DecideOptions,
-  purpose: Options["purpose"],
-  observe: (needs: ObserveOptions) => Promise<Observed>,
-): Promise<Decision> {
+export async function decideRun(io: Io, options: DecideOptions, wanted: DecideFor): Promise<Decision> {
   const source = await openPlan(io, options.path);
   const [lock, observed, revision] = await Promise.all([
     readLockFolder(source.root, options.cluster),
-    observe(planNeeds(source.loaded.documents)),
-    readRevision(source.root),
+    wanted.observe(planNeeds(source.loaded.documents)),
+    wanted.revision ? revisionText(source.root) : undefined,
   ]);
   const run = planRun({
     documents: source.loaded.documents,
@@ -53,12 +55,12 @@ export async function decideRun(
       pruneBudget: options.pruneBudget,
       atomic: options.atomic,
       now: options.now ?? Date.now(),
-      purpose,
+      purpose: wanted.purpose,
     },
   });
   const heading: PlanHeading = {
     path: shownPath(io.cwd, source.root),
-    revision: revision && `${revision.commit.slice(0, 7)}${revision.dirty ? " + local changes" : ""}`,
+    revision,
     cluster: options.cluster,
     install: options.install,
     against: observed.against,
@@ -67,3 +69,10 @@ export async function decideRun(
 }
 
 export const sha256: Digest = (text) => createHash("sha256").update(text).digest("hex");
+
+/** `3f2c9d1`, with a mark when the folder differs from it. */
+async function revisionText(folder: string): Promise<string | undefined> {
+  const { readRevision } = await import("../adapters/git/revision.js");
+  const revision = await readRevision(folder);
+  return revision && `${revision.commit.slice(0, 7)}${revision.dirty ? " + local changes" : ""}`;
+}

@@ -18,7 +18,11 @@ import { serialize } from "./serialize.js";
  * @returns 0 no differences, 1 differences, 2 error (thrown errors become 2 in main)
  */
 export async function diffCommand(io: Io, options: DecideOptions & OutputOptions): Promise<number> {
-  const decision = await decideRun(io, options, "plan", (needs) => observeAny(io, options, needs));
+  const decision = await decideRun(io, options, {
+    purpose: "plan",
+    revision: false,
+    observe: (needs) => observeAny(io, options, needs),
+  });
   writeFindings(io, decision.source, decision.diagnostics, decision.run.decided !== undefined, options.color);
   if (decision.run.decided === undefined) return 2;
   const diffs = objectDiffs(decision.run.decided.outcome.steps, (value) => serialize(value, "yaml"));

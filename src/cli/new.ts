@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { NetworkPlan } from "../core/plan/plan.generated.js";
 import { CliError, type Io } from "./io.js";
 import { serialize } from "./serialize.js";
@@ -19,19 +20,21 @@ export interface NewOptions {
 export async function newCommand(io: Io, type: string, name: string, options: NewOptions): Promise<number> {
   if (type !== "workload")
     throw new CliError(`there is nothing called "${type}" to make; write: spiderplan new workload NAME`);
-  const text = `# yaml-language-server: $schema=${await schemaLocation()}\n${serialize(workloadDocument(name, options), "yaml")}`;
-  if (options.path === undefined) io.stdout.write(text);
-  else {
-    const file = await target(resolve(io.cwd, options.path), name);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "EEXIST")
-        throw new CliError(`${file} is there already and is left as it is; name another file with --path`);
-      throw error;
-    });
-    io.stdout.write(`${file}\n`);
-  }
+  const file = options.path === undefined ? undefined : await target(resolve(io.cwd, options.path), name);
+  const schema = await schemaLocation(io, file);
+  const text = `# yaml-language-server: $schema=${schema}\n${serialize(workloadDocument(name, options), "yaml")}`;
+  if (file === undefined) io.stdout.write(text);
+  else await writeNew(io, file, text);
   return 0;
+}
+
+async function writeNew(io: Io, file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+    throw new CliError(`${file} is there already and is left as it is; name another file with --path`);
+  });
+  io.stdout.write(`${file}\n`);
 }
 
 function workloadDocument(name: string, options: NewOptions): NetworkPlan {
@@ -90,7 +93,11 @@ async function target(path: string, name: string): Promise<string> {
   return found?.isDirectory() ? join(path, `${name.toLowerCase().replaceAll("/", "-")}.yaml`) : path;
 }
 
-async function schemaLocation(): Promise<string> {
-  const text = await readFile(new URL("../../schema/network-plan.schema.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { $id: string }).$id;
+/** The schema beside the file where it lies in the same tree, so that editors need no network; else its name. */
+async function schemaLocation(io: Io, file: string | undefined): Promise<string> {
+  const schema = fileURLToPath(new URL("../../schema/network-plan.schema.json", import.meta.url));
+  if (!relative(io.cwd, schema).startsWith("..")) {
+    return relative(file === undefined ? io.cwd : dirname(file), schema).replaceAll("\\", "/");
+  }
+  return (JSON.parse(await readFile(schema, "utf8")) as { $id: string }).$id;
 }

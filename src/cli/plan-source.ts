@@ -4,7 +4,7 @@ import { type LoadedPlan, loadPlanFolder } from "../adapters/plan-files/plan-loa
 import type { ObserveOptions } from "../app/observe.js";
 import { sortDiagnostics } from "../app/report/diagnostics-json.js";
 import type { Excerpt, ShowFile } from "../app/report/diagnostics-text.js";
-import type { Diagnostic, LocatedDiagnostic } from "../core/diagnostics.js";
+import type { Diagnostic, LocatedDiagnostic, SourceRef } from "../core/diagnostics.js";
 import type { PlanDocument } from "../core/plan/merge.js";
 import { CliError, type Io } from "./io.js";
 
@@ -14,6 +14,8 @@ export interface PlanSource {
   readonly loaded: LoadedPlan;
   readonly excerpt: Excerpt;
   readonly showFile: ShowFile;
+  /** Where in the plan something stands, `plan/app.yaml:31:9`. */
+  readonly place: (source: SourceRef) => string | undefined;
   /** Looks places up and puts findings in one order. */
   readonly locate: (diagnostics: readonly Diagnostic[]) => LocatedDiagnostic[];
 }
@@ -28,11 +30,16 @@ export async function openPlan(io: Io, path: string): Promise<PlanSource> {
   if (found === undefined) throw new CliError(`there is no folder ${path}; name the plan's folder with --path`);
   if (!found.isDirectory()) throw new CliError(`${path} is not a folder; name the plan's folder with --path`);
   const loaded = await loadPlanFolder(root);
+  const showFile: ShowFile = (file) => shownPath(io.cwd, isAbsolute(file) ? file : join(root, file));
   return {
     root,
     loaded,
     excerpt: (file, line) => loaded.excerpt(file, line),
-    showFile: (file) => shownPath(io.cwd, isAbsolute(file) ? file : join(root, file)),
+    showFile,
+    place: (at) => {
+      const { file, line, column } = loaded.locate({ code: "", severity: "info", message: "", source: at });
+      return file && [showFile(file), line, column].filter((part) => part !== undefined).join(":");
+    },
     locate: (diagnostics) => sortDiagnostics(diagnostics.map((one) => loaded.locate(one))),
   };
 }

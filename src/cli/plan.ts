@@ -25,7 +25,11 @@ export interface PlanCommandOptions extends DecideOptions, OutputOptions {
  * @returns 0; 1 on an error; 3 when something is held back; 2 on changes with --detailed-exitcode
  */
 export async function planCommand(io: Io, options: PlanCommandOptions): Promise<number> {
-  const decision = await decideRun(io, options, "plan", (needs) => observeAny(io, options, needs));
+  const decision = await decideRun(io, options, {
+    purpose: "plan",
+    revision: options.output === "text" || options.output === "markdown",
+    observe: (needs) => observeAny(io, options, needs),
+  });
   await print(io, decision, options);
   return planExitCode(decision.run, options.detailedExitcode);
 }
@@ -35,7 +39,14 @@ async function print(io: Io, decision: Decision, options: PlanCommandOptions): P
   switch (options.output) {
     case "text": {
       const paint = palette(wantsColor(options.color, io));
-      const context = { heading, diagnostics, fileCount: source.loaded.fileCount, excerpt: source.excerpt, paint };
+      const context = {
+        heading,
+        diagnostics,
+        fileCount: source.loaded.fileCount,
+        excerpt: source.excerpt,
+        place: source.place,
+        paint,
+      };
       // With nothing planned the findings are the error of the command; else they are part of the report.
       const writer = run.decided === undefined ? io.stderr : io.stdout;
       writer.write(planText(run, { ...context, showFile: source.showFile }));

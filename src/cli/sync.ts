@@ -26,8 +26,14 @@ export type SyncOptions = Omit<DecideOptions, keyof Pick<ClusterOptions, "snapsh
  */
 export async function syncCommand(io: Io, options: SyncOptions): Promise<number> {
   const cluster = await connectCluster(io, options).catch((error: unknown) => Promise.reject(withWaysOut(error)));
-  const decision = await decideRun(io, { ...options, snapshot: [] }, "sync", (needs) =>
-    observeCluster(cluster, needs).catch((error: unknown) => Promise.reject(withWaysOut(error))),
+  const decision = await decideRun(
+    io,
+    { ...options, snapshot: [] },
+    {
+      purpose: "sync",
+      revision: options.output === "text",
+      observe: (needs) => observeCluster(cluster, needs).catch((error: unknown) => Promise.reject(withWaysOut(error))),
+    },
   );
   const { decided } = decision.run;
   if (decided === undefined) {
@@ -71,9 +77,10 @@ function carryOut(io: Io, cluster: Cluster, decision: Decision, options: SyncOpt
 
 function printPlan(io: Io, decision: Decision, options: SyncOptions): void {
   const { run, diagnostics, heading, source } = decision;
-  const { excerpt, showFile, loaded } = source;
+  const { excerpt, showFile, place, loaded } = source;
   const paint = palette(wantsColor(options.color, io));
-  io.stdout.write(planText(run, { heading, diagnostics, fileCount: loaded.fileCount, excerpt, showFile, paint }));
+  const context = { heading, diagnostics, fileCount: loaded.fileCount, excerpt, showFile, place, paint };
+  io.stdout.write(planText(run, context));
 }
 
 function printJson(io: Io, decision: Decision, report: ApplyReport | undefined, format: string): void {

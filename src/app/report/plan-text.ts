@@ -1,6 +1,6 @@
 import type { SubnetUsage } from "../../core/allocate/allocation.js";
 import type { Action } from "../../core/change/step.js";
-import type { LocatedDiagnostic } from "../../core/diagnostics.js";
+import type { LocatedDiagnostic, SourceRef } from "../../core/diagnostics.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { LeavingEntry, Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
 import { dueSteps, isBlocked } from "../exit-code.js";
@@ -21,6 +21,8 @@ export interface PlanTextContext {
   readonly excerpt: Excerpt;
   readonly showFile: ShowFile;
   readonly paint: Palette;
+  /** Where in the plan something stands, `plan/app.yaml:31:9`. */
+  readonly place: (source: SourceRef) => string | undefined;
 }
 
 /** What `plan` prints (UX.md): heading, refusals and errors, steps, leaving owners, usage, warnings, one stable last line. */
@@ -35,7 +37,7 @@ export function planText(run: PlanRun, context: PlanTextContext): string {
     [headingLine(context.heading), snapshotLine(context.heading, run.snapshot)].join("\n"),
     blockedText(outcome, paint),
     diagnosticsText(errors, excerpt, showFile, paint).trimEnd(),
-    [...stepsText(outcome.steps, paint), ...leavingText(outcome.verdict.leaving)].join("\n") ||
+    [...stepsText(outcome.steps, paint, context.place), ...leavingText(outcome.verdict.leaving)].join("\n") ||
       "  No changes: the cluster is what the plan says.",
     touchedUsage(run.decided).map(usageLine).join("\n"),
     briefText(
@@ -83,7 +85,7 @@ function blockedText(outcome: Outcome, paint: Palette): string {
   if (!isBlocked(outcome)) return "";
   const held = outcome.steps.filter((step) => step.blocked !== undefined && step.blocked.type !== "waiting");
   const names = held.map((step) => `${step.kind.kind} ${fullName(step)}`);
-  const head = `BLOCKED: ${held.length} of ${count(outcome.steps.length, "step")}; nothing written for ${shortList(names, 3)}.`;
+  const head = `BLOCKED: ${held.length} of ${count(outcome.steps.length, "step")}; nothing written for ${shortList(names, 3)}.${stakes(outcome.verdict)}`;
   const budget = outcome.pruneBudgetExceeded;
   const budgetLine =
     budget === undefined
@@ -95,14 +97,30 @@ function blockedText(outcome: Outcome, paint: Palette): string {
   return [paint.bold(paint.red(printable(head))), ...budgetLine, ...fatesText(outcome.verdict, paint)].join("\n");
 }
 
+/** What would become of whom, in a sentence each. */
+function stakes({ moves, strands, released }: Verdict): string {
+  const pods = (entries: readonly VerdictEntry[]) => new Set(entries.map((entry) => entry.pod)).size;
+  const told: [number, string][] = [
+    [pods(strands), "would get no address at the next restart"],
+    [pods(moves), "would get another address at the next restart"],
+    [pods(released), "would lose an address in use"],
+  ];
+  return told.flatMap(([number, words]) => (number === 0 ? [] : [` ${count(number, "Pod")} ${words}.`])).join("");
+}
+
 function fatesText(verdict: Verdict, paint: Palette): string[] {
   const { moves, strands, released } = verdict;
-  return Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
-    entries.flatMap((entry) => [
-      `  ${paint.bold(paint.red("!"))} ${printable(`${entry.pod}  ${entry.interface}  ${entry.address}`)}   ${fate}`,
-      ...entry.reasons.flatMap((reason) => flow("", [printable(reason)], " ".repeat(6))),
-    ]),
+  const all = Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
+    entries.map((entry) => ({ fate, entry, why: entry.reasons.join("\n") })),
   );
+  return all.flatMap(({ fate, entry, why }, i) => {
+    const same = i > 0 && why !== "" && all[i - 1]!.why === why;
+    const head = printable(
+      `${entry.pod}  ${entry.interface}  ${entry.address}   ${fate}${same ? "   for the same reason" : ""}`,
+    );
+    const reasons = same ? [] : entry.reasons.flatMap((reason) => flow("", [printable(reason)], " ".repeat(6)));
+    return [`  ${paint.bold(paint.red("!"))} ${head}`, ...reasons];
+  });
 }
 
 function leavingText(leaving: readonly LeavingEntry[]): string[] {

@@ -1,4 +1,5 @@
 import type { Step } from "../../core/change/step.js";
+import type { SourceRef } from "../../core/diagnostics.js";
 import { formatRangeSet, type RangeSet, size } from "../../core/ip/range-set.js";
 import { flow, shortList } from "./columns.js";
 import type { Palette } from "./palette.js";
@@ -7,11 +8,14 @@ import { printable } from "./printable.js";
 const SYMBOLS = { create: "+", update: "~", delete: "-", adopt: "=" } as const;
 const WIDEST_NAME = 46;
 
+/** Where in the plan something stands, as a person opens it. */
+type PlaceOf = (source: SourceRef) => string | undefined;
+
 /** The lines of all steps in aligned columns: symbol, kind, name, what changes and why. */
-export function stepsText(steps: readonly Step[], paint: Palette): string[] {
+export function stepsText(steps: readonly Step[], paint: Palette, place: PlaceOf): string[] {
   const kinds = Math.max(0, ...steps.map((step) => step.kind.kind.length));
   const names = Math.min(WIDEST_NAME, Math.max(0, ...steps.map((step) => fullName(step).length)));
-  return steps.flatMap((step) => stepText(step, kinds, names, paint));
+  return steps.flatMap((step) => stepText(step, { kinds, names }, paint, place));
 }
 
 /** `namespace/name`, or the name of a cluster-scoped object. */
@@ -19,13 +23,18 @@ export function fullName(step: Step): string {
   return step.namespace === undefined ? step.name : `${step.namespace}/${step.name}`;
 }
 
-function stepText(step: Step, kinds: number, names: number, paint: Palette): string[] {
+interface Widths {
+  readonly kinds: number;
+  readonly names: number;
+}
+
+function stepText(step: Step, { kinds, names }: Widths, paint: Palette, place: PlaceOf): string[] {
   const held = step.blocked !== undefined && step.blocked.type !== "waiting";
   const symbol = held ? "!" : SYMBOLS[step.action];
   const head = `  ${symbol} ${step.kind.kind.padEnd(kinds)}  ${fullName(step).padEnd(names)}`;
   const lines = flow(head, details(step), " ".repeat(6)).map(printable);
   const [first = "", ...rest] = lines;
-  return [`  ${symbolPaint(step, held, paint)(symbol)}${first.slice(3)}`, ...rest, ...blockText(step, paint)];
+  return [`  ${symbolPaint(step, held, paint)(symbol)}${first.slice(3)}`, ...rest, ...blockText(step, paint, place)];
 }
 
 function details(step: Step): string[] {
@@ -48,10 +57,12 @@ function adoptionText(step: Step): string {
   return `adopted${manager === undefined ? "" : ` (was: ${manager})`}${nothing ? "; no field changes" : ""}`;
 }
 
-function blockText(step: Step, paint: Palette): string[] {
+function blockText(step: Step, paint: Palette, place: PlaceOf): string[] {
   if (step.blocked === undefined) return [];
   const word = step.blocked.type === "waiting" ? "waiting" : "held back";
-  const lines = flow("", [`${word}: ${printable(step.blocked.message)}`], " ".repeat(6));
+  const where = step.source === undefined ? undefined : place(step.source);
+  const parts = [`${word}: ${printable(step.blocked.message)}`, where === undefined ? "" : printable(where)];
+  const lines = flow("", parts, " ".repeat(6));
   return step.blocked.type === "waiting" ? lines : lines.map(paint.red);
 }
 
