@@ -28,9 +28,9 @@ export async function readLockFolder(planRoot: string, cluster: string | undefin
   const folder = folderOf(cluster);
   const found: Diagnostic[] = [];
   const subnets = new Map<string, SubnetLock>();
-  const real = await realpath(join(planRoot, folder)).catch(() => undefined);
-  if (real === undefined) return { value: { files: false, subnets }, diagnostics: [] };
-  if (!real.startsWith((await realpath(planRoot)) + sep)) {
+  const where = await whereabouts(planRoot, folder);
+  if (where === "nowhere") return { value: { files: false, subnets }, diagnostics: [] };
+  if (where === "outside") {
     found.push(fault("SP1004", `${folder} is a link that leads out of the plan's folder`, folder));
     return { value: { files: true, subnets }, diagnostics: found };
   }
@@ -63,11 +63,17 @@ export function lockFiles(lock: Lock, cluster: string | undefined): ReadonlyMap<
 /**
  * Writes the lock, touching only files that change and removing those of subnets no longer in it.
  * @returns paths of the changed files, in order
+ * @throws when the folder is a link that leads out of the plan's
  */
 export async function writeLockFolder(planRoot: string, cluster: string | undefined, lock: Lock): Promise<string[]> {
   const texts = lockFiles(lock, cluster);
+  const folder = folderOf(cluster);
+  const leaving = await Promise.all([LOCK_FOLDER, folder].map((path) => whereabouts(planRoot, path)));
+  if (leaving.includes("outside")) {
+    throw new Error(`${folder} is a link that leads out of the plan's folder`);
+  }
   const stale = await staleLockFiles(planRoot, cluster, lock);
-  if (stale.length > 0) await mkdir(join(planRoot, folderOf(cluster)), { recursive: true });
+  if (stale.length > 0) await mkdir(join(planRoot, folder), { recursive: true });
   for (const path of stale) {
     const text = texts.get(path);
     if (text === undefined) await rm(join(planRoot, path));
@@ -95,6 +101,13 @@ async function replace(path: string, text: string): Promise<void> {
   const fresh = `${path}.new`;
   await writeFile(fresh, text);
   await rename(fresh, path);
+}
+
+/** Whether a folder really lies in the plan's: links may lead anywhere. */
+async function whereabouts(planRoot: string, folder: string): Promise<"inside" | "outside" | "nowhere"> {
+  const real = await realpath(join(planRoot, folder)).catch(() => undefined);
+  if (real === undefined) return "nowhere";
+  return real.startsWith((await realpath(planRoot)) + sep) ? "inside" : "outside";
 }
 
 function folderOf(cluster: string | undefined): string {

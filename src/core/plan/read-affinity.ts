@@ -1,6 +1,6 @@
 import type { LabelSelector } from "../spiderpool/objects.js";
 import { selectorFaults } from "../spiderpool/selector.js";
-import type { PlanAffinity, PodSelector } from "./plan.generated.js";
+import type { Expression, PlanAffinity, PodSelector } from "./plan.generated.js";
 import type { Affinity } from "./plan.js";
 import { compareText, fail, type Scope } from "./scope.js";
 
@@ -8,13 +8,18 @@ import { compareText, fail, type Scope } from "./scope.js";
 export function readSelector(selector: PodSelector, scope: Scope): LabelSelector {
   const read: LabelSelector = {
     ...(selector.labels === undefined ? {} : { matchLabels: sorted(selector.labels) }),
-    ...(selector.expressions === undefined ? {} : { matchExpressions: selector.expressions.map((e) => ({ ...e })) }),
+    ...(selector.expressions === undefined ? {} : { matchExpressions: selector.expressions.map(requirement) }),
   };
   for (const fault of selectorFaults(read)) fail(scope, "SP2018", `selector is not valid: ${fault}`);
   if (Object.keys(read.matchLabels ?? {}).length + (read.matchExpressions ?? []).length === 0) {
     fail(scope, "SP2018", "selector is empty: it would match everything", { hint: "give labels or expressions" });
   }
   return read;
+}
+
+/** One requirement with its keys in Kubernetes' order, so that their order in the file never shows. */
+function requirement({ key, operator, values }: Expression): { key: string; operator: string; values?: string[] } {
+  return { key, operator, ...(values === undefined ? {} : { values }) };
 }
 
 /** Names or a selector; both together is an error, since Spiderpool would ignore the selector (A7). */
