@@ -1,7 +1,7 @@
 import { ClusterError, isClusterError } from "../core/cluster-error.js";
 import type { Diagnostic } from "../core/diagnostics.js";
-import type { SpiderpoolFacts } from "../core/plan/plan.js";
 import { buildSnapshot, type Snapshot } from "../core/snapshot.js";
+import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import { CHART_DEFAULTS, factsFromConfigMap } from "../core/spiderpool/facts.js";
 import { KINDS, type Kind, type KubeObject } from "../core/spiderpool/objects.js";
 import type { Cluster } from "../ports/cluster.js";

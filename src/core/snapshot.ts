@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from "./ip/address.js";
 import { addressSet, type RangeSet } from "./ip/range-set.js";
-import type { SpiderpoolFacts } from "./plan/plan.js";
+import type { SpiderpoolFacts } from "./spiderpool/facts.js";
 import {
   type KubeObject,
   OWN,

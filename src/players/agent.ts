@@ -1,5 +1,5 @@
 import { isClusterError } from "../core/cluster-error.js";
-import type { SpiderpoolFacts } from "../core/plan/plan.js";
+import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import { type PodFacts, podFacts } from "../core/spiderpool/ipam/pod-facts.js";
 import { takesRecordBack } from "../core/spiderpool/ipam/retain.js";
 import { type EndpointIP, KEYS, KINDS, type KubeObject, type SpiderEndpoint } from "../core/spiderpool/objects.js";

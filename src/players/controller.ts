@@ -1,4 +1,4 @@
-import type { SpiderpoolFacts } from "../core/plan/plan.js";
+import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import type { ClusterActor } from "../ports/cluster.js";
 import type { Clock } from "../ports/runtime.js";
 import { daemonSets } from "./daemon-sets.js";

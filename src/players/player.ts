@@ -1,4 +1,4 @@
-import type { SpiderpoolFacts } from "../core/plan/plan.js";
+import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import { KINDS, type Kind, type KubeObject } from "../core/spiderpool/objects.js";
 import type { ClusterActor } from "../ports/cluster.js";
 import type { Clock } from "../ports/runtime.js";

@@ -1,4 +1,4 @@
-import type { SpiderpoolFacts } from "../../core/plan/plan.js";
+import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import { customResourceDefinitions } from "../../core/spiderpool/structural.js";
 import type { ClusterActor } from "../../ports/cluster.js";

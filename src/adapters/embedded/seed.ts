@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { SpiderpoolFacts } from "../../core/plan/plan.js";
+import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import { factsFromConfigMap, resolveFacts } from "../../core/spiderpool/facts.js";
 import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import { applySchema } from "../../core/spiderpool/structural.js";

@@ -1,4 +1,3 @@
-import type { SpiderpoolFacts } from "../../core/plan/plan.js";
 import {
   admit,
   type Denial,
@@ -8,6 +7,7 @@ import {
   validate,
   type World,
 } from "../../core/spiderpool/admission/admit.js";
+import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import type {
   KubeObject,
   SpiderIPPool,

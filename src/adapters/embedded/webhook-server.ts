@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { SpiderpoolFacts } from "../../core/plan/plan.js";
 import { type Denial, mutate, type Request, validate, type World } from "../../core/spiderpool/admission/admit.js";
+import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import {
   KINDS,
   type Kind,

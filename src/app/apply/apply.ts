@@ -1,7 +1,7 @@
 import type { Step } from "../../core/change/step.js";
 import { isClusterError } from "../../core/cluster-error.js";
 import type { Outcome } from "../../core/outcome.js";
-import type { SpiderpoolFacts } from "../../core/plan/plan.js";
+import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import { KINDS } from "../../core/spiderpool/objects.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";

@@ -1,8 +1,8 @@
 import type { PoolNames } from "../allocate/naming.js";
 import type { Family } from "../ip/address.js";
-import type { Plan, SpiderpoolFacts } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
-import { resolveFacts } from "../spiderpool/facts.js";
+import { resolveFacts, type SpiderpoolFacts } from "../spiderpool/facts.js";
 
 /** What has to be known about the whole plan and cluster to write one workload's annotations. */
 export interface Binding {

@@ -3,7 +3,8 @@ import { identity } from "../change/ownership.js";
 import { type Family, formatAddress } from "../ip/address.js";
 import { formatCidr } from "../ip/range.js";
 import { addressSet, formatRangeSet, intersect, size, subtract } from "../ip/range-set.js";
-import type { Plan, Reservation, SpiderpoolFacts, Subnet } from "../plan/plan.js";
+import type { Plan, Reservation, Subnet } from "../plan/plan.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { KINDS, type SpiderSubnet } from "../spiderpool/objects.js";
 
 /** The SpiderSubnets of a plan; none where Spiderpool's subnet feature is off: they stay in the plan only (F6). */

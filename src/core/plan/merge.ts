@@ -25,7 +25,7 @@ export function mergePlan(documents: readonly PlanDocument[], cluster: string | 
   const clusters = clustersOf(documents);
   const fault = clusterFault(documents, clusters, cluster);
   if (fault !== undefined) return { value: undefined, diagnostics: [fault] };
-  const name = clusters.length > 0 ? cluster : undefined;
+  const name = planCluster(documents, cluster);
   const own = documents.filter(appliesTo(name));
   const found: Diagnostic[] = [];
   refuseLater(own, found);
@@ -33,6 +33,11 @@ export function mergePlan(documents: readonly PlanDocument[], cluster: string | 
   const plan = readPlan(collected, name, found);
   checkPlan(plan, found);
   return { value: plan, diagnostics: inOrder(found) };
+}
+
+/** The cluster a plan is read for: undefined where no document names any, whatever `--cluster` says. */
+export function planCluster(documents: readonly PlanDocument[], cluster: string | undefined): string | undefined {
+  return clustersOf(documents).length > 0 ? cluster : undefined;
 }
 
 /** Every cluster the documents name, by `clusters` or as a key of `ranges`, in order. */

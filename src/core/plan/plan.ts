@@ -2,6 +2,7 @@ import type { SourceRef } from "../diagnostics.js";
 import type { Address, Family } from "../ip/address.js";
 import type { Cidr } from "../ip/range.js";
 import type { RangeSet } from "../ip/range-set.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import type { LabelSelector, Route } from "../spiderpool/objects.js";
 
 /**
@@ -28,20 +29,6 @@ export interface Settings {
   readonly pruneBudget: { readonly count: number; readonly percent: number };
   /** Facts F1 as far as the plan states them; they win over chart defaults, live facts win over them. */
   readonly spiderpool: Partial<SpiderpoolFacts>;
-}
-
-/** How the cluster's Spiderpool is configured (F1). */
-export interface SpiderpoolFacts {
-  readonly namespace: string;
-  readonly enableIPv4: boolean;
-  readonly enableIPv6: boolean;
-  readonly enableSpiderSubnet: boolean;
-  readonly enableStatefulSet: boolean;
-  readonly enableKubevirtStaticIP: boolean;
-  readonly enableAutoPoolForApplication: boolean;
-  readonly enableValidatingResourcesDeletedWebhook: boolean;
-  /** The agent's MULTUS_CLUSTER_NETWORK (A9), `namespace/name`; undefined = unknown. */
-  readonly clusterNetwork: string | undefined;
 }
 
 /** What every named thing carries. */

@@ -1,8 +1,9 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { child } from "../diagnostics.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { doubled, type Entry } from "./collect.js";
 import type { PlanSettings } from "./plan.generated.js";
-import type { Settings, SpiderpoolFacts } from "./plan.js";
+import type { Settings } from "./plan.js";
 import { compareText } from "./scope.js";
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };

@@ -1,7 +1,7 @@
 import { familyOf, formatAddress, parseAddress } from "../ip/address.js";
 import { formatCidr, parseCidr, type Range } from "../ip/range.js";
 import { EMPTY, formatRangeSet, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
-import type { SpiderpoolFacts } from "../plan/plan.js";
+import type { SpiderpoolFacts } from "./facts.js";
 import { goCidr, goRange, goUnion } from "./go-ip.js";
 import { multusSpecWithDefaults } from "./multus-defaults.js";
 import type {

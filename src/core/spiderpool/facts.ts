@@ -1,5 +1,18 @@
-import type { SpiderpoolFacts } from "../plan/plan.js";
 import type { KubeObject } from "./objects.js";
+
+/** How the cluster's Spiderpool is configured (F1). */
+export interface SpiderpoolFacts {
+  readonly namespace: string;
+  readonly enableIPv4: boolean;
+  readonly enableIPv6: boolean;
+  readonly enableSpiderSubnet: boolean;
+  readonly enableStatefulSet: boolean;
+  readonly enableKubevirtStaticIP: boolean;
+  readonly enableAutoPoolForApplication: boolean;
+  readonly enableValidatingResourcesDeletedWebhook: boolean;
+  /** The agent's MULTUS_CLUSTER_NETWORK (A9), `namespace/name`; undefined = unknown. */
+  readonly clusterNetwork: string | undefined;
+}
 
 /** What Spiderpool's chart installs unless told otherwise (F1). */
 export const CHART_DEFAULTS: SpiderpoolFacts = {

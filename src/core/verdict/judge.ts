@@ -1,6 +1,6 @@
 import type { OrderedStep } from "../change/order.js";
-import type { SpiderpoolFacts } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { snapshotAfter } from "./after.js";
 import { classesOf, type TenantClass } from "./classes.js";
 import { Competition } from "./competition.js";

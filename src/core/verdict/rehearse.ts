@@ -2,10 +2,10 @@ import { offered } from "../change/diff.js";
 import { applyMergePatch } from "../change/merge-patch.js";
 import type { OrderedStep } from "../change/order.js";
 import { covers, formatRangeSet, overlaps, subtract } from "../ip/range-set.js";
-import type { SpiderpoolFacts } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { admit, indexWorld, type World, type WorldIndex } from "../spiderpool/admission/admit.js";
 import { cidrLabel } from "../spiderpool/canonical.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { KEYS, KINDS, type KubeObject, type SpiderIPPool, type SpiderSubnet } from "../spiderpool/objects.js";
 import { hold } from "./guard.js";
 

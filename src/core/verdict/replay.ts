@@ -1,8 +1,8 @@
 import type { Family } from "../ip/address.js";
 import { contains, EMPTY, type RangeSet, size, subtract } from "../ip/range-set.js";
-import type { SpiderpoolFacts } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { MAX_RECORDS, reservedAddresses } from "../spiderpool/ipam/allocate.js";
 import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
 import { judgePool } from "../spiderpool/ipam/filter.js";

@@ -1,6 +1,6 @@
 import { type Address, type Family, familyOf } from "../ip/address.js";
-import type { SpiderpoolFacts } from "../plan/plan.js";
 import { type Holder, podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snapshot.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { type PodFacts, podFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import type { KubeObject, SpiderEndpoint } from "../spiderpool/objects.js";

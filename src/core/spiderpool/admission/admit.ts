@@ -1,4 +1,4 @@
-import type { SpiderpoolFacts } from "../../plan/plan.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import type { KubeObject, SpiderIPPool, SpiderMultusConfig, SpiderReservedIP, SpiderSubnet } from "../objects.js";
 import { mutateCoordinator, validateCoordinator } from "./coordinator.js";
 import type { Denial } from "./denial.js";

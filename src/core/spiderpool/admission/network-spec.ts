@@ -1,5 +1,5 @@
 import { type Address, familyOf } from "../../ip/address.js";
-import type { SpiderpoolFacts } from "../../plan/plan.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { type GoCidr, goAddress, goCidr, goEntryCovers, isGoAddress, isGoCidr } from "../go-ip.js";
 import { KEYS, type KubeObject, type SpiderSubnet } from "../objects.js";
 import { type FieldError, forbidden, internal, invalid } from "./denial.js";

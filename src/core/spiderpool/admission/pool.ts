@@ -1,8 +1,8 @@
 import { formatAddress } from "../../ip/address.js";
 import { formatRange } from "../../ip/range.js";
 import { contains, equal, formatRangeSet, type RangeSet, subtract } from "../../ip/range-set.js";
-import type { SpiderpoolFacts } from "../../plan/plan.js";
 import { cidrLabel } from "../canonical.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { goAddress, goCidr, goFuse, goPoolSet, goTotal, goUnion, isGoCidr } from "../go-ip.js";
 import { isAutoPool, isTerminating, KEYS, type SpiderIPPool, type SpiderSubnet } from "../objects.js";
 import { selectorFaults } from "../selector.js";

@@ -1,4 +1,4 @@
-import type { SpiderpoolFacts } from "../../plan/plan.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { goFuse, goRange } from "../go-ip.js";
 import { isTerminating, type SpiderReservedIP } from "../objects.js";
 import { type Denial, type FieldError, forbidden, invalid, invalidObject, terminating } from "./denial.js";

@@ -1,6 +1,6 @@
 import { formatRangeSet, type RangeSet, subtract } from "../../ip/range-set.js";
-import type { SpiderpoolFacts } from "../../plan/plan.js";
 import { cidrLabel } from "../canonical.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { goCidr, goRange, goTotal, goUnion, isGoCidr } from "../go-ip.js";
 import { isTerminating, KEYS, type SpiderSubnet } from "../objects.js";
 import { type Denial, type FieldError, forbidden, internal, invalid, invalidObject, terminating } from "./denial.js";

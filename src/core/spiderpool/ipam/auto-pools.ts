@@ -1,5 +1,5 @@
 import type { Family } from "../../ip/address.js";
-import type { SpiderpoolFacts } from "../../plan/plan.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { isFields, parseJson } from "../json.js";
 import { KEYS, type SpiderIPPool } from "../objects.js";
 import { malformed, readNames } from "./annotations.js";

@@ -1,6 +1,6 @@
 import type { Family } from "../../ip/address.js";
-import type { SpiderpoolFacts } from "../../plan/plan.js";
 import type { Snapshot } from "../../snapshot.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { KEYS } from "../objects.js";
 import { type Names, readDefaultPools, readPoolAnnotation, readPoolsAnnotation } from "./annotations.js";
 import { autoPoolCandidates } from "./auto-pools.js";

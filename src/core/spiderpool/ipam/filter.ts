@@ -1,5 +1,5 @@
 import type { Family } from "../../ip/address.js";
-import type { SpiderpoolFacts } from "../../plan/plan.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { isAutoPool, isTerminating, type LabelSelector, type SpiderIPPool } from "../objects.js";
 import { firstMiss, selectorFaults } from "../selector.js";
 import { networkOfNic } from "./networks.js";

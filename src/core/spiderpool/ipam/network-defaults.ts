@@ -1,5 +1,5 @@
-import type { SpiderpoolFacts } from "../../plan/plan.js";
 import type { Snapshot } from "../../snapshot.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { isFields, parseJson } from "../json.js";
 import { CNI_BLOCKS } from "../multus-defaults.js";
 import type { KubeObject, SpiderMultusConfig } from "../objects.js";

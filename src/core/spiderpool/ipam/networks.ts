@@ -1,4 +1,4 @@
-import type { SpiderpoolFacts } from "../../plan/plan.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { KEYS } from "../objects.js";
 import type { PodFacts } from "./pod-facts.js";
 

@@ -1,4 +1,4 @@
-import type { SpiderpoolFacts } from "../../plan/plan.js";
+import type { SpiderpoolFacts } from "../facts.js";
 import { type EndpointIP, isTerminating, type KubeObject, type SpiderEndpoint } from "../objects.js";
 
 interface StatefulSetSpec {
