@@ -128,6 +128,7 @@ function settle({ owner, demands, taken }: Request, context: ServeContext): void
     const dropped = surplus(demand, now, context);
     const kept = subtract(now, dropped);
     if (kept.length > 0) held.set(owner, kept);
+    else held.delete(owner);
     const rest = union(subtract(released.get(owner) ?? EMPTY, kept), dropped);
     if (rest.length > 0) released.set(owner, rest);
     else released.delete(owner);

@@ -55,4 +55,11 @@ describe("shrinking takes from the end what nobody uses (FIXED-1)", () => {
       { reason: "2 replicas + 0 elastic, 1 more held", kept: 3, added: 0 },
     ]);
   });
+
+  test("a workload scaled to nothing gives everything back", () => {
+    const none = plan({ workloads: [fixed("d/Deployment/w", { replicas: 0 })] });
+    const result = run({ plan: none, lock: before, snapshot: cluster(live()) });
+    expect(result.allocations).toEqual([]);
+    expect(written(result.lock)).toEqual({ a: { held: {}, pools: {}, released: { [W]: "10.0.0.10-10.0.0.14" } } });
+  });
 });
