@@ -17,6 +17,8 @@ import { touchedUsage } from "./usage.js";
 /** GitHub takes 65,536 characters; the rest is room for what a forge adds (ANCHORS 3.4). */
 const MOST_CHARACTERS = 60_000;
 const MOST_ROWS = 300;
+/** At either end of a block that is cut: enough for what opens and closes it. */
+const KEPT_LINES = 6;
 
 export interface MarkdownContext {
   readonly heading: PlanHeading;
@@ -143,21 +145,17 @@ function details(steps: readonly Step[]): string {
   return `<details><summary>${count(steps.length, "object")}</summary>\n\n\`\`\`diff\n${lines.join("\n")}\n\`\`\`\n\n</details>`;
 }
 
-/** Cuts the longest block in its middle, keeping code fences closed, until the comment fits. */
+/** Cuts the longest blocks in their middle, keeping their first and last lines, until the comment fits. */
 function fitted(blocks: readonly string[]): string {
   const joined = `${blocks.join("\n\n")}\n`;
-  if (joined.length <= MOST_CHARACTERS) return joined;
   const longest = blocks.reduce((most, block, i) => (block.length > blocks[most]!.length ? i : most), 0);
   const lines = blocks[longest]!.split("\n");
-  const cut = Math.ceil((lines.length * (joined.length - MOST_CHARACTERS + 200)) / blocks[longest]!.length);
-  const keep = Math.max(0, lines.length - cut) / 2;
-  const tail = lines.slice(lines.length - Math.max(4, Math.floor(keep)));
-  const shorter = [
-    ...lines.slice(0, Math.max(4, Math.floor(keep))),
-    `... ${cut} lines left out, see plan -o json ...`,
-    ...tail,
-  ];
-  return `${blocks.map((block, i) => (i === longest ? shorter.join("\n") : block)).join("\n\n")}\n`;
+  if (joined.length <= MOST_CHARACTERS || lines.length <= 2 * KEPT_LINES + 1) return joined;
+  const share = Math.max(0, 1 - (joined.length - MOST_CHARACTERS) / blocks[longest]!.length);
+  const keep = Math.max(KEPT_LINES, Math.floor((lines.length * share * 0.9) / 2));
+  const note = `... ${lines.length - 2 * keep} lines left out, see plan -o json ...`;
+  const shorter = [...lines.slice(0, keep), note, ...lines.slice(-keep)].join("\n");
+  return fitted(blocks.map((block, i) => (i === longest ? shorter : block)));
 }
 
 /** Text of a plan or a cluster inside a table cell or a line: it must neither end the cell nor start markup. */

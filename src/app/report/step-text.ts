@@ -13,8 +13,8 @@ type PlaceOf = (source: SourceRef) => string | undefined;
 
 /** The lines of all steps in aligned columns: symbol, kind, name, what changes and why. */
 export function stepsText(steps: readonly Step[], paint: Palette, place: PlaceOf): string[] {
-  const kinds = Math.max(0, ...steps.map((step) => step.kind.kind.length));
-  const names = Math.min(WIDEST_NAME, Math.max(0, ...steps.map((step) => fullName(step).length)));
+  const kinds = steps.reduce((most, step) => Math.max(most, step.kind.kind.length), 0);
+  const names = steps.reduce((most, step) => Math.min(WIDEST_NAME, Math.max(most, fullName(step).length)), 0);
   return steps.flatMap((step) => stepText(step, { kinds, names }, paint, place));
 }
 
