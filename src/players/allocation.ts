@@ -6,6 +6,7 @@ import { type Candidates, candidates } from "../core/spiderpool/ipam/candidates.
 import { judgePool } from "../core/spiderpool/ipam/filter.js";
 import { rankGroups } from "../core/spiderpool/ipam/order.js";
 import type { PodFacts } from "../core/spiderpool/ipam/pod-facts.js";
+import { parseJson } from "../core/spiderpool/json.js";
 import {
   type EndpointIP,
   KEYS,
@@ -135,8 +136,9 @@ async function take(
 /** A25: the pool's routes, and those of the Pod whose gateway lies in its subnet. */
 function routesOf(pool: SpiderIPPool, pod: PodFacts): Route[] {
   const cidr = parseCidr(pool.spec.subnet);
-  const wished = JSON.parse(pod.annotations[KEYS.routes] ?? "[]") as Route[];
-  const inside = wished.filter(({ gw }) => {
+  const wished = parseJson(pod.annotations[KEYS.routes] ?? "[]");
+  if (!Array.isArray(wished)) throw new SandboxError(`${FAILED}: annotation ${KEYS.routes} has an invalid format`);
+  const inside = (wished as Route[]).filter(({ gw }) => {
     const gateway = parseAddress(gw);
     return cidr !== undefined && gateway !== undefined && rangeContains(cidrRange(cidr), gateway);
   });

@@ -6,14 +6,14 @@ import {
   controllerKey,
   createPod,
   deletePod,
+  isOutdated,
   isReady,
   isTerminating,
+  REVISION,
   reportStatus,
-  templateHash,
+  revisionOf,
   type WorkloadSpec,
 } from "./workload.js";
-
-const REVISION = "controller-revision-hash";
 
 /** Kubernetes' DaemonSet controller: one Pod on every node that fits; a new template one node at a time. */
 export function daemonSets(stage: Stage): Role {
@@ -29,7 +29,7 @@ export function daemonSets(stage: Stage): Role {
       const set = stage.mirror("DaemonSet").get(key);
       if (set === undefined || isTerminating(set)) return;
       const { template = {} } = set.spec as WorkloadSpec;
-      const revision = templateHash(template);
+      const revision = revisionOf(template);
       const nodes = stage
         .mirror("Node")
         .all()
@@ -42,14 +42,14 @@ export function daemonSets(stage: Stage): Role {
       const wanted = new Set(nodes.map(({ metadata }) => metadata.name));
       const surplus = pods.filter((pod) => !wanted.has(nodeOf(pod)) && !isTerminating(pod));
       for (const pod of surplus) await deletePod(stage, pod);
-      const outdated = pods.find((pod) => (pod.metadata.labels?.[REVISION] ?? revision) !== revision);
+      const outdated = pods.find((pod) => isOutdated(pod, template));
       if (outdated !== undefined && pods.every(isReady)) await deletePod(stage, outdated);
       const live = controlledBy(stage, "Pod", set).filter((pod) => !isTerminating(pod));
       await reportStatus(stage, kind, set, {
         observedGeneration: set.metadata.generation,
         desiredNumberScheduled: nodes.length,
         currentNumberScheduled: live.length,
-        updatedNumberScheduled: live.filter((pod) => pod.metadata.labels?.[REVISION] === revision).length,
+        updatedNumberScheduled: live.filter((pod) => !isOutdated(pod, template)).length,
         numberMisscheduled: 0,
         numberReady: live.filter(isReady).length,
         numberAvailable: live.filter(isReady).length,

@@ -8,7 +8,7 @@ import { Worker } from "./worker.js";
 /** One who plays a part of a cluster on its API, until stopped. */
 export interface Player {
   stop(): Promise<void>;
-  /** Resolves when nothing is left to do: every event seen, every queue empty. */
+  /** Resolves when nothing is left to do: every event seen, every queue empty. Rejects on a bug. */
   settle(): Promise<void>;
   /** How many pieces of work were done so far. */
   rounds(): number;
@@ -92,6 +92,7 @@ export function play(
     settle: async () => {
       const { watched } = await followed;
       for (;;) {
+        if (worker.failure !== undefined) throw worker.failure;
         if (worker.idle()) {
           const rounds = worker.rounds;
           const caughtUp = await Promise.all(watched.map((mirror) => mirror.caughtUp()));

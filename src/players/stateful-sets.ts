@@ -5,14 +5,14 @@ import {
   controllerKey,
   createPod,
   deletePod,
+  isOutdated,
   isReady,
   isTerminating,
+  REVISION,
   reportStatus,
-  templateHash,
+  revisionOf,
   type WorkloadSpec,
 } from "./workload.js";
-
-const REVISION = "controller-revision-hash";
 
 interface StatefulSpec extends WorkloadSpec {
   ordinals?: { start?: number };
@@ -30,9 +30,9 @@ export function statefulSets(stage: Stage): Role {
       const set = stage.mirror("StatefulSet").get(key);
       if (set === undefined || isTerminating(set)) return;
       const spec = set.spec as StatefulSpec;
-      const revision = `${set.metadata.name}-${templateHash(spec.template)}`;
+      const revision = revisionOf(spec.template);
       const pods = new Map(controlledBy(stage, "Pod", set).map((pod) => [ordinalOf(pod), pod] as const));
-      if (!(await fillOrdinals(stage, set, pods, revision))) await replaceOutdated(stage, spec, pods, revision);
+      if (!(await fillOrdinals(stage, set, pods, revision))) await replaceOutdated(stage, spec, pods);
       const live = controlledBy(stage, "Pod", set).filter((pod) => !isTerminating(pod));
       await reportStatus(stage, kind, set, {
         observedGeneration: set.metadata.generation,
@@ -40,7 +40,7 @@ export function statefulSets(stage: Stage): Role {
         currentReplicas: live.length,
         readyReplicas: live.filter(isReady).length,
         availableReplicas: live.filter(isReady).length,
-        updatedReplicas: live.filter((pod) => pod.metadata.labels?.[REVISION] === revision).length,
+        updatedReplicas: live.filter((pod) => !isOutdated(pod, spec.template ?? {})).length,
         currentRevision: revision,
         updateRevision: revision,
       });
@@ -78,20 +78,12 @@ async function fillOrdinals(
   return false;
 }
 
-async function replaceOutdated(
-  stage: Stage,
-  spec: StatefulSpec,
-  pods: Map<number, KubeObject>,
-  revision: string,
-): Promise<void> {
+async function replaceOutdated(stage: Stage, spec: StatefulSpec, pods: Map<number, KubeObject>): Promise<void> {
   if (spec.updateStrategy?.type === "OnDelete") return;
   const partition = spec.updateStrategy?.rollingUpdate?.partition ?? 0;
   for (const [ordinal, pod] of [...pods].sort(([a], [b]) => b - a)) {
     if (!isReady(pod)) return;
-    const label = pod.metadata.labels?.[REVISION];
-    // Pods without the label, or of another controller's naming, were there before this player: leave them alone.
-    const made = label !== undefined && /-[0-9a-f]{10}$/.test(label) && label.length === revision.length;
-    if (ordinal >= partition && made && label !== revision) return deletePod(stage, pod);
+    if (ordinal >= partition && isOutdated(pod, spec.template ?? {})) return deletePod(stage, pod);
   }
 }
 

@@ -16,6 +16,8 @@ export class Worker {
   #sleeping = 0;
   /** How many keys were worked on so far. */
   rounds = 0;
+  /** The first error that was no answer of the cluster: a bug, for `settle` to tell. */
+  failure: unknown;
 
   constructor(
     readonly clock: Clock,
@@ -53,8 +55,8 @@ export class Worker {
         await this.work(key);
         this.#attempts.delete(key);
       } catch (error) {
-        if (!isClusterError(error)) throw error;
-        this.#retry(key);
+        if (isClusterError(error)) this.#retry(key);
+        else this.failure ??= error;
       }
     }
     this.#busy = false;

@@ -128,3 +128,31 @@ export function countOf(value: number | string | undefined, replicas: number, ro
   if (typeof value === "string" && value.endsWith("%")) return round((Number(value.slice(0, -1)) * replicas) / 100);
   return Number(value ?? 0);
 }
+
+/** Label that tells which template a Pod was made of. */
+export const REVISION = "controller-revision-hash";
+
+const PLAYED = "played-";
+
+/** The label's value for a template. */
+export function revisionOf(template: unknown): string {
+  return `${PLAYED}${templateHash(template)}`;
+}
+
+/**
+ * Whether a Pod was made of another template than its workload has now. Pods that were there before this player carry
+ * another controller's revision: they are judged by what a template change would have given them.
+ */
+export function isOutdated(pod: KubeObject, template: PodTemplateSpec): boolean {
+  const revision = pod.metadata.labels?.[REVISION];
+  if (revision?.startsWith(PLAYED)) return revision !== revisionOf(template);
+  const has = (own: Record<string, string> | undefined, wanted: Record<string, string> | undefined) =>
+    Object.entries(wanted ?? {}).every(([key, value]) => own?.[key] === value);
+  const images = ({ containers = [] }: { containers?: { name: string; image?: string }[] }) =>
+    stableText(containers.map(({ name, image }) => [name, image]));
+  return (
+    !has(pod.metadata.labels, template.metadata?.labels) ||
+    !has(pod.metadata.annotations, template.metadata?.annotations) ||
+    images(pod.spec as object) !== images(template.spec ?? {})
+  );
+}
