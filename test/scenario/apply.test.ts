@@ -245,6 +245,41 @@ describe("FIXED-1: nothing in use is taken, whenever that is found out", () => {
   });
 });
 
+describe("a reservation of the plan (V7)", () => {
+  const printers = (ips: string[]) =>
+    ({ ...identity("default", KINDS.SpiderReservedIP, "printers"), spec: { ipVersion: 4, ips } }) as SpiderReservedIP;
+  const handOut = (cluster: EmbeddedCluster, address: string): Faults => ({
+    before: async ({ kind, count }) => {
+      if (kind === "SpiderReservedIP" && count === 1) await allocate(cluster, "a", { [address]: "default/quick" });
+    },
+  });
+
+  it("is taken back when one of its addresses is handed out while it is written", async () => {
+    const cluster = await embedded([pool("a", ["10.6.0.1-10.6.0.4"])]);
+    const steps = [creating(printers(["10.6.0.3-10.6.0.4"]), 5)];
+    const { report } = await run(cluster, steps, { faults: handOut(cluster, "10.6.0.3") });
+    expect(report.created).toBe(0);
+    expect(messages(report.withheld)).toEqual(["printers: 10.6.0.3 was taken by default/quick meanwhile; run again"]);
+    expect(await names(cluster, "SpiderReservedIP")).toEqual([]);
+  });
+
+  it("goes back to what it was when it only grew", async () => {
+    const cluster = await embedded([pool("a", ["10.6.0.1-10.6.0.4"]), printers(["10.6.0.4"])]);
+    const stored = await live(cluster, "SpiderReservedIP", "printers");
+    const steps = [updating(stored, printers(["10.6.0.3-10.6.0.4"]), 5)];
+    const { report } = await run(cluster, steps, { faults: handOut(cluster, "10.6.0.3") });
+    expect(report).toMatchObject({ updated: 0, failed: [] });
+    expect(((await live(cluster, "SpiderReservedIP", "printers")) as SpiderReservedIP).spec.ips).toEqual(["10.6.0.4"]);
+  });
+
+  it("stays when the address was in use before: the decision knew", async () => {
+    const cluster = await embedded([pool("a", ["10.6.0.1-10.6.0.4"])]);
+    await allocate(cluster, "a", { "10.6.0.3": "default/known" });
+    const { report } = await run(cluster, [creating(printers(["10.6.0.3"]), 5)]);
+    expect(report).toMatchObject({ created: 1, withheld: [] });
+  });
+});
+
 describe("deleting a SpiderSubnet (U9)", () => {
   it("waits for pools that are going, then deletes", async () => {
     const cluster = await embedded([subnet("s", ["10.6.0.1-10.6.0.9"]), pool("p", ["10.6.0.1"])]);

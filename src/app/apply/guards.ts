@@ -37,12 +37,20 @@ export class Guards {
    */
   async obstacle(step: Step, live: KubeObject): Promise<string | undefined> {
     if (step.kind === KINDS.SpiderIPPool) {
-      this.#endpoints ??= readEndpoints(this.cluster);
       const taken = step.action === "delete" ? undefined : step.removed;
-      return poolObstacle(live as SpiderIPPool, taken, await this.#endpoints);
+      return poolObstacle(live as SpiderIPPool, taken, await this.#readEndpoints());
     }
     if (step.kind !== KINDS.SpiderSubnet) return undefined;
     return step.action === "delete" ? this.#poolsOf((live as SpiderSubnet).spec.subnet) : this.#recorded(step);
+  }
+
+  /** Read once a wave; a failed reading is none. */
+  #readEndpoints(): Promise<readonly SpiderEndpoint[]> {
+    this.#endpoints ??= readEndpoints(this.cluster).catch((error: unknown) => {
+      this.#endpoints = undefined;
+      throw error;
+    });
+    return this.#endpoints;
   }
 
   /** U9: deleting a SpiderSubnet deletes its pools, so none may be left, not even one that is going. */

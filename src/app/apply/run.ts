@@ -1,6 +1,8 @@
 import pLimit from "p-limit";
 import type { Step } from "../../core/change/step.js";
+import { isClusterError } from "../../core/cluster-error.js";
 import { EMPTY, union } from "../../core/ip/range-set.js";
+import type { Snapshot } from "../../core/snapshot.js";
 import { KINDS } from "../../core/spiderpool/objects.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
@@ -9,8 +11,10 @@ import type { ApplyEvent, Done, FailedStep, Progress, WithheldStep } from "./app
 import { chainsOf } from "./chains.js";
 import { dependsOn } from "./dependents.js";
 import { Guards } from "./guards.js";
-import { type StepResult, StepWriter } from "./step-writer.js";
+import { RESULT, type StepResult, StepWriter } from "./step-writer.js";
 import { undoQuarantine } from "./undo-quarantine.js";
+import { reserves, takenMeanwhile, undoReservation } from "./undo-reservation.js";
+import { readUse } from "./verify.js";
 
 /** Writes in flight at a time (DESIGN 7). */
 const IN_FLIGHT = 16;
@@ -62,7 +66,7 @@ export class Run {
   async wave(steps: readonly Step[]): Promise<void> {
     this.#guards.nextWave();
     const reserving = (step: Step) => step.kind === KINDS.SpiderReservedIP && step.action !== "delete";
-    await this.#sideBySide(steps.filter(reserving));
+    await this.#reserve(steps.filter(reserving));
     await this.#sideBySide(steps.filter((step) => !reserving(step)));
     await this.#unreserve(steps);
   }
@@ -76,6 +80,41 @@ export class Run {
       notStarted: steps.filter((step) => !this.#settled.has(step)),
       stopped: this.#stopped,
     };
+  }
+
+  /** A reservation and a hand-out may cross: who was quicker is known afterwards (V7). */
+  async #reserve(steps: readonly Step[]): Promise<void> {
+    const before = steps.some(reserves) ? await this.#use() : undefined;
+    await this.#sideBySide(steps);
+    const written = steps.filter((step) => reserves(step) && this.#written.includes(step));
+    const after = before !== undefined && written.length > 0 ? await this.#use() : undefined;
+    if (before === undefined || after === undefined) return;
+    for (const step of written) {
+      const taken = takenMeanwhile(step, before, after);
+      const live = this.#writer.known(step);
+      if (taken === undefined || live === undefined) continue;
+      await this.#writer.carryOut(undoReservation(step, live));
+      this.#takeBack(step, taken);
+    }
+  }
+
+  /** Who uses what now; where that cannot be told, the run ends. */
+  async #use(): Promise<Snapshot | undefined> {
+    try {
+      return await readUse(this.context.cluster);
+    } catch (error) {
+      if (!isClusterError(error)) throw error;
+      this.#stopped ??= error.message;
+      return undefined;
+    }
+  }
+
+  /** A step that was done and then undone counts as withheld. */
+  #takeBack(step: Step, message: string): void {
+    this.#written.splice(this.#written.indexOf(step), 1);
+    this.#counts[RESULT[step.action]]--;
+    this.#withheld.push({ step, message });
+    this.#tell(step, "withheld", message);
   }
 
   async #sideBySide(steps: readonly Step[]): Promise<void> {

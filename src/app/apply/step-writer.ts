@@ -27,7 +27,8 @@ export interface StepWriterOptions {
   readonly onRetry: (step: Step, message: string, seconds: number) => void;
 }
 
-const RESULT: Readonly<Record<Step["action"], Done>> = {
+/** How a step that was carried out is counted. */
+export const RESULT: Readonly<Record<Step["action"], Done>> = {
   create: "created",
   update: "updated",
   adopt: "adopted",
