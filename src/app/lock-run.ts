@@ -1,6 +1,7 @@
 import { allocate } from "../core/allocate/allocate.js";
 import type { Lock } from "../core/allocate/allocation.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
+import { checkLock } from "../core/plan/check-lock.js";
 import type { PlanDocument } from "../core/plan/merge.js";
 import type { Snapshot } from "../core/snapshot.js";
 import { mergeRead } from "./plan-run.js";
@@ -21,7 +22,8 @@ export interface LockInput {
  */
 export function lockRun(input: LockInput): Result<Lock | undefined> {
   const merged = mergeRead(input.documents, input.diagnostics, input.cluster);
-  const before = [...merged.diagnostics, ...input.lock.diagnostics];
+  const locked = merged.value === undefined ? [] : checkLock(input.lock.value, merged.value);
+  const before = [...merged.diagnostics, ...input.lock.diagnostics, ...locked];
   if (merged.value === undefined || hasErrors(before)) return { value: undefined, diagnostics: before };
   const { lock, diagnostics } = allocate({
     plan: merged.value,

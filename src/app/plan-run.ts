@@ -2,6 +2,7 @@ import type { Lock } from "../core/allocate/allocation.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
 import { decide } from "../core/engine.js";
 import type { Options, Outcome } from "../core/outcome.js";
+import { checkLock } from "../core/plan/check-lock.js";
 import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
 import type { Plan } from "../core/plan/plan.js";
 import type { Snapshot } from "../core/snapshot.js";
@@ -49,7 +50,8 @@ export interface PlanRun {
  */
 export function planRun(input: PlanInput): PlanRun {
   const merged = mergeRead(input.documents, input.diagnostics, input.cluster);
-  const before = [...merged.diagnostics, ...input.lock.diagnostics];
+  const locked = merged.value === undefined ? [] : checkLock(input.lock.value, merged.value);
+  const before = [...merged.diagnostics, ...input.lock.diagnostics, ...locked];
   const kept = { lock: input.lock.value, snapshot: input.snapshot };
   if (merged.value === undefined || hasErrors(before)) return { ...kept, decided: undefined, diagnostics: before };
   const outcome = decide(merged.value, input.lock.value, input.snapshot, input.options);

@@ -5,6 +5,7 @@ import { type PlanRun, planRun } from "../app/plan-run.js";
 import type { PlanHeading } from "../app/report/plan-heading.js";
 import type { Diagnostic, LocatedDiagnostic } from "../core/diagnostics.js";
 import type { Options } from "../core/outcome.js";
+import { planCluster } from "../core/plan/merge.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { Digest } from "../ports/runtime.js";
 import type { Io } from "./io.js";
@@ -39,7 +40,7 @@ export interface DecideFor {
 export async function decideRun(io: Io, options: DecideOptions, wanted: DecideFor): Promise<Decision> {
   const source = await openPlan(io, options.path);
   const [lock, observed, revision] = await Promise.all([
-    readLockFolder(source.root, options.cluster),
+    readLockFolder(source.root, planCluster(source.loaded.documents, options.cluster)),
     wanted.observe(planNeeds(source.loaded.documents)),
     wanted.revision ? revisionText(source.root) : undefined,
   ]);

@@ -7,6 +7,7 @@ import { lockText } from "../app/report/lock-text.js";
 import { count } from "../app/report/printable.js";
 import type { Lock } from "../core/allocate/allocation.js";
 import { hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";
+import { planCluster } from "../core/plan/merge.js";
 import { writeFindings } from "./findings.js";
 import type { Io } from "./io.js";
 import { observeIfTold } from "./observe.js";
@@ -26,7 +27,7 @@ export interface LockOptions extends PlanOptions, ClusterOptions, OutputOptions 
  */
 export async function lockCommand(io: Io, options: LockOptions): Promise<number> {
   const source = await openPlan(io, options.path);
-  const before = await readLockFolder(source.root, options.cluster);
+  const before = await readLockFolder(source.root, planCluster(source.loaded.documents, options.cluster));
   const { snapshot, diagnostics: seen } = await observeIfTold(io, options, planNeeds(source.loaded.documents));
   const { documents, diagnostics: read } = source.loaded;
   const input = { documents, diagnostics: [...read, ...seen], cluster: options.cluster };
@@ -49,9 +50,8 @@ interface LockReport {
 
 /** Owners with an error keep what they hold, so writing the others' addresses is safe. */
 function store(source: PlanSource, lock: Lock, options: LockOptions): Promise<string[]> {
-  return options.check
-    ? staleLockFiles(source.root, options.cluster, lock)
-    : writeLockFolder(source.root, options.cluster, lock);
+  const cluster = planCluster(source.loaded.documents, options.cluster);
+  return options.check ? staleLockFiles(source.root, cluster, lock) : writeLockFolder(source.root, cluster, lock);
 }
 
 function printText(io: Io, source: PlanSource, report: LockReport, options: LockOptions): void {

@@ -9,6 +9,8 @@ export interface BrokenPlan {
   readonly at?: string;
   readonly says: RegExp;
   readonly about?: string;
+  /** Codes of further errors it must give. */
+  readonly beside?: readonly string[];
 }
 
 const HEAD = "apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\n";
@@ -230,6 +232,7 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     code: "SP1028",
     what: "more faults than are shown",
     files: `${HEAD}spec:\n${Array.from({ length: 50 }, (_, i) => `  k${i}: 1\n`).join("")}`,
+    beside: Array(20).fill("SP1020"),
     says: /30 more faults/,
   },
   {

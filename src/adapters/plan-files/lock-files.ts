@@ -2,11 +2,12 @@ import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:
 import { join, sep } from "node:path";
 import type { Lock, SubnetLock } from "../../core/allocate/allocation.js";
 import type { Diagnostic, Result } from "../../core/diagnostics.js";
+import { LOCK_FOLDER, lockFolder } from "../../core/plan/check-lock.js";
 import { compareText, inOrder } from "../../core/plan/scope.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { formatLock } from "./lock-format.js";
 import { parseLock } from "./lock-parse.js";
-import { fault, findPlanFiles, LOCK_FOLDER } from "./plan-folder.js";
+import { fault, findPlanFiles } from "./plan-folder.js";
 import { readText } from "./plan-text.js";
 
 export { formatLock } from "./lock-format.js";
@@ -25,7 +26,7 @@ const LIMITS: Limits = {
  * @param cluster the plan's cluster; undefined where no document has `clusters` (folder `default`)
  */
 export async function readLockFolder(planRoot: string, cluster: string | undefined): Promise<Result<Lock>> {
-  const folder = folderOf(cluster);
+  const folder = lockFolder(cluster);
   const found: Diagnostic[] = [];
   const subnets = new Map<string, SubnetLock>();
   const where = await whereabouts(planRoot, folder);
@@ -57,7 +58,7 @@ export async function readLockFolder(planRoot: string, cluster: string | undefin
 /** The lock as files: path from the plan's root with forward slashes, and text. */
 export function lockFiles(lock: Lock, cluster: string | undefined): ReadonlyMap<string, string> {
   const keys = [...lock.subnets.keys()].sort(compareText);
-  return new Map(keys.map((key) => [`${folderOf(cluster)}/${key}.yaml`, formatLock(lock.subnets.get(key)!)]));
+  return new Map(keys.map((key) => [`${lockFolder(cluster)}/${key}.yaml`, formatLock(lock.subnets.get(key)!)]));
 }
 
 /**
@@ -67,7 +68,7 @@ export function lockFiles(lock: Lock, cluster: string | undefined): ReadonlyMap<
  */
 export async function writeLockFolder(planRoot: string, cluster: string | undefined, lock: Lock): Promise<string[]> {
   const texts = lockFiles(lock, cluster);
-  const folder = folderOf(cluster);
+  const folder = lockFolder(cluster);
   const leaving = await Promise.all([LOCK_FOLDER, folder].map((path) => whereabouts(planRoot, path)));
   if (leaving.includes("outside")) {
     throw new Error(`${folder} is a link that leads out of the plan's folder`);
@@ -85,7 +86,7 @@ export async function writeLockFolder(planRoot: string, cluster: string | undefi
 /** Paths of the files that `writeLockFolder` would change, in order. */
 export async function staleLockFiles(planRoot: string, cluster: string | undefined, lock: Lock): Promise<string[]> {
   const texts = lockFiles(lock, cluster);
-  const folder = folderOf(cluster);
+  const folder = lockFolder(cluster);
   const there = (await readdir(join(planRoot, folder)).catch(() => [])).filter((name) => /\.ya?ml$/.test(name));
   const paths = new Set([...texts.keys(), ...there.map((name) => `${folder}/${name}`)]);
   const stale: string[] = [];
@@ -108,10 +109,6 @@ async function whereabouts(planRoot: string, folder: string): Promise<"inside" |
   const real = await realpath(join(planRoot, folder)).catch(() => undefined);
   if (real === undefined) return "nowhere";
   return real.startsWith((await realpath(planRoot)) + sep) ? "inside" : "outside";
-}
-
-function folderOf(cluster: string | undefined): string {
-  return `${LOCK_FOLDER}/${cluster ?? "default"}`;
 }
 
 function subnetOf(path: string): string | undefined {

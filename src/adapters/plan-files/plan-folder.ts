@@ -2,10 +2,8 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Diagnostic } from "../../core/diagnostics.js";
+import { LOCK_FOLDER } from "../../core/plan/check-lock.js";
 import type { Limits } from "./limits.js";
-
-/** Folder of the lock files, beside the plan and no part of it. */
-export const LOCK_FOLDER = "spiderplan.lock";
 
 /** One plan file: its path from the plan's root with forward slashes, and its size. */
 export interface PlanFile {

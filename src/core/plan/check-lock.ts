@@ -6,14 +6,19 @@ import { formatRangeSet, type RangeSet, subtract } from "../ip/range-set.js";
 import type { Plan } from "./plan.js";
 import { compareText, fail, warn } from "./scope.js";
 
-/**
- * Whether a lock that was read from files fits the plan: every subnet known, every address inside its CIDR.
- * @param folder the lock's folder as seen from the plan's root, `spiderplan.lock/<cluster or default>`
- */
-export function checkLock(lock: Lock, plan: Plan, folder: string): Diagnostic[] {
+/** The folder of a cluster's lock files as seen from the plan's root; `default` where no document has `clusters`. */
+export function lockFolder(cluster: string | undefined): string {
+  return `${LOCK_FOLDER}/${cluster ?? "default"}`;
+}
+
+/** Folder of all lock files, beside the plan and no part of it. */
+export const LOCK_FOLDER = "spiderplan.lock";
+
+/** Whether a lock that was read from files fits the plan: every subnet known, every address inside its CIDR. */
+export function checkLock(lock: Lock, plan: Plan): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const [name, content] of [...lock.subnets].sort(([a], [b]) => compareText(a, b))) {
-    const at: SourceRef = { file: `${folder}/${name}.yaml`, document: 0, pointer: "" };
+    const at: SourceRef = { file: `${lockFolder(plan.cluster)}/${name}.yaml`, document: 0, pointer: "" };
     const subnet = plan.subnets.get(name);
     if (subnet !== undefined) {
       const whole = [cidrRange(subnet.cidr)];
@@ -23,7 +28,7 @@ export function checkLock(lock: Lock, plan: Plan, folder: string): Diagnostic[] 
         const ranges = formatRangeSet(outside);
         const scope = { at: keyOf(child(at, section, ranges[0]!)), about: `subnet:${name}`, found };
         fail(scope, "SP2041", `${ranges.join(", ")} of ${owner} lies outside ${formatCidr(subnet.cidr)}`, {
-          hint: "run spiderplan lock, or correct the line",
+          hint: "correct the line; the CIDR of a live subnet cannot change (P4, U1): add a subnet instead",
           related: [{ note: `subnet ${name} is at`, source: subnet.source }],
         });
       }
