@@ -119,6 +119,14 @@ describe.skipIf(missing)("kubectl on the embedded cluster (skipped where there i
     expect(await kubectl("delete", "sp", "p", "--timeout=20s")).toContain("deleted");
   });
 
+  test("explain knows Spiderpool's kinds; diff and describe work", async () => {
+    expect(await kubectl("explain", "sp.spec.ips")).toContain("FIELD: ips");
+    const given = ipPool("d", { subnet: "10.8.0.0/24", ips: ["10.8.0.1"] });
+    await kubectl("apply", "-f", file("d.json", given));
+    expect(await kubectl("diff", "-f", file("d.json", given))).toBe("");
+    expect(await kubectl("describe", "sp", "d")).toContain("10.8.0.1");
+  });
+
   test("get -w tells of changes", async () => {
     const watching = spawn("kubectl", ["get", "pods", "-w"], { env: environment });
     let seen = "";

@@ -89,7 +89,7 @@ export function openApiPaths(resources: Iterable<Resource>): object {
 
 /**
  * `GET /openapi/v3/...`: as much as kubectl reads, namely that a PATCH may carry `fieldValidation`, so that it leaves
- * the validation to the server. There are no schemas in it.
+ * the validation to the server; and, for `kubectl explain`, the schemas of Spiderpool's kinds.
  */
 export function openApiDocument(resources: Iterable<Resource>, path: string): object | undefined {
   const served = [...resources].filter((resource) => pathOf(resource) === path);
@@ -100,8 +100,15 @@ export function openApiDocument(resources: Iterable<Resource>, path: string): ob
     paths: Object.fromEntries(
       served.map((resource) => [`/${path}${itemPath(resource)}`, { patch: patchOf(resource) }]),
     ),
-    components: { schemas: {} },
+    components: { schemas: Object.fromEntries(served.flatMap(schemaOf)) },
   };
+}
+
+function schemaOf(resource: Resource): [string, object][] {
+  if (resource.schema === undefined) return [];
+  const { group: name, version, kind } = resource;
+  const schema = { ...resource.schema, "x-kubernetes-group-version-kind": [{ group: name, version, kind: kind.kind }] };
+  return [[`${name}.${version}.${kind.kind}`, schema]];
 }
 
 function pathOf(resource: Resource): string {

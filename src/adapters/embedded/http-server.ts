@@ -105,7 +105,11 @@ class Front {
       return this.#finish(target, request, response);
     }
     if (request.contentType.includes("protobuf")) {
-      throw new ApiError(415, "UnsupportedMediaType", "the embedded cluster reads JSON only");
+      throw new ApiError(
+        415,
+        "UnsupportedMediaType",
+        "the embedded cluster reads JSON only: write a manifest and use kubectl apply -f",
+      );
     }
     this.writes++;
     await this.#write(url.pathname, target, request, response);

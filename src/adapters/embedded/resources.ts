@@ -25,6 +25,8 @@ export interface Resource {
   /** Defined by a CRD: no strategic merge patch, updates must carry a resourceVersion. */
   readonly custom: boolean;
   readonly columns: readonly Column[] | undefined;
+  /** OpenAPI v3 schema of a kind defined by a CRD, for `kubectl explain`. */
+  readonly schema: object | undefined;
 }
 
 /** What a CustomResourceDefinition says, as far as the server reads it. */
@@ -32,6 +34,7 @@ interface CrdSpec {
   names: { kind: string; singular?: string; shortNames?: string[]; categories?: string[] };
   versions: {
     subresources?: { status?: object; scale?: object };
+    schema?: { openAPIV3Schema?: object };
     additionalPrinterColumns?: { name: string; type: string; jsonPath: string; priority?: number }[];
   }[];
 }
@@ -93,6 +96,7 @@ function builtIn(kind: Kind, columns: readonly Column[] | undefined): Resource {
     scale: extra.scale ?? false,
     custom: THIRD_PARTY.has(kind.kind),
     columns,
+    schema: undefined,
   };
 }
 
@@ -108,6 +112,7 @@ function custom(kind: Kind, crd: CrdSpec): Resource {
     scale: version?.subresources?.scale !== undefined,
     custom: true,
     columns: version?.additionalPrinterColumns?.map((column) => ({ ...column, priority: column.priority ?? 0 })),
+    schema: version?.schema?.openAPIV3Schema,
   };
 }
 
