@@ -1,0 +1,111 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Kind, KubeObject } from "../../src/core/spiderpool/objects.js";
+import { cli, PROJECT } from "../support/cli.js";
+import { clusterObjects, type Example, examples } from "../support/examples.js";
+import { skipReason } from "../support/real-apiserver.js";
+import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+
+const reason = skipReason();
+const RBAC = "rbac.authorization.k8s.io";
+const rbac = (kind: string, plural: string, namespaced = false): Kind => ({
+  apiVersion: `${RBAC}/v1`,
+  kind,
+  plural,
+  namespaced,
+});
+const KIND: Readonly<Record<string, Kind>> = {
+  ClusterRole: rbac("ClusterRole", "clusterroles"),
+  Role: rbac("Role", "roles", true),
+  ClusterRoleBinding: rbac("ClusterRoleBinding", "clusterrolebindings"),
+  RoleBinding: rbac("RoleBinding", "rolebindings", true),
+};
+
+describe.skipIf(reason !== undefined)(`deploy/rbac.yaml${reason ? ` (skipped: ${reason})` : ""}`, () => {
+  let cluster: RealPlayedCluster;
+  const folder = mkdtempSync(path.join(tmpdir(), "spiderplan-rbac-"));
+  const example = examples().find(({ name }) => name === "default-pools") as Example;
+
+  beforeAll(async () => {
+    cluster = await startRealPlayedCluster();
+    const roles = clusterObjects([`${PROJECT}/deploy/rbac.yaml`]);
+    // Somebody who may not look at nodes.
+    const read = roles.find(({ metadata }) => metadata.name === "spiderplan-read")!;
+    roles.push(JSON.parse(JSON.stringify(read).replace('"nodes",', "").replace("spiderplan-read", "less-read")));
+    for (const role of roles) await cluster.actor.create(role, KIND[role.kind]!);
+    await cluster.add(clusterObjects(example.snapshots.slice(0, 1)));
+  });
+  afterAll(() => cluster?.stop());
+
+  /** A kubeconfig of a user with the given roles. */
+  async function user(name: string, roles: readonly string[], lease = false): Promise<string> {
+    const subjects = [{ kind: "User", name, apiGroup: RBAC }];
+    const bind = (kind: string, roleKind: string, role: string, namespace?: string) =>
+      cluster.actor.create(
+        {
+          apiVersion: `${RBAC}/v1`,
+          kind,
+          metadata: { name: `${name}-${role}`, namespace },
+          subjects,
+          roleRef: { apiGroup: RBAC, kind: roleKind, name: role },
+        } as KubeObject,
+        KIND[kind]!,
+      );
+    for (const role of roles) await bind("ClusterRoleBinding", "ClusterRole", role);
+    if (lease) await bind("RoleBinding", "Role", "spiderplan-lease", "kube-system");
+    const { certFile, keyFile } = cluster.authority.issue(name);
+    const config = {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "c",
+      clusters: [
+        { name: "c", cluster: { server: cluster.server, "certificate-authority": cluster.authority.certFile } },
+      ],
+      users: [{ name: "u", user: { "client-certificate": certFile, "client-key": keyFile } }],
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    };
+    const file = path.join(folder, name);
+    writeFileSync(file, JSON.stringify(config));
+    return file;
+  }
+
+  const onCluster = (command: string, kubeconfig: string, ...rest: string[]) =>
+    cli([command, "--path", example.plan, "--kubeconfig", kubeconfig, ...rest]);
+
+  test("spiderplan-read is enough to plan, without a warning, and not to sync", async () => {
+    const reader = await user("reader", ["spiderplan-read"]);
+    const plan = await onCluster("plan", reader, "-o", "json");
+    expect(plan.code, plan.stdout + plan.stderr).toBe(0);
+    const { steps, diagnostics } = JSON.parse(plan.stdout);
+    expect(steps.length).toBeGreaterThan(0);
+    expect(diagnostics.filter(({ code }: { code: string }) => code === "SP2701")).toEqual([]);
+    const sync = await onCluster("sync", reader);
+    expect(sync.code).toBe(1);
+    expect(sync.stdout + sync.stderr).toContain("forbidden");
+  });
+
+  test("less than that is a warning that says what is missing", async () => {
+    const less = await user("less", ["less-read"]);
+    const plan = await onCluster("plan", less, "-o", "json");
+    expect(plan.code, plan.stdout + plan.stderr).toBe(0);
+    const found = JSON.parse(plan.stdout).diagnostics.filter(({ code }: { code: string }) => code === "SP2701");
+    expect(found).toHaveLength(1);
+    expect(found[0].message).toContain("not allowed to list nodes");
+  });
+
+  test("nothing at all is an error that names the kind", async () => {
+    const plan = await onCluster("plan", await user("nobody", []));
+    expect(plan.code).toBe(1);
+    expect(plan.stderr).toMatch(/cannot list resource "spider\w+"/);
+  });
+
+  test("all three are enough to sync", async () => {
+    const writer = await user("writer", ["spiderplan-read", "spiderplan-write"], true);
+    const sync = await onCluster("sync", writer);
+    expect(sync.code, sync.stdout + sync.stderr).toBe(0);
+    const next = await onCluster("plan", writer, "--detailed-exitcode");
+    expect(next.code, next.stdout + next.stderr).toBe(0);
+  });
+});
