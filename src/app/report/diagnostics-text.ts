@@ -10,6 +10,7 @@ export type Excerpt = (file: string, line: number) => string | undefined;
 export type ShowFile = (file: string) => string;
 
 const MAX_LINE = 110;
+const MOST_BRIEF = 30;
 const INDENT = " ".repeat(6);
 
 /** One finding with the picture of the place it is about (UX.md, "A bad plan"); several lines, no final newline. */
@@ -38,17 +39,47 @@ export function diagnosticsText(
   return `${diagnostics.map((one) => diagnosticText(one, excerpt, showFile, paint)).join("\n\n")}\n`;
 }
 
-/** Findings that stop nothing, without pictures; a hint that several share stands under the last of them. */
+/**
+ * Findings that stop nothing, without pictures. The same words about many places are told once, and a hint that
+ * several share stands under the last of them.
+ */
 export function briefText(diagnostics: readonly LocatedDiagnostic[], showFile: ShowFile, paint: Palette): string[] {
-  const ordered = [...diagnostics].sort((a, b) => Number(a.severity === "info") - Number(b.severity === "info"));
-  return ordered.flatMap((one, i) => {
-    const label = `${one.severity} ${one.code}`;
-    const place = placeOf(one, showFile);
-    const [first = "", ...rest] = flow(`  ${label}`, [place ?? "", printable(one.message)], INDENT);
-    const hint = one.hint === undefined || one.hint === ordered[i + 1]?.hint ? [] : [`hint: ${printable(one.hint)}`];
-    const painted = `  ${severityPaint(one.severity, paint)(label)}${first.slice(label.length + 2)}`;
-    return [painted, ...rest, ...hint.flatMap((text) => flow("", [text], INDENT))];
-  });
+  const groups = new Map<string, LocatedDiagnostic[]>();
+  for (const one of diagnostics) {
+    const key = JSON.stringify([one.severity === "info", one.code, one.message, one.hint]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  const ordered = [...groups.values()].sort(
+    ([a], [b]) => Number(a!.severity === "info") - Number(b!.severity === "info"),
+  );
+  const shown = ordered.slice(0, MOST_BRIEF);
+  const rest = ordered.length - shown.length;
+  return [
+    ...shown.flatMap((group, i) => groupText(group, shown[i + 1]?.[0]?.hint, showFile, paint)),
+    ...(rest === 0 ? [] : [`  and ${count(rest, "more finding")}: see -o json`]),
+  ];
+}
+
+function groupText(
+  [one, ...others]: readonly LocatedDiagnostic[],
+  nextHint: string | undefined,
+  showFile: ShowFile,
+  paint: Palette,
+): string[] {
+  if (one === undefined) return [];
+  const label = `${one.severity} ${one.code}`;
+  const first = placeOf(one, showFile);
+  const more = others.length === 0 ? "" : ` and ${count(others.length, "more place")}`;
+  const [head = "", ...rest] = flow(
+    `  ${label}`,
+    [first === undefined ? "" : first + more, printable(one.message)],
+    INDENT,
+  );
+  const hint = one.hint === undefined || one.hint === nextHint ? [] : [`hint: ${printable(one.hint)}`];
+  const painted = `  ${severityPaint(one.severity, paint)(label)}${head.slice(label.length + 2)}`;
+  return [painted, ...rest, ...hint.flatMap((text) => flow("", [text], INDENT))];
 }
 
 /** `2 errors, 1 warning`, or `no errors`. */

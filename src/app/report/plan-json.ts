@@ -57,12 +57,13 @@ const NOTHING_TO_DO: Summary = { create: 0, update: 0, delete: 0, unchanged: 0, 
 /** The machine form of a run, every key there even when an error left nothing to decide on. */
 export function planOutput(run: PlanRun, diagnostics: readonly LocatedDiagnostic[], sha256: Digest): PlanOutput {
   const outcome = run.decided?.outcome;
+  const steps = (outcome?.steps ?? []).map(stepOutput);
   return {
     formatVersion: "1.0",
-    digest: planDigest(run, sha256),
+    digest: digestOf(run, steps, sha256),
     verdict: verdictOutput(outcome?.verdict ?? NOTHING_JUDGED),
     summary: summaryOutput(outcome?.summary ?? NOTHING_TO_DO),
-    steps: (outcome?.steps ?? []).map(stepOutput),
+    steps,
     allocations: (outcome?.allocations ?? []).map((allocation) => ({
       owner: ownerInSubnet(allocation.owner, allocation.subnet),
       pool: allocation.pool,
@@ -79,19 +80,24 @@ export function planOutput(run: PlanRun, diagnostics: readonly LocatedDiagnostic
  * and the lock's change; not snapshot, time or usage, so that Pods restarting do not void an approval (DESIGN 8).
  */
 export function planDigest(run: PlanRun, sha256: Digest): string {
+  return digestOf(run, (run.decided?.outcome.steps ?? []).map(stepOutput), sha256);
+}
+
+function digestOf(run: PlanRun, outputs: readonly StepOutput[], sha256: Digest): string {
   const outcome = run.decided?.outcome;
-  const covered = sortedKeys({
-    steps: (outcome?.steps ?? []).map(stepApproved),
+  const covered = {
+    steps: outputs.map((output, i) => stepApproved(output, outcome!.steps[i]!)),
     leaves: outcome === undefined ? [] : entriesThatDoNotStay(outcome),
     lock: outcome === undefined ? [] : lockChange(run.lock, outcome.lock),
-  });
+  };
   return `sha256:${sha256(JSON.stringify(covered))}`;
 }
 
 /** What of a step is approved: all that is written. Of an object that only changes, the rest is not ours to cover. */
-function stepApproved(step: Step): object {
-  const { reason: _, object, ...rest } = stepOutput(step);
-  return step.action === "create" ? { ...rest, object } : { ...rest, uid: step.live?.metadata.uid, patch: step.patch };
+function stepApproved(output: StepOutput, step: Step): object {
+  const { reason: _, object, ...rest } = output;
+  if (step.action === "create") return { ...rest, object };
+  return { ...rest, uid: step.live?.metadata.uid, patch: sortedKeys(step.patch) };
 }
 
 /** The reasons of a verdict tell of usage; who and what is at stake is what an approval is about. */

@@ -12,7 +12,7 @@ import type { PlanHeading } from "./plan-heading.js";
 import { leavers } from "./plan-text.js";
 import { count, printable } from "./printable.js";
 import { fullName } from "./step-text.js";
-import { touchedUsage } from "./usage.js";
+import { touchedUsage, usageLines } from "./usage.js";
 
 /** GitHub takes 65,536 characters; the rest is room for what a forge adds (ANCHORS 3.4). */
 const MOST_CHARACTERS = 60_000;
@@ -36,7 +36,7 @@ export function planMarkdown(run: PlanRun, context: MarkdownContext): string {
     outcome === undefined ? "" : fates(outcome),
     findings(context.diagnostics),
     outcome === undefined ? "" : ownerTable(outcome),
-    run.decided === undefined ? "" : touchedUsage(run.decided).map(usageLine).join("\n"),
+    run.decided === undefined ? "" : usageLines(touchedUsage(run.decided), usageLine).join("\n"),
     outcome === undefined ? "" : details(outcome.steps),
     `plan ${context.digest.slice(0, "sha256:".length + 12)} · judged against ${cell(context.heading.against)} · spiderplan ${context.version}`,
   ];

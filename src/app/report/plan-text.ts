@@ -11,7 +11,7 @@ import type { Palette } from "./palette.js";
 import { headingLine, type PlanHeading, snapshotLine } from "./plan-heading.js";
 import { count, printable } from "./printable.js";
 import { fullName, stepsText } from "./step-text.js";
-import { touchedUsage } from "./usage.js";
+import { touchedUsage, usageLines } from "./usage.js";
 
 /** What a text report needs besides the run. */
 export interface PlanTextContext {
@@ -39,7 +39,7 @@ export function planText(run: PlanRun, context: PlanTextContext): string {
     diagnosticsText(errors, excerpt, showFile, paint).trimEnd(),
     [...stepsText(outcome.steps, paint, context.place), ...leavingText(outcome.verdict.leaving)].join("\n") ||
       "  No changes: the cluster is what the plan says.",
-    touchedUsage(run.decided).map(usageLine).join("\n"),
+    usageLines(touchedUsage(run.decided), usageLine).join("\n"),
     briefText(
       diagnostics.filter((one) => one.severity !== "error"),
       showFile,
