@@ -805,4 +805,32 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     at: "7: default/Deployment.apps/w",
     says: /without its group/,
   },
+  {
+    code: "SP2043",
+    what: "a pool kept twice",
+    files: workload("{eth0: {fixed: {subnets: [a], pool: p}}, net1: {fixed: {subnets: [a], pool: p}}}"),
+    at: "8: p",
+    says: /something else of the plan is that pool/,
+    about: "default/Deployment/w",
+  },
+  {
+    code: "SP2043",
+    what: "a declared pool kept",
+    files: workload(
+      "{eth0: {fixed: {subnets: [a], pool: p}}}",
+      "default/Deployment/w",
+      "  pools: {p: {subnet: a, take: {count: 1}, default: true}}\n",
+    ),
+    at: "8: p",
+    says: /something else of the plan is that pool/,
+  },
+  {
+    code: "SP2043",
+    what: "a pool kept over two subnets",
+    files: spec(
+      "    b: {cidr: 10.7.0.0/16, ranges: [10.7.0.9]}\n  workloads: {a/Deployment/w: {interfaces: {eth0: {fixed: {subnets: [a, b], pool: p}}}}}\n",
+    ),
+    at: "7: p",
+    says: /a pool lies in one subnet/,
+  },
 ];

@@ -8,7 +8,7 @@ import { Faults } from "./faults.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { fault, findPlanFiles, type PlanFile } from "./plan-folder.js";
 import { readText } from "./plan-text.js";
-import { type IndexedText, indexText, type Place, placeOf } from "./positions.js";
+import { type IndexedText, indexText, lineOf, type Place, placeOf } from "./positions.js";
 import { checkDocument } from "./schema-faults.js";
 import { readDocuments } from "./yaml-documents.js";
 
@@ -85,7 +85,10 @@ function places(
   };
   return {
     locate: (diagnostic) => located(diagnostic, place),
-    excerpt: (file, line) => index(file)?.text.split("\n")[line - 1]?.replace(/\r$/, ""),
+    excerpt: (file, line) => {
+      const text = index(file);
+      return text === undefined ? undefined : lineOf(text, line);
+    },
   };
 }
 

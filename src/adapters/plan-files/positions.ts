@@ -15,6 +15,8 @@ export interface Place {
 export interface IndexedText {
   readonly text: string;
   readonly documents: readonly Document[];
+  /** Where each line begins, ascending. */
+  readonly lineStarts: readonly number[];
 }
 
 /** Parses a text again for its positions; plans are read without keeping them. */
@@ -27,16 +29,28 @@ export function indexText(text: string, limits: Limits): IndexedText {
   } catch {
     // The fault itself carries its offset; places before it are found in what was read.
   }
-  return { text, documents };
+  return { text, documents, lineStarts: lineStarts(text) };
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** One line without its end; undefined if there is none. */
+export function lineOf({ text, lineStarts }: IndexedText, line: number): string | undefined {
+  const start = lineStarts[line - 1];
+  return start === undefined ? undefined : text.slice(start, lineStarts[line] ?? text.length).replace(/\r?\n?$/, "");
 }
 
 /** Where a reference points; the nearest thing around it if it is not in the text. */
-export function placeOf(source: SourceRef, { text, documents }: IndexedText): Place {
-  if (source.span !== undefined) return placeAt(text, source.span.start, source.span.end);
-  const document = documents[source.document];
+export function placeOf(source: SourceRef, indexed: IndexedText): Place {
+  if (source.span !== undefined) return placeAt(indexed, source.span.start, source.span.end);
+  const document = indexed.documents[source.document];
   const node = document === undefined ? undefined : find(document, source);
   const [start, end] = node?.range ?? [document?.contents?.range?.[0] ?? 0, 0];
-  return placeAt(text, start, end);
+  return placeAt(indexed, start, end);
 }
 
 function find(document: Document, source: SourceRef): Node | undefined {
@@ -66,13 +80,23 @@ function step(node: Node | null, part: string): [Node | undefined, Node | null] 
   return undefined;
 }
 
-function placeAt(text: string, start: number, end: number): Place {
+function placeAt({ text, lineStarts }: IndexedText, start: number, end: number): Place {
   const from = Math.min(start, text.length);
-  const lineStart = text.lastIndexOf("\n", from - 1) + 1;
-  let line = 1;
-  for (let at = text.indexOf("\n"); at >= 0 && at < lineStart; at = text.indexOf("\n", at + 1)) line++;
-  const newline = text.indexOf("\n", from);
-  const lineEnd = newline < 0 ? text.length : newline;
+  const line = lastAtOrBefore(lineStarts, from);
+  const lineStart = lineStarts[line]!;
+  const lineEnd = (lineStarts[line + 1] ?? text.length + 1) - 1;
   const column = from - lineStart + 1;
-  return { line, column, endColumn: Math.max(column + 1, Math.min(end, lineEnd) - lineStart + 1) };
+  return { line: line + 1, column, endColumn: Math.max(column + 1, Math.min(end, lineEnd) - lineStart + 1) };
+}
+
+/** Index of the last number that is not above the given one; the first is 0. */
+function lastAtOrBefore(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (sorted[middle]! <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

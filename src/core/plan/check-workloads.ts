@@ -1,4 +1,4 @@
-import { child, type Diagnostic, keyOf } from "../diagnostics.js";
+import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
 import { parseAddress } from "../ip/address.js";
 import type { Nic, Plan, Workload } from "./plan.js";
 import { liesIn } from "./read-addresses.js";
@@ -16,6 +16,28 @@ export function checkSources(workload: Workload, found: Diagnostic[]): void {
     fail({ at, about: workload.name, found }, "SP2024", text, {
       hint: "Spiderpool reads one source per Pod (A1, A4): name the pools of every interface, or of none",
     });
+  }
+}
+
+/** A live pool is kept by one interface in one subnet, and is not a declared pool as well. */
+export function checkKeptPools(plan: Plan, found: Diagnostic[]): void {
+  const keepers = new Map<string, SourceRef>();
+  for (const workload of plan.workloads.values()) {
+    for (const { ask, source } of workload.interfaces.values()) {
+      if (ask.type !== "fixed" || ask.pool === undefined) continue;
+      const at = child(source, "fixed", "pool");
+      const other = keepers.get(ask.pool) ?? plan.pools.get(ask.pool)?.source;
+      keepers.set(ask.pool, at);
+      const many = ask.subnets.length > 1;
+      if (other === undefined && !many) continue;
+      const why = many
+        ? "a pool lies in one subnet, the interface has several"
+        : "something else of the plan is that pool";
+      fail({ at, about: workload.name, found }, "SP2043", `pool ${ask.pool} cannot be kept: ${why}`, {
+        hint: many ? "name the pool's subnet only" : "let one of the two have it",
+        related: other === undefined ? undefined : [{ note: "the other is at", source: other }],
+      });
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { checkUnusedPools, checkVlans } from "./check-networks.js";
 import { checkOverlaps } from "./check-overlaps.js";
-import { checkRoutes, checkSources } from "./check-workloads.js";
+import { checkKeptPools, checkRoutes, checkSources } from "./check-workloads.js";
 import type { Plan } from "./plan.js";
 
 /** Every rule of DESIGN 3 that needs more than one entry and no cluster; findings are added to `found`. */
@@ -9,6 +9,7 @@ export function checkPlan(plan: Plan, found: Diagnostic[]): void {
   checkOverlaps(plan, found);
   checkVlans(plan, found);
   checkUnusedPools(plan, found);
+  checkKeptPools(plan, found);
   for (const workload of plan.workloads.values()) {
     checkSources(workload, found);
     checkRoutes(workload, plan, found);
