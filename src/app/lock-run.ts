@@ -1,7 +1,7 @@
 import { allocate } from "../core/allocate/allocate.js";
 import type { Lock } from "../core/allocate/allocation.js";
+import { checkLock } from "../core/allocate/check-lock.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
-import { checkLock } from "../core/plan/check-lock.js";
 import type { PlanDocument } from "../core/plan/merge.js";
 import type { Snapshot } from "../core/snapshot.js";
 import { mergeRead } from "./plan-run.js";

@@ -1,8 +1,8 @@
 import type { Lock } from "../core/allocate/allocation.js";
+import { checkLock } from "../core/allocate/check-lock.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
 import { decide } from "../core/engine.js";
 import type { Options, Outcome } from "../core/outcome.js";
-import { checkLock } from "../core/plan/check-lock.js";
 import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
 import type { Plan } from "../core/plan/plan.js";
 import type { Snapshot } from "../core/snapshot.js";

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Lock, SubnetLock } from "../../core/allocate/allocation.js";
+import { LOCK_FOLDER, lockFolder } from "../../core/allocate/check-lock.js";
 import type { Diagnostic, Result } from "../../core/diagnostics.js";
-import { LOCK_FOLDER, lockFolder } from "../../core/plan/check-lock.js";
 import { compareText, inOrder } from "../../core/plan/scope.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { formatLock } from "./lock-format.js";

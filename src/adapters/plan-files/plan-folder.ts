@@ -1,8 +1,8 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { LOCK_FOLDER } from "../../core/allocate/check-lock.js";
 import type { Diagnostic } from "../../core/diagnostics.js";
-import { LOCK_FOLDER } from "../../core/plan/check-lock.js";
 import type { Limits } from "./limits.js";
 
 /** One plan file: its path from the plan's root with forward slashes, and its size. */

@@ -5,15 +5,15 @@ import { fail, warn } from "./scope.js";
 /** The VLAN a subnet states agrees with every network that uses the subnet. */
 export function checkVlans(plan: Plan, found: Diagnostic[]): void {
   const told = new Set<string>();
-  for (const { subnet: subnetName, network: networkName, source, about } of uses(plan)) {
+  for (const { subnet: subnetName, network: networkName, source, key, about } of uses(plan)) {
     const subnet = plan.subnets.get(subnetName);
     const network = plan.networks.get(networkName);
-    const key = `${subnetName} ${networkName}`;
     if (subnet?.vlan === undefined || network?.vlan === undefined || subnet.vlan === network.vlan) continue;
-    if (told.has(key)) continue;
-    told.add(key);
+    const pair = `${subnetName} ${networkName}`;
+    if (told.has(pair)) continue;
+    told.add(pair);
     const text = `subnet ${subnetName} is VLAN ${subnet.vlan}, network ${networkName} is VLAN ${network.vlan}`;
-    fail({ at: source, about, found }, "SP2025", text, {
+    fail({ at: child(source, key), about, found }, "SP2025", text, {
       hint: "correct one of the two, or use another network",
       related: [
         { note: "the subnet's VLAN is at", source: child(subnet.source, "vlan") },
@@ -23,30 +23,28 @@ export function checkVlans(plan: Plan, found: Diagnostic[]): void {
   }
 }
 
+/** That a network serves a subnet, and the key of the entry that says so. */
 interface Use {
   readonly subnet: string;
   readonly network: string;
   readonly source: SourceRef;
+  readonly key: string;
   readonly about: string;
 }
 
 /** Where a network and a subnet meet: affinities of subnets and pools, interfaces. */
 function* uses(plan: Plan): Generator<Use> {
   for (const { name, networks, source } of plan.subnets.values()) {
-    const about = `subnet:${name}`;
-    for (const network of networks) yield { subnet: name, network, source: child(source, "networks"), about };
+    for (const network of networks) yield { subnet: name, network, source, key: "networks", about: `subnet:${name}` };
   }
   for (const { name, subnet, networks, source } of plan.pools.values()) {
-    for (const network of networks) yield { subnet, network, source, about: `pool:${name}` };
+    for (const network of networks) yield { subnet, network, source, key: "networks", about: `pool:${name}` };
   }
-  for (const workload of plan.workloads.values()) {
-    for (const { ask, network, source } of workload.interfaces.values()) {
-      if (network === undefined) continue;
-      const here = { network, source: child(source, "network"), about: workload.name };
-      if (ask.type === "fixed") for (const subnet of ask.subnets) yield { ...here, subnet };
-      if (ask.type === "pools") {
-        for (const pool of ask.pools) yield { ...here, subnet: plan.pools.get(pool)?.subnet ?? "" };
-      }
+  for (const { name, interfaces } of plan.workloads.values()) {
+    for (const { ask, network, source } of interfaces.values()) {
+      if (network === undefined || ask.type === "defaultPools") continue;
+      const subnets = ask.type === "fixed" ? ask.subnets : ask.pools.map((pool) => plan.pools.get(pool)?.subnet ?? "");
+      for (const subnet of subnets) yield { subnet, network, source, key: "network", about: name };
     }
   }
 }

@@ -93,7 +93,7 @@ function* reservedClaims(plan: Plan): Generator<Claim> {
 function* wishClaims(plan: Plan): Generator<Claim> {
   for (const workload of plan.workloads.values()) {
     for (const nic of workload.interfaces.values()) {
-      if (nic.ask.type !== "fixed") continue;
+      if (nic.ask.type !== "fixed" || nic.ask.wishes.length === 0) continue;
       const source = child(nic.source, "fixed", "addresses");
       const claim = { kind: "wish", owner: `${workload.name}/${nic.name}`, about: workload.name, source } as const;
       for (const range of nic.ask.wishes.flat()) yield { ...claim, range };

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readLockFolder } from "../../../src/adapters/plan-files/lock-files.js";
 import { loadPlanFolder } from "../../../src/adapters/plan-files/plan-loader.js";
-import { checkLock } from "../../../src/core/plan/check-lock.js";
+import { checkLock } from "../../../src/core/allocate/check-lock.js";
 import { checkAllClusters, mergePlan } from "../../../src/core/plan/merge.js";
 import { BROKEN_PLANS, type BrokenPlan } from "../../support/broken-plans.js";
 import { workspace } from "../../support/workspace.js";

@@ -1,10 +1,10 @@
-import type { Lock, SubnetLock } from "../allocate/allocation.js";
 import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
 import { familyOf } from "../ip/address.js";
 import { cidrRange, formatCidr } from "../ip/range.js";
 import { formatRangeSet, type RangeSet, subtract } from "../ip/range-set.js";
-import type { Plan } from "./plan.js";
-import { compareText, fail, warn } from "./scope.js";
+import type { Plan } from "../plan/plan.js";
+import { compareText, fail, warn } from "../plan/scope.js";
+import type { Lock, SubnetLock } from "./allocation.js";
 
 /** The folder of a cluster's lock files as seen from the plan's root; `default` where no document has `clusters`. */
 export function lockFolder(cluster: string | undefined): string {
