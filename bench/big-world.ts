@@ -72,6 +72,15 @@ function items(size: WorldSize, perSubnet: number, subnets: number): object[] {
       metadata: { name: `node-${i}`, labels: { "kubernetes.io/hostname": `node-${i}` } },
     });
   }
+  found.push({
+    apiVersion: "spiderpool.spidernet.io/v2beta1",
+    kind: "SpiderIPPool",
+    metadata: {
+      name: "spiderplan-none-v4",
+      labels: { "app.kubernetes.io/managed-by": "spiderplan", "spiderplan.io/anchor": "true" },
+    },
+    spec: { subnet: "192.0.2.255/32", ipVersion: 4, default: false, disable: true },
+  });
   for (let i = 0; i < subnets; i++) {
     found.push({
       apiVersion: "spiderpool.spidernet.io/v2beta1",

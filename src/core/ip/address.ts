@@ -47,7 +47,8 @@ function parseV4(text: string): number | undefined {
 }
 
 function parseV6(text: string): bigint | undefined {
-  if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return undefined;
+  // ipaddr.js takes zones and groups of more than four digits, Go does not.
+  if (/[%]|[0-9a-f]{5}/i.test(text) || !ipaddr.IPv6.isValid(text)) return undefined;
   const parsed = ipaddr.IPv6.parse(text);
   if (text.includes(".") || parsed.isIPv4MappedAddress()) return undefined;
   let value = 0n;

@@ -1,8 +1,7 @@
 import type { Candidates } from "../spiderpool/ipam/candidates.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
-import { KEYS } from "../spiderpool/objects.js";
 import { changedTemplate } from "./after.js";
-import { candidatesIn, type Scene } from "./replay.js";
+import { askKey, candidatesIn, type Scene } from "./replay.js";
 import type { Tenant } from "./tenants.js";
 import type { Touched } from "./touched.js";
 
@@ -14,8 +13,6 @@ export interface TenantClass {
   /** Numbers of the steps that touch something this class depends on; empty = nothing changes for it. */
   readonly steps: readonly number[];
 }
-
-const ASKING = [KEYS.subnets, KEYS.subnet, KEYS.ippools, KEYS.ippool, KEYS.defaultNetwork, KEYS.networks];
 
 /** Sorts tenants into classes and finds what of the change concerns each. */
 export function classesOf(tenants: readonly Tenant[], before: Scene, after: Scene, touched: Touched): TenantClass[] {
@@ -30,14 +27,7 @@ export function classesOf(tenants: readonly Tenant[], before: Scene, after: Scen
 }
 
 function classKey({ facts, nic, pool, workload, keeps }: Tenant): string {
-  if (facts === undefined) return `pool ${pool}`;
-  return [
-    facts.namespace,
-    nic,
-    keeps,
-    workload ?? facts.name,
-    ...ASKING.map((key) => facts.annotations[key] ?? ""),
-  ].join("\n");
+  return facts === undefined ? `pool ${pool}` : `${keeps} ${workload ?? facts.name}\n${askKey(facts, nic)}`;
 }
 
 function classOf(tenants: readonly Tenant[], before: Scene, after: Scene, touched: Touched): TenantClass {

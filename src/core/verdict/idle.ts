@@ -58,9 +58,10 @@ function nicsOf(pod: PodFacts): string[] {
 /** Why a Pod of the template gets nothing on any node it allows; undefined if it gets something on one. */
 function failureOnAll(workload: KubeObject, scene: Scene, nic: string): string | undefined {
   let failure: string | undefined;
-  for (const node of nodesFor(workload, scene.snapshot)) {
+  const found = candidatesIn(scene, templateFacts(workload, scene.snapshot), nic);
+  const nodes = nodesFor(workload, scene.snapshot);
+  for (const node of choosesNodes(scene, [...found.v4, ...found.v6]) ? nodes : nodes.slice(0, 1)) {
     const pod = templateFacts(workload, scene.snapshot, undefined, node);
-    const found = candidatesIn(scene, pod, nic);
     const free = (pool: Parameters<Scene["capacity"]>[0]) => scene.capacity(pool) - scene.occupancy(pool).used;
     const asked = ([4, 6] as const).filter((family) => (family === 4 ? found.v4 : found.v6).length > 0);
     const failures = (asked.length > 0 ? asked : [4 as const]).map(
@@ -71,6 +72,14 @@ function failureOnAll(workload: KubeObject, scene: Scene, nic: string): string |
     failure ??= first;
   }
   return failure;
+}
+
+/** Whether a node makes any difference to these pools. */
+function choosesNodes({ snapshot }: Scene, pools: readonly string[]): boolean {
+  return pools.some((name) => {
+    const spec = snapshot.pools.get(name)?.spec;
+    return (spec?.nodeName?.length ?? 0) > 0 || spec?.nodeAffinity !== undefined;
+  });
 }
 
 /** Names of nodes the template's nodeSelector allows; one unknown node where none is known. */

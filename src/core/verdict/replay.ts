@@ -8,13 +8,15 @@ import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
 import { judgePool } from "../spiderpool/ipam/filter.js";
 import { rankGroups } from "../spiderpool/ipam/order.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
-import type { SpiderIPPool } from "../spiderpool/objects.js";
+import { KEYS, type SpiderIPPool } from "../spiderpool/objects.js";
 
 /** A cluster as Spiderpool's allocation sees it, with what is counted once for all Pods. */
 export interface Scene {
   readonly snapshot: Snapshot;
   readonly facts: SpiderpoolFacts;
   readonly sortedPoolNames: readonly string[];
+  /** Candidates already worked out: Pods of one template ask for the same. */
+  readonly candidates: Map<string, Candidates>;
   /** Addresses a pool can hand out at all: offered, not reserved, no more than Spiderpool records (F4). */
   readonly capacity: (pool: SpiderIPPool) => number;
   /** The addresses behind `capacity`, and how many of them are taken now. */
@@ -42,6 +44,7 @@ export function sceneOf(snapshot: Snapshot, facts: SpiderpoolFacts): Scene {
     snapshot,
     facts,
     sortedPoolNames: [...snapshot.pools.keys()].sort(),
+    candidates: new Map(),
     occupancy,
     capacity: (pool) => Math.min(size(occupancy(pool).usable), MAX_RECORDS),
   };
@@ -61,9 +64,27 @@ export interface Outcome {
 
 /** The candidates of a NIC in a scene. */
 export function candidatesIn(scene: Scene, pod: PodFacts, nic: string): Candidates {
+  const key = askKey(pod, nic);
+  const known = scene.candidates.get(key);
+  if (known !== undefined) return known;
   const { pools, multusConfigs, networkAttachments } = scene.snapshot;
   const world = { pools, multusConfigs, networkAttachments, sortedPoolNames: scene.sortedPoolNames };
-  return candidates(pod, nic, world, scene.facts);
+  const found = candidates(pod, nic, world, scene.facts);
+  scene.candidates.set(key, found);
+  return found;
+}
+
+const ASKING = [KEYS.subnets, KEYS.subnet, KEYS.ippools, KEYS.ippool, KEYS.defaultNetwork, KEYS.networks];
+const DEFAULTS = [KEYS.namespaceDefaultV4, KEYS.namespaceDefaultV6];
+
+/** All that candidates depend on, as one text: equal texts have equal candidates (A1-A6, A8). */
+export function askKey(pod: PodFacts, nic: string): string {
+  const { namespace, annotations, namespaceAnnotations = {}, controller } = pod;
+  // Only auto pools belong to a workload; everything else is asked for by annotation.
+  const auto = annotations[KEYS.subnets] ?? annotations[KEYS.subnet];
+  const workload = auto === undefined ? "" : `${controller?.apiVersion} ${controller?.kind} ${controller?.name}`;
+  const own = ASKING.map((key) => annotations[key] ?? "").join("\n");
+  return `${namespace}\n${nic}\n${workload}\n${own}\n${DEFAULTS.map((key) => namespaceAnnotations[key] ?? "").join("\n")}`;
 }
 
 /**

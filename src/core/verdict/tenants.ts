@@ -71,7 +71,7 @@ function factsAbout(pod: string, snapshot: Snapshot): { facts: PodFacts; workloa
   const live = snapshot.pods.get(pod);
   if (live !== undefined) {
     const facts = podFacts(live, snapshot);
-    return { facts, workload: controllerKey(facts) };
+    return { facts, workload: workloadAbove(facts, snapshot.endpoints.get(pod)) };
   }
   // A StatefulSet ordinal between two lives is what its template makes it.
   const endpoint = snapshot.endpoints.get(pod);
@@ -84,9 +84,11 @@ function factsAbout(pod: string, snapshot: Snapshot): { facts: PodFacts; workloa
   return { facts: templateFacts(set, snapshot, ordinal, status.current?.node), workload: key };
 }
 
-function controllerKey(facts: PodFacts): string | undefined {
-  const { controller, namespace } = facts;
+function workloadAbove({ controller, namespace }: PodFacts, endpoint: SpiderEndpoint | undefined): string | undefined {
   if (controller === undefined) return undefined;
+  const { ownerControllerType: type, ownerControllerName: name } = endpoint?.status ?? {};
+  // The ReplicaSet is not in the snapshot, but Spiderpool wrote down whose it was (T4).
+  if (controller.kind === "ReplicaSet" && type === "Deployment") return `${namespace}/Deployment/${name}`;
   return workloadKey({ ...controller, metadata: { name: controller.name, namespace } } as KubeObject);
 }
 
