@@ -40,7 +40,7 @@ export async function openPlan(io: Io, path: string): Promise<PlanSource> {
       const { file, line, column } = loaded.locate({ code: "", severity: "info", message: "", source: at });
       return file && [showFile(file), line, column].filter((part) => part !== undefined).join(":");
     },
-    locate: (diagnostics) => sortDiagnostics(diagnostics.map((one) => loaded.locate(one))),
+    locate: (diagnostics) => sortDiagnostics(diagnostics.map((one) => loaded.locate(one, showFile))),
   };
 }
 

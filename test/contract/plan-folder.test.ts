@@ -114,3 +114,10 @@ test("places count from 1 in files with a byte order mark and Windows line ends"
   expect(line.slice(unknown!.column! - 1, unknown!.endColumn! - 1)).toBe("rnages");
   expect(line).not.toContain("\r");
 });
+
+test("a hint names other places the way its reader asks for", async () => {
+  const loaded = await loadPlanFolder(workspace({ "a.yaml": `${DOCUMENT("a", 1)}kind: NetworkPlan\n` }));
+  const [twice] = loaded.diagnostics;
+  expect(loaded.locate(twice!).hint).toBe("keep one of the two; first at a.yaml:2:1");
+  expect(loaded.locate(twice!, (file) => `plan/${file}`).hint).toBe("keep one of the two; first at plan/a.yaml:2:1");
+});

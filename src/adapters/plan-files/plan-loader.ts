@@ -20,8 +20,11 @@ export interface LoadedPlan {
   readonly documents: readonly PlanDocument[];
   readonly diagnostics: readonly Diagnostic[];
   readonly fileCount: number;
-  /** Looks up the place of a finding, the places it refers to going into its hint. */
-  locate(diagnostic: Diagnostic): LocatedDiagnostic;
+  /**
+   * Looks up the place of a finding, the places it refers to going into its hint.
+   * @param showFile how those are named in the hint; as from the plan's root unless given
+   */
+  locate(diagnostic: Diagnostic, showFile?: (file: string) => string): LocatedDiagnostic;
   /** One line of a file, without its end; undefined if there is none. */
   excerpt(file: string, line: number): string | undefined;
 }
@@ -84,7 +87,7 @@ function places(
     return text === undefined ? undefined : placeOf(source, text);
   };
   return {
-    locate: (diagnostic) => located(diagnostic, place),
+    locate: (diagnostic, showFile = (file) => file) => located(diagnostic, place, showFile),
     excerpt: (file, line) => {
       const text = index(file);
       return text === undefined ? undefined : lineOf(text, line);
@@ -92,12 +95,16 @@ function places(
   };
 }
 
-function located(diagnostic: Diagnostic, place: (source: SourceRef) => Place | undefined): LocatedDiagnostic {
+function located(
+  diagnostic: Diagnostic,
+  place: (source: SourceRef) => Place | undefined,
+  showFile: (file: string) => string,
+): LocatedDiagnostic {
   const { source, related = [] } = diagnostic;
   if (source === undefined) return diagnostic;
   const also = related.map((other) => {
     const at = place(other.source);
-    return `${other.note} ${other.source.file}${at === undefined ? "" : `:${at.line}:${at.column}`}`;
+    return `${other.note} ${showFile(other.source.file)}${at === undefined ? "" : `:${at.line}:${at.column}`}`;
   });
   const hint = [diagnostic.hint, ...also].filter((text) => text !== undefined).join("; ");
   return { ...diagnostic, ...(hint === "" ? {} : { hint }), file: source.file, ...place(source) };
