@@ -9,6 +9,7 @@ import { templateAnnotations } from "../core/desired/annotations.js";
 import type { Binding } from "../core/desired/binding.js";
 import { hasErrors } from "../core/diagnostics.js";
 import { bind } from "../core/engine.js";
+import { planCluster } from "../core/plan/merge.js";
 import type { Plan, Workload } from "../core/plan/plan.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
@@ -44,7 +45,7 @@ export async function annotationsCommand(
     return 1;
   }
   const { snapshot } = await observeIfTold(io, options, planNeeds(documents));
-  const lock = await readLockFolder(source.root, options.cluster);
+  const lock = await readLockFolder(source.root, planCluster(documents, options.cluster));
   const binding = bind(merged.value, lock.value, snapshot, options.install);
   const workloads = name === undefined ? [...merged.value.workloads.values()] : [workloadNamed(merged.value, name)];
   return options.check === undefined

@@ -1,12 +1,13 @@
-import { mergeRead } from "../app/plan-run.js";
+import { readLockFolder } from "../adapters/plan-files/lock-files.js";
 import { diagnosticsDocument } from "../app/report/diagnostics-json.js";
 import { junit } from "../app/report/diagnostics-junit.js";
 import { sarif } from "../app/report/diagnostics-sarif.js";
 import { diagnosticCounts, diagnosticsText } from "../app/report/diagnostics-text.js";
 import { palette } from "../app/report/palette.js";
 import { count } from "../app/report/printable.js";
+import { checkLock } from "../core/allocate/check-lock.js";
 import { type Diagnostic, hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";
-import { checkAllClusters, clustersOf, mergePlan } from "../core/plan/merge.js";
+import { checkAllClusters, clustersOf, mergePlan, planCluster } from "../core/plan/merge.js";
 import type { Io } from "./io.js";
 import { type OutputOptions, type PlanOptions, wantsColor } from "./options.js";
 import { openPlan, type PlanSource } from "./plan-source.js";
@@ -23,18 +24,27 @@ export interface ValidateOptions extends PlanOptions, OutputOptions {
  */
 export async function validateCommand(io: Io, options: ValidateOptions): Promise<number> {
   const source = await openPlan(io, options.path);
-  const found = source.locate(check(source, options));
+  const found = source.locate(await check(source, options));
   io.stdout.write(await render(io, source, found, options));
   return hasErrors(found) ? 1 : 0;
 }
 
-function check(source: PlanSource, options: ValidateOptions): readonly Diagnostic[] {
+/** Lock files are checked beside the plan: who edits one by hand learns of a mistake here. */
+async function check(source: PlanSource, options: ValidateOptions): Promise<readonly Diagnostic[]> {
   const { documents, diagnostics } = source.loaded;
-  if (!options.allClusters || hasErrors(diagnostics))
-    return mergeRead(documents, diagnostics, options.cluster).diagnostics;
-  const clusters = clustersOf(documents);
-  const each = (clusters.length === 0 ? [undefined] : clusters).flatMap((one) => mergePlan(documents, one).diagnostics);
-  return unique([...diagnostics, ...each, ...checkAllClusters(documents)]);
+  if (hasErrors(diagnostics)) return diagnostics;
+  const named = clustersOf(documents);
+  const wanted = options.allClusters && named.length > 0 ? named : [options.cluster];
+  const each = await Promise.all(wanted.map((cluster) => checkCluster(source, cluster)));
+  return unique([...diagnostics, ...each.flat(), ...(options.allClusters ? checkAllClusters(documents) : [])]);
+}
+
+async function checkCluster(source: PlanSource, cluster: string | undefined): Promise<readonly Diagnostic[]> {
+  const { documents } = source.loaded;
+  const merged = mergePlan(documents, cluster);
+  const lock = await readLockFolder(source.root, planCluster(documents, cluster));
+  const against = merged.value === undefined ? [] : checkLock(lock.value, merged.value);
+  return [...merged.diagnostics, ...lock.diagnostics, ...against];
 }
 
 /** A document that several clusters share is wrong only once. */

@@ -91,6 +91,18 @@ describe("explain", () => {
     expect(stderr).toContain(message);
   });
 
+  it("takes the cluster network from a plan, where the cluster does not tell (A9)", async () => {
+    const plan = `apiVersion: spiderplan.io/v1alpha1
+kind: NetworkPlan
+spec:
+  settings: {spiderpool: {clusterNetwork: kube-system/macvlan-124}}
+`;
+    const cwd = workspace({ "s.json": cluster(), "plan/app.yaml": plan });
+    const { stdout } = await cli(["explain", "default/web", "--snapshot", "s.json", "--path", "plan"], { cwd });
+    expect(stdout).toContain("network kube-system/macvlan-124");
+    expect((await explain("default/web")).stdout).toContain("network not known");
+  });
+
   it("says that the Pod fails when no candidate is left (A10)", async () => {
     const text = cluster((items) => {
       for (const item of items)

@@ -44,6 +44,27 @@ describe("lock", () => {
     for (const line of before) expect(addresses(cwd)).toEqual(expect.arrayContaining(expand(line)));
   });
 
+  it("lies under `default` where no document names clusters, whatever --cluster says", async () => {
+    const cwd = workspaceOf(EXAMPLE);
+    expect((await lock(cwd, "--cluster", "dc1")).stdout).toContain(LOCK);
+    expect((await lock(cwd, "--check")).code).toBe(0);
+  });
+
+  it("an edit that gives one address to two owners is refused, by validate too", async () => {
+    const cwd = workspaceOf(EXAMPLE);
+    await lock(cwd);
+    const text = readFileSync(join(cwd, LOCK), "utf8");
+    const first = held(cwd)[0]!.split("-")[0]!;
+    writeFileSync(join(cwd, LOCK), text.replace("held:\n", `held:\n  ${first}: ops/Deployment/thief/eth0\n`));
+    for (const command of ["validate", "plan"]) {
+      const argv = [command, "--path", "plan", ...(command === "plan" ? ["--snapshot", "cluster.yaml"] : [])];
+      const { code, stdout, stderr } = await cli(argv, { cwd });
+      expect(code, command).toBe(1);
+      expect(stdout + stderr).toContain("ops/Deployment/thief/eth0");
+      expect(stdout + stderr).toContain("plan/spiderplan.lock/default/app-v4.yaml:");
+    }
+  });
+
   it("-o json lists files and changes", async () => {
     const cwd = workspaceOf(EXAMPLE);
     const { stdout } = await lock(cwd, "--check", "-o", "json");

@@ -45,7 +45,7 @@ describe("the program", () => {
     });
     const { stderr, status } = start(MAIN, ["status", "--kubeconfig", "k.json"], workspace({ "k.json": kubeconfig }));
     expect(status).toBe(1);
-    expect(loaded(stderr).some((line) => line.includes("client-node"))).toBe(true);
+    expect(loaded(stderr).some((line) => line.includes("undici"))).toBe(true);
   });
 
   it("a command loads no other command", () => {

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../src/adapters/embedded/embedded-cluster.js";
+import { run as runCli } from "../../src/cli/main.js";
 import { KINDS, type KubeObject, type SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { cli } from "../support/cli.js";
 import { clusterOf, planOf } from "../support/in-use.js";
@@ -101,6 +102,28 @@ describe("sync", () => {
     const { code } = await cli(argv, { cwd, signal: AbortSignal.abort() });
     expect(code).toBe(130);
     expect(await offered("ippool01")).toEqual([SAME]);
+  });
+});
+
+describe("sync that is interrupted", () => {
+  it("finishes the writes under way, begins no other, says so with 130, and the next one converges", async () => {
+    const reserved = Array.from({ length: 40 }, (_, i) => `    r${i}: {addresses: [10.6.124.${60 + i}]}\n`).join("");
+    write(planOf(SAME, `  reserved:\n${reserved}`));
+    const interrupt = new AbortController();
+    let stdout = "";
+    const io = {
+      stdout: { write: (text: string) => (stdout += text) },
+      stderr: { write: (text: string) => (/^\[ ?1\/40\]/.test(text) ? interrupt.abort() : undefined) },
+      env: {},
+      isTTY: true,
+      cwd,
+      signal: interrupt.signal,
+    };
+    expect(await runCli(["sync", "--path", "plan", "--kubeconfig", "k.yaml"], io)).toBe(130);
+    expect(stdout).toMatch(/Synced in part in .* \d+ steps not started/);
+    expect((await run("plan", "--detailed-exitcode")).code).toBe(2);
+    expect((await run("sync")).code).toBe(0);
+    expect((await run("plan", "--detailed-exitcode")).code).toBe(0);
   });
 });
 
