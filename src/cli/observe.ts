@@ -48,7 +48,9 @@ export async function observeCluster(cluster: Cluster, needs: ObserveOptions): P
 /** Opens the cluster of the kubeconfig; its API warnings go to stderr, each once. */
 export async function connectCluster(io: Io, options: Omit<ClusterOptions, "snapshot">): Promise<Cluster> {
   const { connect } = await import("../adapters/kubernetes/connect.js");
+  const { parseYamlDocuments } = await import("../adapters/plan-files/yaml.js");
   return connect({
+    parseYaml: (text) => parseYamlDocuments(text)[0],
     kubeconfig: options.kubeconfig
       ?.split(delimiter)
       .map((file) => resolve(io.cwd, file))

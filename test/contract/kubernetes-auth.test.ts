@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type ConnectOptions, connect } from "../../src/adapters/kubernetes/connect.js";
+import { parseYamlDocuments } from "../../src/adapters/plan-files/yaml.js";
 import type { ClusterError } from "../../src/core/cluster-error.js";
 import { KINDS } from "../../src/core/spiderpool/objects.js";
 import { kubeconfigFile } from "../support/kubeconfig-file.js";
@@ -64,13 +65,43 @@ describe("who we are", () => {
     expect(api.seen[0]?.headers.authorization).toBe(expected);
   });
 
-  it("impersonates", async () => {
+  it("impersonates a user with groups, uid and extras", async () => {
     const api = await server();
-    await listPods({ kubeconfig: kubeconfigFile(api.url, { user: { token: "t", as: "bob" } }) });
-    expect(api.seen[0]?.headers["impersonate-user"]).toBe("bob");
+    const as = { as: "bob", "as-groups": ["a", "b"], "as-uid": "7", "as-user-extra": { "Team/x": ["net"] } };
+    await listPods({ kubeconfig: kubeconfigFile(api.url, { user: { token: "t", ...as } }) });
+    expect(api.seen[0]?.headers).toMatchObject({
+      authorization: "Bearer t",
+      "impersonate-user": "bob",
+      "impersonate-group": "a, b",
+      "impersonate-uid": "7",
+      "impersonate-extra-team%2fx": "net",
+    });
   });
 
-  it("reads a token file relative to the kubeconfig, before a token beside it, once a minute at most", async () => {
+  it("leaves the built-in auth providers to client-node (oidc)", async () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const token = `${part({ alg: "none" })}.${part({ exp: Math.floor(Date.now() / 1000) + 3600 })}.x`;
+    const api = await server();
+    const user = { "auth-provider": { name: "oidc", config: { "id-token": token, "client-id": "c" } } };
+    await listPods({ kubeconfig: kubeconfigFile(api.url, { user }) });
+    expect(api.seen[0]?.headers.authorization).toBe(`Bearer ${token}`);
+  });
+
+  it("says which file of the kubeconfig cannot be read", async () => {
+    const api = await server();
+    const error = await failure(
+      listPods({ kubeconfig: kubeconfigFile(api.url, { user: { tokenFile: "/no/token" } }) }),
+    );
+    expect(error).toMatchObject({
+      reason: "Unauthorized",
+      message: "/no/token, which the kubeconfig names, cannot be read (ENOENT)",
+    });
+  });
+
+  it.each([
+    ["client-node's YAML parser", undefined],
+    ["a parser that is brought along", (text: string) => parseYamlDocuments(text)[0]],
+  ])("reads a token file relative to the kubeconfig, once a minute at most, with %s", async (_name, parseYaml) => {
     const own = mkdtempSync(path.join(folder, "token-"));
     const file = path.join(own, "token");
     writeFileSync(file, "first\n");
@@ -91,7 +122,7 @@ users:
 contexts: [{name: c, context: {cluster: c, user: u}}]
 `,
     );
-    const cluster = await connect({ kubeconfig });
+    const cluster = await connect({ kubeconfig, parseYaml });
     open.push({ stop: () => cluster.close() });
     await cluster.list(KINDS.Pod);
     writeFileSync(file, "second\n");
@@ -338,11 +369,14 @@ describe("which kubeconfig", () => {
     expect(error.message).toMatch(message);
   });
 
-  it("a file that is no kubeconfig is said, without its content", async () => {
+  it.each([
+    ["client-node", undefined],
+    ["a parser that is brought along", (text: string) => parseYamlDocuments(text)[0]],
+  ])("a file that is no kubeconfig is said, without its content, by %s", async (_name, parseYaml) => {
     const file = path.join(folder, "broken");
     writeFileSync(file, "users: [{name: u, user: {token: s3cr3t}\n");
-    const error = await failure(connect({ kubeconfig: file }));
-    expect(error.message).toContain(`kubeconfig ${file} cannot be read`);
+    const error = await failure(connect({ kubeconfig: file, parseYaml }));
+    expect(error.message).toMatch(/^kubeconfig .*broken cannot be read: it is not valid YAML or JSON/);
     expect(error.message).not.toContain("s3cr3t");
   });
 

@@ -1,6 +1,7 @@
-import type { RequestOptions } from "node:https";
+import { readFileSync } from "node:fs";
 import { ClusterError } from "../../core/cluster-error.js";
-import { type ExecConfig, type ExecCredential, runExecPlugin } from "./exec-credential.js";
+import { loadProvider, type Provider } from "./auth-provider.js";
+import { type ExecCredential, runExecPlugin } from "./exec-credential.js";
 import type { KubeconfigTarget } from "./kubeconfig.js";
 
 /** What TLS needs to know; a change of it needs new connections. */
@@ -14,7 +15,7 @@ export interface TlsMaterial {
 
 /** All that authenticates one request. */
 export interface Credential {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly tls: TlsMaterial;
 }
 
@@ -29,18 +30,12 @@ export class Credentials {
   #validUntil = 0;
   #refresh: Promise<Credential> | undefined;
   #plugin: ExecCredential | undefined;
-  readonly #exec: ExecConfig | undefined;
+  #provider: Provider | undefined;
 
   constructor(
     private readonly target: KubeconfigTarget,
     private readonly env: Readonly<Record<string, string | undefined>>,
-  ) {
-    this.#exec = (target.user.exec as ExecConfig | null | undefined) ?? undefined;
-    // Taken away from client-node, so that only we run it.
-    Object.assign(target.user, { exec: undefined });
-    // We pool connections ourselves; client-node would make an agent a request, and refuse plain http.
-    Object.assign(target.config, { createAgent: () => undefined });
-  }
+  ) {}
 
   /** What to send now. */
   async get(): Promise<Credential> {
@@ -50,7 +45,6 @@ export class Credentials {
   /** Reads everything again, plugins included: the server said 401. */
   async renewAfterRefusal(): Promise<Credential> {
     this.#plugin = undefined;
-    forgetFileToken(this.target.config);
     return this.#renew();
   }
 
@@ -63,30 +57,46 @@ export class Credentials {
 
   async #read(): Promise<Credential> {
     const plugin = await this.#runPlugin();
-    const options: RequestOptions = {};
-    try {
-      await this.target.config.applyToHTTPSOptions(options);
-    } catch (error) {
-      throw new ClusterError("Unauthorized", `the kubeconfig's credentials cannot be read: ${plain(error)}`, false);
-    }
+    const { cluster, user } = this.target;
+    const headers: Record<string, string | string[]> = { ...user.impersonate, ...(await this.#provided()) };
+    const authorization = this.#authorization(plugin);
+    if (authorization !== undefined) headers.authorization = authorization;
     this.#current = {
-      headers: headersOf(options, plugin),
+      headers,
       tls: {
-        ca: text(options.ca),
-        cert: plugin?.clientCertificate ?? text(options.cert),
-        key: plugin?.clientKey ?? text(options.key),
-        servername: this.target.cluster.tlsServerName || undefined,
-        rejectUnauthorized: this.target.cluster.skipTLSVerify ? false : undefined,
+        ca: pem(cluster.caData, cluster.caFile),
+        cert: plugin?.clientCertificate ?? pem(user.certData, user.certFile),
+        key: plugin?.clientKey ?? pem(user.keyData, user.keyFile),
+        servername: cluster.tlsServerName,
+        rejectUnauthorized: cluster.skipTLSVerify ? false : undefined,
       },
     };
     this.#validUntil = Math.min(Date.now() + REREAD_MS, endOf(plugin));
     return this.#current;
   }
 
+  /** Kubernetes' order: a plugin, a token file, a token, a password. */
+  #authorization(plugin: ExecCredential | undefined): string | undefined {
+    const { token, tokenFile, username, password } = this.target.user;
+    if (plugin?.token !== undefined) return `Bearer ${plugin.token}`;
+    if (tokenFile !== undefined) return `Bearer ${readText(tokenFile).trim()}`;
+    if (token !== undefined) return `Bearer ${token}`;
+    if (username === undefined) return undefined;
+    return `Basic ${Buffer.from(`${username}:${password ?? ""}`).toString("base64")}`;
+  }
+
+  async #provided(): Promise<Readonly<Record<string, string>>> {
+    const { user, cluster } = this.target;
+    if (user.authProvider === undefined) return {};
+    this.#provider ??= await loadProvider(user, cluster.server);
+    return this.#provider();
+  }
+
   async #runPlugin(): Promise<ExecCredential | undefined> {
-    if (this.#exec === undefined) return undefined;
+    const { user, cluster, folder } = this.target;
+    if (user.exec === undefined) return undefined;
     if (this.#plugin === undefined || Date.now() >= endOf(this.#plugin)) {
-      this.#plugin = await runExecPlugin(this.#exec, this.target.cluster, this.target.folder, this.env);
+      this.#plugin = await runExecPlugin(user.exec, cluster, folder, this.env);
     }
     return this.#plugin;
   }
@@ -96,26 +106,17 @@ function endOf(plugin: ExecCredential | undefined): number {
   return (plugin?.expires ?? Number.POSITIVE_INFINITY) - EXPIRY_SLACK_MS;
 }
 
-function headersOf(options: RequestOptions, exec: ExecCredential | undefined): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const given = (options.headers ?? {}) as Record<string, unknown>;
-  for (const [name, value] of Object.entries(given)) headers[name.toLowerCase()] = String(value).trim();
-  if (options.auth) headers.authorization = `Basic ${Buffer.from(options.auth).toString("base64")}`;
-  if (exec?.token !== undefined) headers.authorization = `Bearer ${exec.token}`;
-  return headers;
+/** Kubernetes: data written into the kubeconfig wins over a file. */
+function pem(data: string | undefined, file: string | undefined): string | undefined {
+  if (data !== undefined) return Buffer.from(data, "base64").toString("utf8");
+  return file === undefined ? undefined : readText(file);
 }
 
-/** client-node keeps a token file's content for 60 s; after a 401 it must not. */
-function forgetFileToken(config: object): void {
-  const { authenticators } = config as { authenticators?: object[] };
-  for (const one of authenticators ?? []) if ("lastRead" in one) Object.assign(one, { lastRead: null });
-}
-
-function text(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  return Array.isArray(value) ? value.map(String).join("\n") : String(value);
-}
-
-function plain(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split("\n")[0]!;
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ClusterError("Unauthorized", `${file}, which the kubeconfig names, cannot be read (${code})`, false);
+  }
 }

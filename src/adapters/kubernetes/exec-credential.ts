@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
-import type { Cluster } from "@kubernetes/client-node";
 import { ClusterError } from "../../core/cluster-error.js";
+import type { ClusterEntry } from "./kubeconfig.js";
 
 /** What an exec plugin gave: at least a token or a client certificate. */
 export interface ExecCredential {
@@ -33,7 +33,7 @@ const OUTPUT_LIMIT = 1 << 20;
  */
 export async function runExecPlugin(
   exec: ExecConfig,
-  cluster: Cluster,
+  cluster: ClusterEntry,
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ExecCredential> {
@@ -83,7 +83,7 @@ function readCredential(exec: ExecConfig, stdout: string): ExecCredential {
   };
 }
 
-function execInfo(exec: ExecConfig, cluster: Cluster): string {
+function execInfo(exec: ExecConfig, cluster: ClusterEntry): string {
   const info = {
     server: cluster.server,
     "tls-server-name": cluster.tlsServerName,

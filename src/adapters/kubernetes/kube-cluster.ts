@@ -1,6 +1,13 @@
 import { ClusterError, isClusterError } from "../../core/cluster-error.js";
 import { type Kind, type KubeObject, OWN } from "../../core/spiderpool/objects.js";
-import type { ClusterActor, DeleteOptions, ObjectList, ObjectRef, Preconditions, WatchEvent } from "../../ports/cluster.js";
+import type {
+  ClusterActor,
+  DeleteOptions,
+  ObjectList,
+  ObjectRef,
+  Preconditions,
+  WatchEvent,
+} from "../../ports/cluster.js";
 import { collectionPath, groupPath, objectPath, query } from "./api-path.js";
 import type { Transport } from "./transport.js";
 import { lines, readWatchLine } from "./watch-stream.js";

@@ -1,8 +1,8 @@
-import type { Cluster } from "@kubernetes/client-node";
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
 import { ClusterError } from "../../core/cluster-error.js";
 import { connectionLost, errorOfAnswer, errorOfTransport, type Place } from "./api-error.js";
 import type { Credential, Credentials, TlsMaterial } from "./credentials.js";
+import type { ClusterEntry } from "./kubeconfig.js";
 import { readWarnings } from "./warnings.js";
 
 /** One call of the API. */
@@ -47,7 +47,7 @@ export class Transport {
   readonly #warned = new Set<string>();
 
   constructor(
-    private readonly cluster: Cluster,
+    private readonly cluster: ClusterEntry,
     private readonly credentials: Credentials,
     private readonly place: Place,
     private readonly options: {
@@ -133,7 +133,7 @@ export class Transport {
     credential: Credential,
     options: { readonly signal: AbortSignal; readonly bodyTimeout?: number },
   ): Promise<Dispatcher.ResponseData> {
-    const headers: Record<string, string> = {
+    const headers: Record<string, string | string[]> = {
       ...credential.headers,
       accept: "application/json",
       "user-agent": this.options.userAgent,
