@@ -82,10 +82,11 @@ export function decideOptions(command: Command): Command {
 }
 
 /** Adds `-o` with the formats a command knows, the first being the default, and `--color`. */
-export function outputOptions(command: Command, ...formats: readonly [string, ...string[]]): Command {
-  return command
-    .addOption(new Option("-o, --output <format>", "how to print").choices(formats).default(formats[0]))
-    .addOption(new Option("--color <when>", "colour").choices(["auto", "always", "never"]).default("auto"));
+export function outputOptions(...formats: readonly [string, ...string[]]): (command: Command) => Command {
+  return (command) =>
+    command
+      .addOption(new Option("-o, --output <format>", "how to print").choices(formats).default(formats[0]))
+      .addOption(new Option("--color <when>", "colour").choices(["auto", "always", "never"]).default("auto"));
 }
 
 /** Whether to paint: on a terminal without NO_COLOR, or as told. */
@@ -128,6 +129,7 @@ function environmentValue(option: Option, name: string, text: string): unknown {
     if (truth === undefined) throw new CliError(`${name} is "${text}"; give true or false`);
     return option.negate ? !truth : truth;
   }
+  if (option.variadic) return text.split(",").filter((part) => part !== "");
   if (option.parseArg === undefined) return text;
   try {
     return option.parseArg(text, undefined);

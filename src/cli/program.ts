@@ -16,6 +16,17 @@ export interface Program {
   readonly exitCode: () => number;
 }
 
+/** What the groups of commands below are made with. */
+interface Tree {
+  readonly io: Io;
+  /** A new command with the options of several parts; it takes what is left out from the environment. */
+  readonly add: (name: string, description: string, ...parts: readonly ((command: Command) => Command)[]) => Command;
+  /** An action that runs a command and keeps its exit code. */
+  readonly run: (
+    start: (options: never, ...args: string[]) => Promise<number>,
+  ) => (...given: unknown[]) => Promise<void>;
+}
+
 /**
  * The command tree. A command's own module is loaded only when it runs: `validate` must not pay for the Kubernetes
  * client (DESIGN 12).
@@ -29,133 +40,94 @@ export function buildProgram(io: Io, again: RunLine): Program {
     )
     .addHelpText("after", "\nEvery option can be given by environment too: --path is SPIDERPLAN_PATH.")
     .helpCommand("help [command]", "help for a command");
-  const add = (name: string, description: string): Command => {
-    const command = program.command(name).description(description);
-    command.hook("preAction", () => applyEnvironment(command, io.env));
-    return command;
+  const tree: Tree = {
+    io,
+    add: (name, description, ...parts) => {
+      const command = program.command(name).description(description);
+      command.hook("preAction", () => applyEnvironment(command, io.env));
+      return parts.reduce((made, part) => part(made), command);
+    },
+    run:
+      (start) =>
+      async (...given) => {
+        // The last two arguments commander gives are the options and the command.
+        const command = given.at(-1) as Command;
+        code = await start(command.opts() as never, ...(given.slice(0, -2) as string[]));
+      },
   };
-  /** Runs a command and keeps its exit code; the last two arguments commander gives are options and the command. */
-  const run =
-    (start: (options: never, ...args: string[]) => Promise<number>) =>
-    async (...given: unknown[]): Promise<void> => {
-      const command = given.at(-1) as Command;
-      code = await start(command.opts() as never, ...(given.slice(0, -2) as string[]));
-    };
+  addPlanning(tree);
+  addLooking(tree);
+  addWriting(tree);
+  addProgramsOwn(tree, program, again);
+  return { command: program, exitCode: () => code };
+}
 
-  outputOptions(
-    planOptions(add("validate", "check the plan files, without a cluster")),
-    "text",
-    "json",
-    "yaml",
-    "sarif",
-    "junit",
-  )
+/** From files to cluster. */
+function addPlanning({ io, add, run }: Tree): void {
+  const validating = outputOptions("text", "json", "yaml", "sarif", "junit");
+  add("validate", "check the plan files, without a cluster", planOptions, validating)
     .option("--all-clusters", "check every cluster, and that clusters sharing a CIDR share no address", false)
     .action(run(async (options) => (await import("./validate.js")).validateCommand(io, options)));
 
-  outputOptions(
-    decideOptions(
-      clusterOptions(planOptions(add("plan", "show what sync would change, and what it means for running workloads"))),
-    ),
-    "text",
-    "json",
-    "yaml",
-    "markdown",
-    "manifests",
-  )
+  const judging = [planOptions, clusterOptions, decideOptions] as const;
+  const planning = outputOptions("text", "json", "yaml", "markdown", "manifests");
+  add("plan", "show what sync would change, and what it means for running workloads", ...judging, planning)
     .option("--out <dir>", "with -o manifests: write one numbered file a step into this folder")
     .option("--detailed-exitcode", "exit 2 when there is something to change", false)
     .action(run(async (options) => (await import("./plan.js")).planCommand(io, options)));
 
-  outputOptions(
-    decideOptions(
-      clusterOptions(
-        planOptions(add("diff", "show the objects that would change as a unified diff, as kubectl diff does")),
-      ),
-    ),
-    "text",
-  ).action(run(async (options) => (await import("./diff.js")).diffCommand(io, options)));
+  const diffing = "show the objects that would change as a unified diff, as kubectl diff does";
+  add("diff", diffing, ...judging, outputOptions("text")).action(
+    run(async (options) => (await import("./diff.js")).diffCommand(io, options)),
+  );
 
-  outputOptions(
-    decideOptions(
-      kubeOptions(
-        planOptions(add("sync", "make the cluster what the plan says, as far as no workload loses its address")),
-      ),
-    ),
-    "text",
-    "json",
-    "yaml",
-  ).action(run(async (options) => (await import("./sync.js")).syncCommand(io, options)));
+  const syncing = "make the cluster what the plan says, as far as no workload loses its address";
+  add("sync", syncing, planOptions, kubeOptions, decideOptions, outputOptions("text", "json", "yaml")).action(
+    run(async (options) => (await import("./sync.js")).syncCommand(io, options)),
+  );
 
-  outputOptions(
-    installOption(clusterOptions(planOptions(add("lock", "choose addresses and write them into spiderplan.lock/")))),
-    "text",
-    "json",
-  )
+  const locking = "choose addresses and write them into spiderplan.lock/";
+  add("lock", locking, planOptions, clusterOptions, installOption, outputOptions("text", "json"))
     .option("--check", "write nothing; exit 1 when the files would change", false)
     .action(run(async (options) => (await import("./lock.js")).lockCommand(io, options)));
+}
 
-  outputOptions(
-    clusterOptions(add("snapshot", "print all that spiderplan reads of a cluster as one List, for --snapshot")),
-    "json",
-    "yaml",
-  ).action(run(async (options) => (await import("./snapshot.js")).snapshotCommand(io, options)));
+/** Questions to a cluster. */
+function addLooking({ io, add, run }: Tree): void {
+  const listing = "print all that spiderplan reads of a cluster as one List, for --snapshot";
+  add("snapshot", listing, clusterOptions, outputOptions("json", "yaml")).action(
+    run(async (options) => (await import("./snapshot.js")).snapshotCommand(io, options)),
+  );
 
-  outputOptions(
-    clusterOptions(
-      add("explain <target>", "say which pools a workload or Pod may use on each NIC, and why not the others"),
-    ),
-    "text",
-    "json",
-    "yaml",
-  )
+  const explaining = "say which pools a workload or Pod may use on each NIC, and why not the others";
+  add("explain <target>", explaining, clusterOptions, outputOptions("text", "json", "yaml"))
     .option("--path <dir>", "folder of a plan that tells of Spiderpool's settings")
     .option("--cluster <name>", "which cluster that plan is for")
     .option("--interface <name>", "only this NIC")
     .option("--node <name>", "as if the Pod were scheduled to this node")
     .action(run(async (options, target) => (await import("./explain.js")).explainCommand(io, target!, options)));
 
-  outputOptions(
-    installOption(
-      clusterOptions(
-        planOptions(
-          add(
-            "annotations [workload]",
-            "print the Pod-template annotations a workload needs, or check rendered manifests for them",
-          ),
-        ),
-      ),
-    ),
-    "text",
-    "json",
-    "yaml",
-  )
-    .option("--check <dir>", "judge the manifests in this folder, or - for stdin; exit 1 when one differs")
-    .action(
-      run(async (options, workload) => (await import("./annotations.js")).annotationsCommand(io, workload, options)),
-    );
-
-  outputOptions(
-    clusterOptions(add("status", "show who has which address: workload, NIC, pool, address, Pod, node")),
-    "text",
-    "wide",
-    "json",
-    "yaml",
-    "csv",
-  )
+  const showing = "show who has which address: workload, NIC, pool, address, Pod, node";
+  add("status", showing, clusterOptions, outputOptions("text", "wide", "json", "yaml", "csv"))
     .option("-n, --namespace <name>", "only workloads of this namespace")
     .option("--pool <name>", "only this pool")
     .option("--node <name>", "only Pods on this node")
     .option("--workload <name>", "only this workload: name, Kind/name or namespace/Kind/name")
     .action(run(async (options) => (await import("./status.js")).statusCommand(io, options)));
+}
 
-  outputOptions(
-    add("new <type> <name>", "write the YAML of a new workload: new workload default/Deployment/app"),
-    "text",
-  )
-    .addOption(
-      new Option("--path <file>", "write into this new file, or a new file in this folder, in place of stdout"),
-    )
+/** Text for other files: what an app's manifests must say, new plan documents. */
+function addWriting({ io, add, run }: Tree): void {
+  const annotating = "print the Pod-template annotations a workload needs, or check rendered manifests for them";
+  const formats = outputOptions("text", "json", "yaml");
+  add("annotations [workload]", annotating, planOptions, clusterOptions, installOption, formats)
+    .option("--check <dir>", "judge the manifests in this folder, or - for stdin; exit 1 when one differs")
+    .action(
+      run(async (options, workload) => (await import("./annotations.js")).annotationsCommand(io, workload, options)),
+    );
+
+  add("new <type> <name>", "write the YAML of a new workload: new workload default/Deployment/app")
+    .option("--path <file>", "write into this new file, or a new file in this folder, in place of stdout")
     .option("--interface <nic>", "name of the NIC", "eth0")
     .option("--subnet <name...>", "subnets of the plan to take fixed addresses from")
     .option("--pool <name...>", "pools of the plan to use in place of fixed addresses")
@@ -164,7 +136,10 @@ export function buildProgram(io: Io, again: RunLine): Program {
     .option("--elastic <n>", "addresses beyond replicas, for rollouts; auto when left out")
     .option("--label <key=value...>", "Pod labels; needed where the kind has no selector")
     .action(run(async (options, type, name) => (await import("./new.js")).newCommand(io, type!, name!, options)));
+}
 
+/** About the program itself. */
+function addProgramsOwn({ io, add, run }: Tree, program: Command, again: RunLine): void {
   add("demo", "tell the story on an embedded cluster, in under half a minute")
     .option("--keep", "leave the cluster running until interrupted, for kubectl to look at", false)
     .addOption(new Option("--port <n>", "port of the embedded cluster; a free one by default").argParser(Number))
@@ -174,9 +149,7 @@ export function buildProgram(io: Io, again: RunLine): Program {
     run(async (_, shell) => (await import("./completion.js")).completionCommand(io, shell!, program)),
   );
 
-  outputOptions(add("version", "print the version"), "text", "json").action(
+  add("version", "print the version", outputOptions("text", "json")).action(
     run(async (options) => (await import("./version.js")).versionCommand(io, options)),
   );
-
-  return { command: program, exitCode: () => code };
 }

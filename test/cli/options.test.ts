@@ -46,6 +46,13 @@ describe("options from the environment", () => {
     if (code === 1) expect(result.stderr).toContain("SPIDERPLAN_");
   });
 
+  it("options that take several values take them with commas", async () => {
+    const env = { SPIDERPLAN_SUBNET: "app-v4,app-v6", SPIDERPLAN_LABEL: "app=a,tier=b" };
+    const { stdout } = await cli(["new", "workload", "default/Deployment/a"], { env });
+    expect(stdout).toContain("- app-v4\n              - app-v6\n");
+    expect(stdout).toContain("tier: b");
+  });
+
   it("the command line wins", async () => {
     const cwd = workspace(FILES);
     const env = { SPIDERPLAN_PATH: "nowhere", SPIDERPLAN_OUTPUT: "json" };
