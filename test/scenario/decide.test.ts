@@ -80,7 +80,7 @@ describe("FIXED-1: addresses in use stay in their pool", () => {
     const pool = before.find((one) => one.metadata.name === "p") as SpiderIPPool;
     const others = before.filter((one) => one !== pool);
     const outcome = await decideOn(declared("10.6.0.10-10.6.0.11"), [...others, ...live(pool)] as never);
-    expect(told(outcome)).toEqual(["5 update SpiderIPPool p [in-use]"]);
+    expect(told(outcome)).toEqual(["6 update SpiderIPPool p [in-use]"]);
     expect(outcome.verdict.stable).toBe(false);
     expect(outcome.verdict.released).toMatchObject([{ pod: "default/x-1", address: "10.6.0.12", pool: "p" }]);
   });
@@ -90,7 +90,7 @@ describe("FIXED-1: addresses in use stay in their pool", () => {
     const live = before.map((one) =>
       one.metadata.name === "p" ? { ...one, status: { allocatedIPs: "{broken" } } : one,
     );
-    expect(told(await decideOn(declared("10.6.0.10-10.6.0.11"), live))).toEqual(["5 update SpiderIPPool p [in-use]"]);
+    expect(told(await decideOn(declared("10.6.0.10-10.6.0.11"), live))).toEqual(["6 update SpiderIPPool p [in-use]"]);
   });
 
   test("a declared pool in use is not deleted; what wants its addresses is held back with it", async () => {
@@ -100,20 +100,20 @@ describe("FIXED-1: addresses in use stay in their pool", () => {
     ];
     const other = `${SUBNET}pools:\n  q: {subnet: app, addresses: [10.6.0.12], default: true}\n`;
     expect(told(await decideOn(other, before))).toEqual([
-      "5 delete SpiderIPPool p [in-use]",
-      "6 create SpiderIPPool q [depends]",
+      "6 delete SpiderIPPool p [in-use]",
+      "7 create SpiderIPPool q [depends]",
     ]);
   });
 
   test("a pool a live template names is not deleted though nobody holds an address", async () => {
     const before = after(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
     const named = deployment("default/x", { "ipam.spidernet.io/ippool": '{"ipv4":["p"]}' });
-    expect(told(await decideOn(SUBNET, [...before, named]))).toEqual(["5 delete SpiderIPPool p [in-use]"]);
+    expect(told(await decideOn(SUBNET, [...before, named]))).toEqual(["6 delete SpiderIPPool p [in-use]"]);
   });
 
   test("unused and unnamed, it goes", async () => {
     const before = after(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
-    expect(told(await decideOn(SUBNET, before))).toEqual(["5 delete SpiderIPPool p"]);
+    expect(told(await decideOn(SUBNET, before))).toEqual(["6 delete SpiderIPPool p"]);
   });
 });
 
@@ -138,13 +138,13 @@ describe("leaving (DESIGN 6)", () => {
     const before = [...after(await decideOn(FIXED(2), []), []), endpoint("default/app-1", POOL, "10.6.0.10")];
     const taker = `${SUBNET}pools:\n  q: {subnet: app, addresses: [10.6.0.10], default: true}\n`;
     const outcome = await decideOn(taker, before);
-    expect(told(outcome)).toContain("6 create SpiderIPPool q [waiting]");
+    expect(told(outcome)).toContain("7 create SpiderIPPool q [waiting]");
     expect(outcome.verdict.leaving).toMatchObject([{ pool: POOL, waiting: ["SpiderIPPool q"] }]);
   });
 
   test("with nobody left it is deleted", async () => {
     const before = after(await decideOn(FIXED(2), []), []);
-    expect(told(await decideOn(SUBNET, before))).toEqual([`5 delete SpiderIPPool ${POOL}`]);
+    expect(told(await decideOn(SUBNET, before))).toEqual([`6 delete SpiderIPPool ${POOL}`]);
   });
 });
 

@@ -124,7 +124,7 @@ describe("one edit, two kinds of workloads", () => {
 
   test("what does not stay blocks its steps and says why in words", async () => {
     const outcome = await edit(WEB, { p: ", pods: {labels: {app: other}}" });
-    expect(told(outcome)).toEqual(["5 update SpiderIPPool p [verdict]"]);
+    expect(told(outcome)).toEqual(["6 update SpiderIPPool p [verdict]"]);
     expect(outcome.verdict.strands[0]).toEqual({
       pod: "shop/web-rs-0",
       interface: "eth0",
@@ -146,7 +146,7 @@ describe("taking addresses away (FIXED-1)", () => {
   ])("a shrink over a %s's address is refused", async (_kind, workload) => {
     const outcome = await decideOn(plan().replace("10.6.0.10-10.6.0.19", "10.6.0.11-10.6.0.19"), await world(workload));
     expect(effect(outcome)).toBe("released 1");
-    expect(told(outcome)).toEqual(["5 update SpiderIPPool p [in-use]"]);
+    expect(told(outcome)).toEqual(["6 update SpiderIPPool p [in-use]"]);
   });
 
   test("an ordinal between two lives is protected by its endpoint", async () => {
@@ -160,7 +160,7 @@ describe("taking addresses away (FIXED-1)", () => {
   test("free addresses may go", async () => {
     const outcome = await decideOn(plan().replace("10.6.0.10-10.6.0.19", "10.6.0.10-10.6.0.12"), await world(WEB));
     expect(effect(outcome)).toBe("stays");
-    expect(told(outcome)).toEqual(["5 update SpiderIPPool p"]);
+    expect(told(outcome)).toEqual(["6 update SpiderIPPool p"]);
   });
 });
 
@@ -200,7 +200,7 @@ describe("a live template without a Pod that holds an address", () => {
     expect(outcome.verdict.strands).toMatchObject([
       { pod: "shop/web", interface: "eth0", owner: "shop/Deployment/web/eth0" },
     ]);
-    expect(told(outcome)).toEqual(["5 update SpiderIPPool p [verdict]"]);
+    expect(told(outcome)).toEqual(["6 update SpiderIPPool p [verdict]"]);
   });
 
   test("does not strand while one node of those it allows still serves it", async () => {
@@ -212,7 +212,7 @@ describe("a live template without a Pod that holds an address", () => {
 describe("groups", () => {
   test("a harmful edit is held back, an unrelated one goes on", async () => {
     const outcome = await edit(WEB, { p: ", disabled: true", q: ", gateway: 10.6.0.2" });
-    expect(told(outcome)).toEqual(["2 update SpiderIPPool q", "5 update SpiderIPPool p [verdict]"]);
+    expect(told(outcome)).toEqual(["2 update SpiderIPPool q", "6 update SpiderIPPool p [verdict]"]);
     expect(outcome.summary).toMatchObject({ update: 1, blocked: 1 });
   });
 

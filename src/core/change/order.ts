@@ -12,9 +12,11 @@ export const WAVES = {
   widenPools: 2,
   networks: 3,
   annotations: 4,
-  narrowPools: 5,
-  takeReleased: 6,
-  shrinkSubnets: 7,
+  /** Addresses about to be released are reserved first, so that nobody can get them in between. */
+  quarantine: 5,
+  narrowPools: 6,
+  takeReleased: 7,
+  shrinkSubnets: 8,
 } as const;
 
 /** A step with its wave and what the verdict judges it by. */
@@ -44,7 +46,7 @@ interface Occupied {
   readonly offered: readonly RangeSet[];
 }
 
-/** Addresses live pools offer now and give up in this plan: whoever needs one of them has to wait for wave 6. */
+/** Addresses live pools offer now and give up in this plan: whoever needs one of them has to wait until then. */
 function occupiedBefore(drafts: readonly Draft[], livePools: Iterable<SpiderIPPool>): Occupied {
   const giving = new Map(
     drafts.filter((d) => d.kind === KINDS.SpiderIPPool && d.removed.length > 0).map((d) => [d.name, d.removed]),

@@ -48,7 +48,7 @@ describe("waves (DESIGN 7)", () => {
         [desiredPool("giver", { ips: ["10.6.0.1"] }), desiredPool("taker", { ips: ["10.6.0.2-10.6.0.3"] })],
         [ours("giver", { ips: ["10.6.0.1-10.6.0.2"] }), ours("taker", { ips: ["10.6.0.3"] })],
       ),
-    ).toEqual(["5 update giver -10.6.0.2", "6 update taker +10.6.0.2"]);
+    ).toEqual(["6 update giver -10.6.0.2", "7 update taker +10.6.0.2"]);
   });
 
   test("two pools that swap addresses release both before either takes", () => {
@@ -57,7 +57,7 @@ describe("waves (DESIGN 7)", () => {
         [desiredPool("a", { ips: ["10.6.0.2"] }), desiredPool("b", { ips: ["10.6.0.1"] })],
         [ours("a", { ips: ["10.6.0.1"] }), ours("b", { ips: ["10.6.0.2"] })],
       ),
-    ).toEqual(["5 update a -10.6.0.1", "5 update b -10.6.0.2", "6 update a +10.6.0.2", "6 update b +10.6.0.1"]);
+    ).toEqual(["6 update a -10.6.0.1", "6 update b -10.6.0.2", "7 update a +10.6.0.2", "7 update b +10.6.0.1"]);
   });
 
   test("growing waits for nobody, shrinking comes after it", () => {
@@ -66,13 +66,13 @@ describe("waves (DESIGN 7)", () => {
         [desiredPool("grows", { ips: ["10.6.0.1-10.6.0.2"] }), desiredPool("shrinks", { ips: ["10.6.0.8"] })],
         [ours("grows", { ips: ["10.6.0.1"] }), ours("shrinks", { ips: ["10.6.0.8-10.6.0.9"] })],
       ),
-    ).toEqual(["2 update grows +10.6.0.2", "5 update shrinks -10.6.0.9"]);
+    ).toEqual(["2 update grows +10.6.0.2", "6 update shrinks -10.6.0.9"]);
   });
 
   test("a deleted pool's addresses go to a new one last", () => {
     expect(waves([desiredPool("new", { ips: ["10.6.0.1"] })], [ours("old", { ips: ["10.6.0.1"] })])).toEqual([
-      "5 delete old -10.6.0.1",
-      "6 create new +10.6.0.1",
+      "6 delete old -10.6.0.1",
+      "7 create new +10.6.0.1",
     ]);
   });
 
@@ -82,7 +82,7 @@ describe("waves (DESIGN 7)", () => {
         [desiredSubnet("s", { subnet: "10.6.0.0/24", ips: ["10.6.0.2-10.6.0.4"] })],
         [liveSubnet("s", { subnet: "10.6.0.0/24", ips: ["10.6.0.1-10.6.0.3"] }, "default")],
       ),
-    ).toEqual(["1 update s +10.6.0.4", "7 update s -10.6.0.1"]);
+    ).toEqual(["1 update s +10.6.0.4", "8 update s -10.6.0.1"]);
   });
 
   test("a reservation stands before the new pool it lies in, and narrows a live one", () => {
@@ -96,17 +96,17 @@ describe("waves (DESIGN 7)", () => {
       "2 create p +10.6.0.1-10.6.0.2",
     ]);
     const live = ours("p", { ips: ["10.6.0.1-10.6.0.2"] });
-    expect(waves([reservation, desiredPool("p", { ips: ["10.6.0.1-10.6.0.2"] })], [live])).toEqual(["5 create r"]);
+    expect(waves([reservation, desiredPool("p", { ips: ["10.6.0.1-10.6.0.2"] })], [live])).toEqual(["6 create r"]);
   });
 
   test.each<[string, object, object, number]>([
     ["an affinity opened widens", {}, { namespaceName: ["a"] }, 2],
-    ["an affinity closed narrows", { namespaceName: ["a"] }, {}, 5],
-    ["an affinity replaced narrows", { namespaceName: ["a"] }, { namespaceName: ["b"] }, 5],
+    ["an affinity closed narrows", { namespaceName: ["a"] }, {}, 6],
+    ["an affinity replaced narrows", { namespaceName: ["a"] }, { namespaceName: ["b"] }, 6],
     ["enabling widens", { disable: false }, { disable: true }, 2],
-    ["disabling narrows", { disable: true }, { disable: false }, 5],
+    ["disabling narrows", { disable: true }, { disable: false }, 6],
     ["a new default widens", { default: true }, { default: false }, 2],
-    ["a default taken away narrows", { default: false }, { default: true }, 5],
+    ["a default taken away narrows", { default: false }, { default: true }, 6],
     ["a gateway is neither", { gateway: "10.6.0.254" }, {}, 2],
   ])("%s", (_name, desired, live, wave) => {
     expect(
@@ -119,7 +119,7 @@ describe("what may be pruned", () => {
   const two = [ours("mine", { ips: ["10.6.0.1"] }), livePool("theirs", { ips: ["10.6.0.2"] }, { install: "other" })];
 
   test("only this install's objects", () => {
-    expect(waves([], [...two, livePool("hand-made", { ips: ["10.6.0.3"] })])).toEqual(["5 delete mine -10.6.0.1"]);
+    expect(waves([], [...two, livePool("hand-made", { ips: ["10.6.0.3"] })])).toEqual(["6 delete mine -10.6.0.1"]);
   });
 
   test("nothing of a kind that was not listed whole", () => {
