@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { ClusterError } from "../../core/cluster-error.js";
-import type { ClusterEntry } from "./kubeconfig.js";
+import type { ClusterEntry, ExecConfig } from "./kubeconfig.js";
 
 /** What an exec plugin gave: at least a token or a client certificate. */
 export interface ExecCredential {
@@ -10,16 +10,6 @@ export interface ExecCredential {
   readonly clientKey?: string;
   /** Milliseconds since 1970; undefined = as long as this process lives. */
   readonly expires?: number;
-}
-
-/** A user's `exec` entry (client.authentication.k8s.io). */
-export interface ExecConfig {
-  readonly apiVersion?: string;
-  readonly command: string;
-  readonly args?: readonly string[] | null;
-  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
-  readonly installHint?: string;
-  readonly provideClusterInfo?: boolean;
 }
 
 const PLUGIN_TIMEOUT = 60_000;

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { ClusterError } from "../../core/cluster-error.js";
-import type { ExecConfig } from "./exec-credential.js";
 
 /** A cluster of a kubeconfig; files are absolute. */
 export interface ClusterEntry {
@@ -13,6 +12,16 @@ export interface ClusterEntry {
   readonly skipTLSVerify: boolean;
   readonly tlsServerName?: string;
   readonly proxyUrl?: string;
+}
+
+/** A user's `exec` entry (client.authentication.k8s.io). */
+export interface ExecConfig {
+  readonly apiVersion?: string;
+  readonly command: string;
+  readonly args?: readonly string[] | null;
+  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
+  readonly installHint?: string;
+  readonly provideClusterInfo?: boolean;
 }
 
 /** A user of a kubeconfig; files are absolute. */
