@@ -10,7 +10,6 @@ import { adoptPool, controllerOf } from "./adoption.js";
 import { type Denial, type FieldError, forbidden, internal, invalid, invalidObject, terminating } from "./denial.js";
 import {
   cidrError,
-  cidrsOverlap,
   deleteError,
   familyError,
   gatewayError,
@@ -118,7 +117,7 @@ function otherCidrError(pool: SpiderIPPool, world: World): FieldError | undefine
   for (const [other, pools] of world.index!.poolsByCidr(ipVersion!)) {
     if (other === subnet) continue;
     const [holder] = pools.keys();
-    const overlap = cidrsOverlap(ipVersion!, subnet, other);
+    const overlap = world.index!.cidrsOverlap(ipVersion!, subnet, other);
     if (overlap === undefined) {
       return internal("P6", "spec.subnet", `the stored SpiderIPPool ${holder} has the unreadable subnet ${other}`);
     }

@@ -9,6 +9,7 @@ import {
   type SpiderReservedIP,
   type SpiderSubnet,
 } from "../objects.js";
+import { cidrsOverlap } from "./network-spec.js";
 
 /** What is stored in the cluster a request meets. Maps are keyed by name, or `namespace/name`. */
 export interface World {
@@ -124,6 +125,7 @@ class Siblings {
 export class WorldIndex {
   private readonly siblings = new Map<string, Siblings>();
   private readonly labels = new Map<string, string>();
+  private readonly overlaps = new Map<string, boolean | undefined>();
   private readonly poolCidrs = new Map<number, Map<string, Map<string, SpiderIPPool>>>();
   private readonly poolPlaces = new Map<string, { version: number; subnet: string }>();
   private readonly subnetsByLabel = new Map<string, Map<string, SpiderSubnet>>();
@@ -174,6 +176,13 @@ export class WorldIndex {
     const label = this.subnetLabels.get(name);
     if (label !== undefined) this.subnetsByLabel.get(label)?.delete(name);
     this.subnetLabels.delete(name);
+  }
+
+  /** Whether two CIDR texts overlap, remembered: there are few CIDRs and many pools. */
+  cidrsOverlap(version: number, a: string, b: string): boolean | undefined {
+    const key = `${version} ${a} ${b}`;
+    if (!this.overlaps.has(key)) this.overlaps.set(key, cidrsOverlap(version, a, b));
+    return this.overlaps.get(key);
   }
 
   /** Pools with this `ippool-cidr` label. */

@@ -14,6 +14,9 @@ export function literalPrefix(pattern: string): string {
  * @returns the test for names, or `undefined` where Go says the pattern is bad
  */
 export function compileGlob(pattern: string): ((name: string) => boolean) | undefined {
+  const prefix = literalPrefix(pattern);
+  // The usual form, `prefix.*`: 10,000 templates must not cost 10,000 regular expressions.
+  if (pattern === `${prefix}*`) return (name) => name.startsWith(prefix) && !name.includes("/", prefix.length);
   const regExp = toRegExp(pattern);
   return regExp && ((name) => regExp.test(name));
 }
