@@ -1,9 +1,9 @@
 import { mergeRead } from "../app/plan-run.js";
 import { explainDocument, explainText } from "../app/report/explain-report.js";
 import { palette } from "../app/report/palette.js";
-import type { SpiderpoolFacts } from "../core/plan/plan.js";
 import { explainNic, servedNics } from "../core/query/explain.js";
 import { findTarget } from "../core/query/explain-target.js";
+import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny } from "./observe.js";

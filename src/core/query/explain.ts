@@ -1,8 +1,8 @@
 import { type Family, formatAddress } from "../ip/address.js";
 import { type RangeSet, size, subtract } from "../ip/range-set.js";
-import type { SpiderpoolFacts } from "../plan/plan.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { chooseAddress, reservedAddresses } from "../spiderpool/ipam/allocate.js";
 import { readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
 import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
