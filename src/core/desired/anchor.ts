@@ -7,11 +7,6 @@ export function anchorName(family: Family): string {
   return `spiderplan-none-v${family}`;
 }
 
-/** Whether a pool is an anchor, by its name. */
-export function isAnchor(pool: string): boolean {
-  return pool === anchorName(4) || pool === anchorName(6);
-}
-
 /** The disabled, empty pool that belongs to all installs: no tracking id, never pruned (DESIGN 4). */
 export function anchorPool(family: Family): DesiredObject {
   const kind = KINDS.SpiderIPPool;

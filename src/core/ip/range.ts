@@ -1,4 +1,4 @@
-import { type Address, type Family, familyOf, formatAddress, nextAddress, parseAddress } from "./address.js";
+import { type Address, type Family, familyOf, formatAddress, parseAddress } from "./address.js";
 
 /** An inclusive run of addresses of one family, `first <= last`. */
 export interface Range {
@@ -45,11 +45,6 @@ export function rangeSize(range: Range): number {
   return typeof range.first === "number"
     ? (range.last as number) - range.first + 1
     : Number((range.last as bigint) - range.first) + 1;
-}
-
-/** The next address after the range, or `undefined` where the space ends. */
-export function afterRange(range: Range): Address | undefined {
-  return nextAddress(range.last);
 }
 
 /**
