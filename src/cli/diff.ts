@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTwoFilesPatch } from "diff";
+import { isBlocked } from "../app/exit-code.js";
 import { type ObjectDiff, objectDiffs } from "../app/report/object-diff.js";
 import { type Palette, palette } from "../app/report/palette.js";
 import { decideRun } from "./decision.js";
@@ -15,7 +16,7 @@ import { serialize } from "./serialize.js";
 /**
  * `spiderplan diff`: live objects against the plan's, as `kubectl diff` prints them; KUBECTL_EXTERNAL_DIFF names another
  * program to show them.
- * @returns 0 no differences, 1 differences, 2 error (thrown errors become 2 in main)
+ * @returns 0 no differences, 1 differences, 3 something is blocked, 2 error (thrown errors become 2 in main)
  */
 export async function diffCommand(io: Io, options: DecideOptions & OutputOptions): Promise<number> {
   const decision = await decideRun(io, options, {
@@ -28,6 +29,7 @@ export async function diffCommand(io: Io, options: DecideOptions & OutputOptions
   const diffs = objectDiffs(decision.run.decided.outcome.steps, (value) => serialize(value, "yaml"));
   if (diffs.length > 0) await show(io, diffs, palette(wantsColor(options.color, io)));
   if (decision.diagnostics.some((one) => one.severity === "error")) return 2;
+  if (isBlocked(decision.run.decided.outcome)) return 3;
   return diffs.length > 0 ? 1 : 0;
 }
 

@@ -38,7 +38,9 @@ export function planText(run: PlanRun, context: PlanTextContext): string {
     blockedText(outcome, paint),
     diagnosticsText(errors, excerpt, showFile, paint).trimEnd(),
     [...stepsText(outcome.steps, paint, context.place), ...leavingText(outcome.verdict.leaving)].join("\n") ||
-      "  No changes: the cluster is what the plan says.",
+      (errors.length > 0
+        ? "  No changes beside the errors above."
+        : "  No changes: the cluster is what the plan says."),
     usageLines(touchedUsage(run.decided), usageLine).join("\n"),
     briefText(
       diagnostics.filter((one) => one.severity !== "error"),

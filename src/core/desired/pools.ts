@@ -1,5 +1,6 @@
 import type { Allocation } from "../allocate/allocation.js";
-import { ownerInSubnet, parseNicOwner, takenPool, takeOwner } from "../allocate/owner.js";
+import { type Owner, ownerInSubnet, parseNicOwner, takenPool, takeOwner } from "../allocate/owner.js";
+import { selectorMeaning } from "../change/compare.js";
 import type { DesiredObject } from "../change/desired-object.js";
 import { identity } from "../change/ownership.js";
 import type { Diagnostic } from "../diagnostics.js";
@@ -8,7 +9,7 @@ import { formatCidr } from "../ip/range.js";
 import { formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
 import type { Affinity, DeclaredPool, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
-import { KINDS, type LabelSelector, type SpiderIPPool } from "../spiderpool/objects.js";
+import { KEYS, KINDS, type LabelSelector, type SpiderIPPool } from "../spiderpool/objects.js";
 import { anchorPool } from "./anchor.js";
 
 /** The SpiderIPPools a plan asks for: its declared ones, the fixed ones of its workloads, the anchors they lean on. */
@@ -33,7 +34,7 @@ export function desiredPools(
     const workload = ownerWorkload(plan, allocation);
     const subnet = plan.subnets.get(allocation.subnet);
     if (workload === undefined || subnet === undefined || allocation.leaving || allocation.frozen) continue;
-    const selector = workload.pods ?? liveSelector(snapshot, workload);
+    const selector = podSelector(snapshot, workload, allocation.owner);
     if (selector === undefined) diagnostics.push(noSelector(workload));
     else {
       objects.push(fixedPool(allocation, workload, subnet, selector, install));
@@ -42,6 +43,13 @@ export function desiredPools(
   }
   for (const family of [...anchored].sort()) objects.push(anchorPool(family));
   return { objects, diagnostics: unique(diagnostics) };
+}
+
+/** Which Pods an owner is: one ordinal (D5), or all of the workload. */
+function podSelector(snapshot: Snapshot, workload: Workload, owner: Owner): LabelSelector | undefined {
+  const { ordinal } = parseNicOwner(owner) ?? {};
+  if (ordinal !== undefined) return { matchLabels: { [KEYS.podName]: `${workload.workload}-${ordinal}` } };
+  return workload.pods ?? liveSelector(snapshot, workload);
 }
 
 /** The live object's own selector: what `pods` may be left out for (DESIGN 3). */
@@ -75,10 +83,28 @@ function declaredPool(
   return {
     kind: KINDS.SpiderIPPool,
     object: { ...base, spec },
-    reason: take?.reason ?? `${size(addresses)} declared addresses`,
+    reason: `${take?.reason ?? `${size(addresses)} declared addresses`}, ${audience(spec)}`,
     source: pool.source,
     scope: "whole",
   };
+}
+
+/** For whom a pool is, as a reviewer would say it. */
+function audience(spec: SpiderIPPool["spec"]): string {
+  const named = (field: string, names: readonly string[] | undefined) =>
+    names?.length ? [`${field} ${names.join(", ")}`] : [];
+  const selected = (field: string, selector: LabelSelector | undefined) =>
+    selector ? [`${field} ${selectorMeaning(selector)}`] : [];
+  const asked = [
+    ...selected("Pods", spec.podAffinity),
+    ...named("Namespaces", spec.namespaceName),
+    ...selected("Namespaces", spec.namespaceAffinity),
+    ...named("nodes", spec.nodeName),
+    ...selected("nodes", spec.nodeAffinity),
+    ...named("networks", spec.multusName),
+  ];
+  const marks = [...(spec.default ? ["default"] : []), ...(spec.disable ? ["disabled"] : [])];
+  return [asked.length > 0 ? `for ${asked.join("; ")}` : "shared", ...marks].join(", ");
 }
 
 function fixedPool(

@@ -58,7 +58,7 @@ function reservedObject(reservation: Reservation, family: Family, suffix: string
       ...identity(install, kind, `${reservation.name}${suffix}`, { meta: reservation.meta }),
       spec: { ipVersion: family, ips: formatRangeSet(addresses) },
     },
-    reason: reservation.reason ?? `${size(addresses)} reserved addresses`,
+    reason: [formatRangeSet(addresses).join(", "), reservation.reason].filter((part) => part !== undefined).join(": "),
     source: reservation.source,
     scope: "whole",
   };

@@ -7,6 +7,7 @@ import { chooseAddress, reservedAddresses } from "../spiderpool/ipam/allocate.js
 import { readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
 import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
 import { judgePool } from "../spiderpool/ipam/filter.js";
+import { globMatch } from "../spiderpool/ipam/glob.js";
 import { additionalNics, FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
 import { rankGroups } from "../spiderpool/ipam/order.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
@@ -81,7 +82,10 @@ export function explainNic(
     nic,
     network: network === "unknown" ? undefined : network,
     source: found.source,
-    unmatched: found.unmatched,
+    // The same pattern stands in both families; it matters only where it hits nothing at all.
+    unmatched: [...new Set(found.unmatched)].filter(
+      (pattern) => ![...found.v4, ...found.v6].some((name) => globMatch(pattern, name)),
+    ),
     error: found.error,
     families: families
       .map((family) => explainFamily(snapshot, target, nic, family, found, facts))
