@@ -59,6 +59,9 @@ export interface FixedOptions {
   wishes?: string[];
   pool?: string;
   nic?: string;
+  /** One address for each ordinal, with wishes. */
+  perPod?: Record<number, string>;
+  perSubnet?: Record<string, number>;
 }
 
 /** A workload with one fixed NIC; key is `namespace/Kind/name`. */
@@ -73,6 +76,10 @@ export function fixed(key: string, options: FixedOptions = {}): Workload {
     elastic: options.elastic ?? 0,
     wishes: families.filter((texts) => texts.length > 0).map((texts) => ranges(...texts)),
     ...(options.pool === undefined ? {} : { pool: options.pool }),
+    ...(options.perPod && {
+      perPod: new Map(Object.entries(options.perPod).map(([ordinal, text]) => [Number(ordinal), parseAddress(text)!])),
+    }),
+    ...(options.perSubnet && { perSubnet: new Map(Object.entries(options.perSubnet)) }),
   };
   return {
     name: key,

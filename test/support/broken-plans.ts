@@ -323,21 +323,6 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     at: "7: quarantine",
     says: /setting quarantine/,
   },
-  {
-    code: "SP2002",
-    what: "perPod",
-    files: workload("{eth0: {fixed: {subnets: [a], perPod: true}}}"),
-    at: "8: perPod",
-    says: /perPod is not supported yet/,
-    about: "default/Deployment/w",
-  },
-  {
-    code: "SP2002",
-    what: "a StatefulSet without perPod: false",
-    files: workload("{eth0: {fixed: {subnets: [a]}}}", "default/StatefulSet/w"),
-    at: "8: fixed",
-    says: /one address per ordinal/,
-  },
   { code: "SP2002", what: "slices", files: workload("{eth0: {fixed: {pools: [p]}}}"), at: "8: pools", says: /slice/ },
   {
     code: "SP2002",
@@ -346,12 +331,6 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     at: "7: slicesOnly",
     says: /slicesOnly/,
     about: "pool:p",
-  },
-  {
-    code: "SP2002",
-    what: "perSubnet",
-    files: workload("{eth0: {fixed: {subnets: [a], perSubnet: {a: 3}}}}"),
-    says: /perSubnet/,
   },
   {
     code: "SP2002",
@@ -365,13 +344,6 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     files: lock(`${LOCK}pending: {10.6.124.10: CHG7}\n`),
     at: "3: pending",
     says: /pending/,
-  },
-  {
-    code: "SP2002",
-    what: "an ordinal in a lock",
-    files: lock(`${LOCK}held:\n  10.6.124.10: default/StatefulSet/w/eth0/0\n`),
-    at: "4: default/StatefulSet/w/eth0/0",
-    says: /ordinal/,
   },
   {
     code: "SP2002",
@@ -832,5 +804,49 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     ),
     at: "7: p",
     says: /a pool lies in one subnet/,
+  },
+  {
+    code: "SP2044",
+    what: "perPod on a Deployment",
+    files: workload("{eth0: {fixed: {subnets: [a], perPod: true}}}"),
+    at: "8: perPod",
+    says: /Pods of a Deployment have no ordinals/,
+    about: "default/Deployment/w",
+  },
+  {
+    code: "SP2044",
+    what: "a kept pool and perPod",
+    files: workload("{eth0: {fixed: {subnets: [a], pool: old, perPod: true}}}", "default/StatefulSet/w"),
+    at: "8: perPod",
+    says: /pool old is one pool/,
+  },
+  {
+    code: "SP2044",
+    what: "a set of wishes where each ordinal has its own",
+    files: workload("{eth0: {fixed: {subnets: [a], addresses: [10.6.124.20]}}}", "default/StatefulSet/w"),
+    at: "8: fixed",
+    says: /each ordinal has an address of its own/,
+  },
+  {
+    code: "SP2030",
+    what: "two ordinals with one wish",
+    files: workload(
+      "{eth0: {fixed: {subnets: [a], perPod: {0: 10.6.124.20, 1: 10.6.124.20}}}}",
+      "default/StatefulSet/w",
+    ),
+    says: /10\.6\.124\.20 of ordinal 1 is also wished by ordinal 0/,
+  },
+  {
+    code: "SP2029",
+    what: "a wish of an ordinal outside",
+    files: workload("{eth0: {fixed: {subnets: [a], perPod: {0: 10.9.0.20}}}}", "default/StatefulSet/w"),
+    says: /lies in no subnet of this interface/,
+  },
+  {
+    code: "SP2045",
+    what: "a size of a subnet the interface does not have",
+    files: workload("{eth0: {fixed: {subnets: [a], perSubnet: {b: 3}}}}"),
+    at: "8: b",
+    says: /b is no subnet of this interface/,
   },
 ];

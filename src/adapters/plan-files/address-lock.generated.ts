@@ -18,7 +18,7 @@ export interface AddressLock {
   released?: Released;
 }
 /**
- * Owner by address or range: `namespace/Kind/workload/nic`, or `pool:NAME` for a declared pool's `take`.
+ * Owner by address or range: `namespace/Kind/workload/nic`, with `/pool:NAME` for a slice and `/ORDINAL` for one Pod's own; or `pool:NAME` for a declared pool's `take`.
  */
 export interface Held {
   [k: string]: string;

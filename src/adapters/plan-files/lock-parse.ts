@@ -85,14 +85,9 @@ function readLines(entries: Record<string, string>, section: Line["section"], sc
 function checkOwner(owner: Owner, scope: Scope): boolean {
   const pool = takenPool(owner);
   if (pool !== undefined ? pool !== "" && !pool.includes("/") : parseNicOwner(owner) !== undefined) return true;
-  const [, , , , last, ...rest] = owner.split("/");
-  if (last !== undefined && rest.length === 0 && (/^\d+$/.test(last) || last.startsWith("pool:"))) {
-    fail(scope, "SP2002", `owner ${owner} is a slice or an ordinal, which is not supported yet`);
-  } else {
-    fail(scope, "SP1032", `${JSON.stringify(owner)} is no owner`, {
-      hint: "write it like default/Deployment/web/net1, or pool:NAME for a declared pool's take",
-    });
-  }
+  fail(scope, "SP1032", `${JSON.stringify(owner)} is no owner`, {
+    hint: "write it like default/Deployment/web/net1, or pool:NAME for a declared pool's take",
+  });
   return false;
 }
 

@@ -1253,7 +1253,7 @@ export const NETWORK_PLAN_SCHEMA = {
           "description": "A live pool kept under its own name: adoption without a move."
         },
         "perPod": {
-          "description": "One address per ordinal: true, or wishes by ordinal; false = a set. Default true on StatefulSets. Only false is supported yet.",
+          "description": "One address of its own for each ordinal, kept through scaling: true, or wishes by ordinal; false = the Pods share a set. Default true on StatefulSets, and only there.",
           "oneOf": [
             {
               "type": "boolean"
@@ -1265,7 +1265,7 @@ export const NETWORK_PLAN_SCHEMA = {
         },
         "perSubnet": {
           "title": "CountBySubnet",
-          "description": "Size by subnet, elastic included. Not supported yet.",
+          "description": "Size by subnet, elastic included; subnets left out are sized for the whole workload.",
           "type": "object",
           "propertyNames": {
             "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
@@ -1467,7 +1467,7 @@ export const ADDRESS_LOCK_SCHEMA = {
     },
     "held": {
       "title": "Held",
-      "description": "Owner by address or range: `namespace/Kind/workload/nic`, or `pool:NAME` for a declared pool's `take`.",
+      "description": "Owner by address or range: `namespace/Kind/workload/nic`, with `/pool:NAME` for a slice and `/ORDINAL` for one Pod's own; or `pool:NAME` for a declared pool's `take`.",
       "type": "object",
       "additionalProperties": {
         "type": "string",

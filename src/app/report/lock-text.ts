@@ -1,4 +1,4 @@
-import { ownerInSubnet } from "../../core/allocate/owner.js";
+import { ownerShown } from "../../core/allocate/owner.js";
 import { flow, shortList } from "./columns.js";
 import type { LockEntryChange } from "./lock-change.js";
 import { printable } from "./printable.js";
@@ -12,6 +12,6 @@ export function lockText(changes: readonly LockEntryChange[]): string[] {
       change.removed.length > 0 ? `${resting ? "no longer resting" : "-"} ${shortList(change.removed)}` : "",
     ];
     const symbol = resting ? "~" : change.added.length > 0 ? "+" : "-";
-    return flow(`  ${symbol} ${ownerInSubnet(change.owner, change.subnet)}`, parts, " ".repeat(6)).map(printable);
+    return flow(`  ${symbol} ${ownerShown(change.owner, change.subnet)}`, parts, " ".repeat(6)).map(printable);
   });
 }

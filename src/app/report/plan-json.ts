@@ -1,4 +1,4 @@
-import { ownerInSubnet } from "../../core/allocate/owner.js";
+import { ownerShown } from "../../core/allocate/owner.js";
 import { applyMergePatch } from "../../core/change/merge-patch.js";
 import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
@@ -65,7 +65,7 @@ export function planOutput(run: PlanRun, diagnostics: readonly LocatedDiagnostic
     summary: summaryOutput(outcome?.summary ?? NOTHING_TO_DO),
     steps,
     allocations: (outcome?.allocations ?? []).map((allocation) => ({
-      owner: ownerInSubnet(allocation.owner, allocation.subnet),
+      owner: ownerShown(allocation.owner, allocation.subnet),
       pool: allocation.pool,
       addresses: formatRangeSet(allocation.addresses),
       kept: allocation.kept,

@@ -13,11 +13,12 @@ import { asLock, currentHoldings, type Holdings, indexHeld } from "./lock.js";
 import { poolsNamedByTemplates } from "./named-pools.js";
 import { type PoolNames, poolNames } from "./naming.js";
 import { compareText } from "./order.js";
-import { type Owner, takenPool } from "./owner.js";
+import { compareOwners, type Owner, takenPool, wholeNic } from "./owner.js";
 import { readQuarantine } from "./quarantine.js";
 import { serve } from "./serve.js";
 import { openSpaces, obstacles as readObstacles } from "./space.js";
 import { usageOf } from "./usage.js";
+import { checkZones } from "./zones.js";
 
 /** What allocation decides from. */
 export interface AllocateInput {
@@ -64,12 +65,14 @@ export function allocate(input: AllocateInput): Allocated {
   const obstacles = readObstacles(plan, live, snapshot, resting, install, ourPools(demands, live, names));
   const spaces = openSpaces(plan, holdings, obstacles);
   const conflicts = findConflicts(plan, demands, holdings, live, snapshot, obstacles);
-  const frozen = new Set([...unknown, ...conflicts.frozen]);
+  const zones = checkZones(plan, snapshot);
+  const stopped = new Set([...unknown, ...zones.refused]);
+  const frozen = new Set([...ownersOf(stopped, demands, holdings, live), ...conflicts.frozen]);
   const mayShrink = snapshot.complete.has("SpiderIPPool") && snapshot.complete.has("SpiderEndpoint");
   const context = { spaces, live, resting, inUse: obstacles.inUse, mayShrink, holderOf: holderFinder(holdings) };
   const served = allocating ? serve(demands, frozen, context) : checkCovered(demands, holdings, frozen);
   const leaving = leavingClaims(demands, live, frozen, poolsNamedByTemplates(snapshot));
-  if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles);
+  if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);
   const heldBefore = (demand: Demand): RangeSet =>
     (!allocating && snapshot.complete.has("SpiderIPPool")
       ? undefined
@@ -79,18 +82,40 @@ export function allocate(input: AllocateInput): Allocated {
     ...leaving.map((claim) => leavingAllocation(claim, frozen.has(claim.owner))),
   ];
   return {
-    allocations: allocations.sort((a, b) => compareText(a.owner, b.owner) || compareText(a.subnet, b.subnet)),
+    allocations: allocations.sort((a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet, b.subnet)),
     lock: asLock(holdings, lock.files),
     usage: [...spaces.values()].map((space) => usageOf(space, obstacles)),
-    diagnostics: [...diagnostics, ...conflicts.diagnostics, ...served, ...strayNames(plan, live, names)],
+    diagnostics: [
+      ...diagnostics,
+      ...zones.diagnostics,
+      ...conflicts.diagnostics,
+      ...served,
+      ...strayNames(plan, live, names),
+    ],
     names,
   };
 }
 
+/** Everything that stopped NICs have or want, in all their ordinals: it stays as it is. */
+function ownersOf(
+  nics: ReadonlySet<Owner>,
+  demands: readonly Demand[],
+  holdings: ReadonlyMap<string, Holdings>,
+  live: LivePools,
+): Owner[] {
+  const known = [
+    ...demands.map(({ owner }) => owner),
+    ...[...holdings.values()].flatMap(({ held }) => [...held.keys()]),
+    ...[...live.claims.values()].map(({ owner }) => owner),
+  ];
+  return known.filter((owner) => nics.has(wholeNic(owner)));
+}
+
 /** Owners that hold something name their pools first: the order of precedence when two want one name. */
 function nameOwners(demands: readonly Demand[], holdings: ReadonlyMap<string, Holdings>, live: LivePools): PoolNames {
-  const wanted = [...new Set(demands.map(({ owner }) => owner))].filter((owner) => takenPool(owner) === undefined);
-  const holding = new Set([...holdings.values()].flatMap(({ held }) => [...held.keys()]));
+  const nics = demands.map(({ owner }) => owner).filter((owner) => takenPool(owner) === undefined);
+  const wanted = [...new Set(nics.map(wholeNic))];
+  const holding = new Set([...holdings.values()].flatMap(({ held }) => [...held.keys()].map(wholeNic)));
   const liveNames = new Map([...live.claims].map(([key, { pools }]) => [key, pools[0]!.metadata.name]));
   const ordered = [...wanted.filter((owner) => holding.has(owner)), ...wanted.filter((owner) => !holding.has(owner))];
   return poolNames(ordered, liveNames);
@@ -131,7 +156,7 @@ function strayNames(plan: Plan, live: LivePools, names: PoolNames): Diagnostic[]
   const foreign = live.foreign.flatMap((pool): Diagnostic[] => {
     const found = stray(pool.metadata.name);
     return found
-      ? [{ code: "SP4108", severity: "warning", ...found, hint: "delete it or make it under another name" }]
+      ? [{ code: "SP4108", severity: "warning", ...found, hint: "its owner should make it anew under another name; it may be in use" }]
       : [];
   });
   return [...declared, ...foreign];

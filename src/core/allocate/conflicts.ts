@@ -105,7 +105,7 @@ function inNoPool(
   demands: readonly Demand[],
 ): Finding[] {
   if (!snapshot.complete.has("SpiderIPPool")) return [];
-  const workloads = new Set(demands.map(({ owner }) => owner.slice(0, owner.lastIndexOf("/"))));
+  const workloads = new Set(demands.map(({ owner }) => owner.split("/").slice(0, 3).join("/")));
   const found: Finding[] = [];
   for (const [address, holders] of snapshot.use.byAddress) {
     for (const { pool, pod } of holders) {

@@ -1,8 +1,8 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { clip, EMPTY, size, subtract } from "../ip/range-set.js";
-import type { Demand } from "./demand.js";
+import { asOne, bySet, type Demand } from "./demand.js";
 import type { Holdings } from "./lock.js";
-import { type Owner, ownerInSubnet } from "./owner.js";
+import { type Owner, ownerShown } from "./owner.js";
 import { listed } from "./text.js";
 
 /**
@@ -16,20 +16,20 @@ export function checkCovered(
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const stopped = new Set<Owner>();
-  for (const demand of demands) {
-    const { owner, subnet, count, reason, wishes } = demand;
-    if (frozen.has(owner)) continue;
-    const held = holdings.get(subnet.name)?.held.get(owner) ?? EMPTY;
-    const unmet = subtract(wishes, clip(wishes, held));
-    if (size(held) >= count && unmet.length === 0) continue;
-    const has = size(held) < count ? `holds ${size(held)} of ${count} addresses (${reason})` : `lacks ${listed(unmet)}`;
-    stopped.add(owner);
+  for (const set of bySet(demands.filter(({ owner }) => !frozen.has(owner)))) {
+    const held = (demand: Demand) => holdings.get(demand.subnet.name)?.held.get(demand.owner) ?? EMPTY;
+    const unmet = set.flatMap((demand) => subtract(demand.wishes, clip(demand.wishes, held(demand))));
+    const covered = set.reduce((sum, demand) => sum + Math.min(demand.count, size(held(demand))), 0);
+    const { owner, subnet, count, reason, source } = asOne(set);
+    if (covered >= count && unmet.length === 0) continue;
+    const has = covered < count ? `holds ${covered} of ${count} addresses (${reason})` : `lacks ${listed(unmet)}`;
+    for (const demand of set) stopped.add(demand.owner);
     diagnostics.push({
       code: "SP4107",
       severity: "error",
-      message: `the lock does not cover ${ownerInSubnet(owner, subnet.name)}: it ${has}`,
+      message: `the lock does not cover ${ownerShown(owner, subnet.name)}: it ${has}`,
       hint: "run spiderplan lock and commit its change",
-      source: demand.source,
+      source,
       about: owner,
     });
   }

@@ -1,13 +1,14 @@
 import type { Diagnostic, SourceRef } from "../diagnostics.js";
 import type { Address } from "../ip/address.js";
 import { cidrRange } from "../ip/range.js";
-import { EMPTY, type RangeSet, size, union, within } from "../ip/range-set.js";
+import { addressSet, EMPTY, type RangeSet, size, union, within } from "../ip/range-set.js";
 import type { Nic, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
+import { autoElastic, liveBound } from "./bound.js";
 import { inSubnet } from "./in-subnet.js";
 import { compareText } from "./order.js";
-import { nicOwner, type Owner, takeOwner } from "./owner.js";
+import { compareOwners, nicOwner, type Owner, ordinalOwner, takeOwner, withoutOrdinal } from "./owner.js";
 
 /** What one owner must hold in one subnet. */
 export interface Demand {
@@ -33,6 +34,25 @@ export interface Demands {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Demands of one NIC in one subnet together: one, or one for each ordinal; in the order they came. */
+export function bySet(demands: readonly Demand[]): (readonly [Demand, ...Demand[]])[] {
+  const sets = new Map<string, [Demand, ...Demand[]]>();
+  for (const demand of demands) {
+    const key = `${withoutOrdinal(demand.owner)} ${demand.subnet.name}`;
+    const set = sets.get(key);
+    if (set === undefined) sets.set(key, [demand]);
+    else set.push(demand);
+  }
+  return [...sets.values()];
+}
+
+/** The demand of a whole set, for messages. */
+export function asOne(set: readonly [Demand, ...Demand[]]): Demand {
+  const [first] = set;
+  if (set.length === 1) return first;
+  return { ...first, owner: withoutOrdinal(first.owner), count: set.length, reason: `${set.length} ordinals` };
+}
+
 /**
  * Demand = upper bound of replicas + elastic (DESIGN 5), per subnet of a NIC; and the count of each `take`.
  * @param followLive whether a missing bound follows the live workload (no lock files)
@@ -54,7 +74,7 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
     }
   }
   demands.push(...takeDemands(plan));
-  demands.sort((a, b) => compareText(a.owner, b.owner) || compareText(a.subnet.name, b.subnet.name));
+  demands.sort((a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet.name, b.subnet.name));
   diagnostics.sort((a, b) => compareText(a.about ?? "", b.about ?? ""));
   return { demands, unknown, diagnostics };
 }
@@ -67,24 +87,61 @@ function nicDemands(
   live: KubeObject | undefined,
   snapshot: Snapshot,
 ): Demand[] {
-  if (nic.ask.type !== "fixed") return [];
   const { ask } = nic;
-  const elastic = ask.elastic === "auto" ? autoElastic(workload.kind, bound ?? 0, live) : ask.elastic;
+  if (ask.type !== "fixed") return [];
   const subnets = [...new Set(ask.subnets)].flatMap((key) => plan.subnets.get(key) ?? []);
+  if (ask.perPod !== undefined) return ordinalDemands(workload, nic, ask.perPod, subnets, bound ?? 0, live);
+  const elastic = ask.elastic === "auto" ? autoElastic(workload.kind, bound ?? 0, live) : ask.elastic;
   const kept = ask.pool === undefined ? undefined : subnetOfPool(subnets, ask.pool, snapshot);
   return subnets.map((subnet) => {
     const wishes = wishesIn(subnet, ask.wishes);
-    const planned = bound === undefined ? 0 : bound + elastic;
+    const given = ask.perSubnet?.get(subnet.name);
+    const planned = given ?? (bound === undefined ? 0 : bound + elastic);
     const wished = size(wishes);
     return {
       owner: nicOwner(workload, nic.name),
       subnet,
       count: Math.max(planned, wished),
-      reason: wished > planned ? `${wished} wished addresses` : sum(bound ?? 0, elastic),
+      reason:
+        wished > planned
+          ? `${wished} wished addresses`
+          : given === undefined
+            ? sum(bound ?? 0, elastic)
+            : `${given} asked for in ${subnet.name}`,
       wishes,
       source: nic.source,
       ...(subnet === kept ? { keptPool: ask.pool } : {}),
     };
+  });
+}
+
+/**
+ * One address for each ordinal. A StatefulSet has no surge: an ordinal is gone before it comes again, so `auto` asks for
+ * nothing more; a number asks for the addresses of as many ordinals ahead.
+ */
+function ordinalDemands(
+  workload: Workload,
+  nic: Nic,
+  wishes: ReadonlyMap<number, Address>,
+  subnets: readonly Subnet[],
+  bound: number,
+  live: KubeObject | undefined,
+): Demand[] {
+  const ahead = nic.ask.type !== "fixed" || nic.ask.elastic === "auto" ? 0 : nic.ask.elastic;
+  const start = (live?.spec as { ordinals?: { start?: number } } | undefined)?.ordinals?.start ?? 0;
+  return subnets.flatMap((subnet) => {
+    const count = nic.ask.type === "fixed" ? (nic.ask.perSubnet?.get(subnet.name) ?? bound + ahead) : bound;
+    return Array.from({ length: count }, (_, i): Demand => {
+      const wish = wishes.get(start + i);
+      return {
+        owner: ordinalOwner(nicOwner(workload, nic.name), start + i),
+        subnet,
+        count: 1,
+        reason: `ordinal ${start + i} of ${count}`,
+        wishes: wish === undefined ? EMPTY : wishesIn(subnet, [addressSet([wish])]),
+        source: nic.source,
+      };
+    });
   });
 }
 
@@ -97,44 +154,6 @@ function takeDemands(plan: Plan): Demand[] {
     const owner = takeOwner(pool.name);
     return [{ owner, subnet, count, reason: `take ${count}`, wishes: EMPTY, take, source: pool.source }];
   });
-}
-
-/** `auto` = the surge of a Deployment's rollout, which needs addresses beside the old Pods'; at least one. */
-function autoElastic(kind: string, bound: number, live: KubeObject | undefined): number {
-  if (kind !== "Deployment") return 1;
-  const spec = live?.spec as
-    | { strategy?: { type?: string; rollingUpdate?: { maxSurge?: number | string } } }
-    | undefined;
-  if (spec?.strategy?.type === "Recreate") return 1;
-  const surge = spec?.strategy?.rollingUpdate?.maxSurge ?? "25%"; // Kubernetes' own default
-  const percent = typeof surge === "string" ? /^(\d+)%$/.exec(surge)?.[1] : undefined;
-  const count = percent === undefined ? Number(surge) : Math.ceil((bound * Number(percent)) / 100);
-  return Number.isInteger(count) ? Math.max(1, count) : 1;
-}
-
-/** How many Pods a live workload asks for; undefined for kinds that do not say. */
-function liveBound(object: KubeObject): number | undefined {
-  const spec = (object.spec ?? {}) as {
-    replicas?: number;
-    parallelism?: number;
-    jobTemplate?: { spec?: { parallelism?: number } };
-  };
-  switch (object.kind) {
-    case "Deployment":
-    case "StatefulSet":
-    case "ReplicaSet":
-      return spec.replicas ?? 1;
-    case "DaemonSet":
-      return (object.status as { desiredNumberScheduled?: number } | undefined)?.desiredNumberScheduled;
-    case "Job":
-      return spec.parallelism ?? 1;
-    case "CronJob":
-      return spec.jobTemplate?.spec?.parallelism ?? 1;
-    case "VirtualMachine":
-      return 1;
-    default:
-      return spec.replicas;
-  }
 }
 
 function wishesIn(subnet: Subnet, wishes: readonly RangeSet[]): RangeSet {

@@ -33,30 +33,25 @@ export function ownResting(space: Space, owner: string, records: readonly Restin
   return [unrecorded, ...groups.map((group) => clip(resting, group))];
 }
 
-/**
- * Chooses `count` more addresses for an owner that holds `held`, and takes them out of the free set: own resting ones,
- * then next to its block, then the smallest free run that fits, lowest first, else the lowest free ones (DESIGN 5).
- * A `take` walks forward instead.
- * @returns the addresses; fewer than `count` if there are no more
- */
-export function chooseMore(
-  space: Space,
-  demand: Demand,
-  held: RangeSet,
-  count: number,
-  resting: readonly RangeSet[],
-): RangeSet {
+/** Of an owner's resting addresses the first `count`, group by group; a `take` wants none before its start. */
+export function chooseResting(demand: Demand, count: number, resting: readonly RangeSet[]): RangeSet {
   const from = demand.take?.from;
   let chosen: RangeSet = EMPTY;
   for (const group of resting) {
     const allowed = from === undefined ? group : startingAt(group, from);
-    chosen = union(chosen, takeLowest(allowed, count - size(chosen)));
+    chosen = union(chosen, takeLowest(allowed, Math.max(0, count - size(chosen))));
   }
-  const left = count - size(chosen);
-  if (left === 0) return chosen;
-  const block = union(held, chosen);
-  const fresh = demand.take === undefined ? nearby(space.free, block, left) : walk(space.free, block, left, from);
-  return union(chosen, fresh);
+  return chosen;
+}
+
+/**
+ * Chooses `count` more addresses for an owner that holds a block, and takes them out of the free set: next to its block,
+ * then the smallest free run that fits, lowest first, else the lowest free ones (DESIGN 5). A `take` walks forward instead.
+ * @returns the addresses; fewer than `count` if there are no more
+ */
+export function chooseMore(space: Space, demand: Demand, block: RangeSet, count: number): RangeSet {
+  if (demand.take !== undefined) return walk(space.free, block, count, demand.take.from);
+  return nearby(space.free, block, count);
 }
 
 function nearby(free: FreeSet, block: RangeSet, count: number): RangeSet {

@@ -4,7 +4,7 @@ import type { Demand } from "./demand.js";
 import type { Claim, LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
 import type { NamedPools } from "./named-pools.js";
-import { type Owner, ownerInSubnet, takenPool } from "./owner.js";
+import { type Owner, ownerInSubnet, takenPool, wholeNic, withoutOrdinal } from "./owner.js";
 import type { Obstacles } from "./space.js";
 
 /**
@@ -18,11 +18,13 @@ export function leavingClaims(
   named: NamedPools,
 ): Claim[] {
   const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
-  const served = new Set(demands.map(({ owner, subnet }) => `${owner} ${subnet.family}`));
+  const served = new Set(demands.map(({ owner, subnet }) => `${wholeNic(owner)} ${subnet.family}`));
   return [...live.claims].flatMap(([key, claim]) => {
     if (wanted.has(key)) return [];
     // The pattern of a NIC that merely left one subnet still hits its other pools, and would hold this one for ever.
-    const patternCounts = !served.has(`${claim.owner} ${typeof claim.offered[0]?.first === "bigint" ? 6 : 4}`);
+    const patternCounts = !served.has(
+      `${wholeNic(claim.owner)} ${typeof claim.offered[0]?.first === "bigint" ? 6 : 4}`,
+    );
     const stays =
       claim.used.length > 0 ||
       claim.opaque ||
@@ -35,6 +37,7 @@ export function leavingClaims(
 /**
  * Lets go of what owners held that the plan no longer has: it rests, unless somebody still uses it. A declared pool
  * whose `take` became a list of addresses keeps those as declared ones.
+ * @param mayShrink whether usage is known: else a StatefulSet keeps the ordinals it no longer asks for
  */
 export function retire(
   plan: Plan,
@@ -43,13 +46,17 @@ export function retire(
   leaving: readonly Claim[],
   frozen: ReadonlySet<Owner>,
   obstacles: Obstacles,
+  mayShrink: boolean,
 ): void {
   const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
+  const sets = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(withoutOrdinal(owner), subnet.name)));
   const staying = new Set(leaving.map(({ owner, subnet }) => ownerInSubnet(owner, subnet)));
   for (const [subnet, state] of holdings) {
     for (const [owner, set] of [...state.held]) {
       const key = ownerInSubnet(owner, subnet);
       if (wanted.has(key) || staying.has(key) || frozen.has(owner)) continue;
+      const fewer = withoutOrdinal(owner) !== owner && sets.has(ownerInSubnet(withoutOrdinal(owner), subnet));
+      if (fewer && !mayShrink) continue;
       const freed = subtract(set, declaredNow(plan, owner));
       const inUse = obstacles.inUse[typeof set[0]?.first === "bigint" ? 6 : 4];
       if (clip(freed, inUse).length > 0) continue;

@@ -4,7 +4,7 @@ import type { Snapshot } from "../snapshot.js";
 import type { Lock, SubnetLock } from "./allocation.js";
 import type { Claim, LivePools } from "./live.js";
 import { compareText, sortedEntries } from "./order.js";
-import { type Owner, ownerInSubnet } from "./owner.js";
+import { type Owner, ownerInSubnet, splitOwner } from "./owner.js";
 import { OwnerIndex } from "./owner-index.js";
 import type { Resting } from "./quarantine.js";
 
@@ -141,7 +141,7 @@ function addClaim(state: Holdings, claim: Claim, index: Index, { lock, writing }
   const held = union(known, mine);
   if (held.length > 0) state.held.set(claim.owner, held);
   for (const { holder } of index.released[family].inside(mine)) {
-    const owner = holder.slice(0, holder.lastIndexOf("/"));
+    const { owner } = splitOwner(holder);
     const rest = state.released.get(owner);
     if (rest !== undefined) state.released.set(owner, subtract(rest, mine));
   }

@@ -1,10 +1,10 @@
-import { type Owner, parseNicOwner } from "./owner.js";
+import { type Owner, parseNicOwner, splitOwner, wholeNic } from "./owner.js";
 
 /** Names of the pools of fixed NICs, and the pattern each NIC's Pod template carries. */
 export interface PoolNames {
-  /** `<stem>.<subnet key>`: the pool of an owner in a subnet. */
+  /** `<stem>.<subnet key>`, `<stem>.slice.<declared pool>`, each with `.<ordinal>` for one Pod: an owner's pool in a subnet. */
   poolName(owner: Owner, subnet: string): string;
-  /** `<stem>.*`: what the Pod template names; hits every pool of the owner and of nobody else (A5). */
+  /** `<stem>.*`: what the Pod template names; hits every pool of the owner's NIC and of nobody else (A5). */
   pattern(owner: Owner): string;
   /** The owner whose pattern hits a pool of this name. */
   ownerHitting(pool: string): Owner | undefined;
@@ -24,7 +24,7 @@ const MAX_STEM = 253 - 64 - 11;
  * @param live names of live pools by `owner/subnet`: an owner keeps the name its pool has
  */
 export function poolNames(owners: Iterable<Owner>, live: ReadonlyMap<string, string> = new Map()): PoolNames {
-  const wanted = [...new Set(owners)];
+  const wanted = [...new Set([...owners].map(wholeNic))];
   const stems = new Map<Owner, string>();
   const used = new UsedStems();
   for (const [owner, stem] of liveStems(wanted, live)) {
@@ -34,9 +34,9 @@ export function poolNames(owners: Iterable<Owner>, live: ReadonlyMap<string, str
     if (!stems.has(owner)) stems.set(owner, used.add(freeStem(owner, used)));
   }
   const ownerOf = new Map([...stems].map(([owner, stem]) => [stem, owner]));
-  const stemOf = (owner: Owner) => stems.get(owner) ?? plainStem(owner);
+  const stemOf = (owner: Owner) => stems.get(wholeNic(owner)) ?? plainStem(wholeNic(owner));
   return {
-    poolName: (owner, subnet) => `${stemOf(owner)}.${subnet}`,
+    poolName: (owner, subnet) => `${stemOf(owner)}${tailOf(owner, subnet)}`,
     pattern: (owner) => `${stemOf(owner)}.*`,
     ownerHitting: (pool) =>
       dottedPrefixes(pool)
@@ -47,12 +47,25 @@ export function poolNames(owners: Iterable<Owner>, live: ReadonlyMap<string, str
 
 /** Name of an owner's pool in a subnet where no other owner is in the way. */
 export function poolName(owner: Owner, subnet: string): string {
-  return `${plainStem(owner)}.${subnet}`;
+  return `${plainStem(wholeNic(owner))}${tailOf(owner, subnet)}`;
 }
 
 /** The wildcard over all pools of an owner where no other owner is in the way; it never changes. */
 export function poolPattern(owner: Owner): string {
   return `${plainStem(owner)}.*`;
+}
+
+/** What follows the stem: one label for a subnet, two for a slice, then the ordinal; at most 64 + 11 characters. */
+function tailOf(owner: Owner, subnet: string): string {
+  const { slice, ordinal } = parseNicOwner(owner) ?? {};
+  const whole = slice === undefined ? `.${subnet}` : `.slice.${sliceLabel(slice)}`;
+  return ordinal === undefined ? whole : `${whole}.${ordinal}`;
+}
+
+/** A declared pool's name as one label. */
+function sliceLabel(pool: string): string {
+  const label = pool.replaceAll(".", "--");
+  return label.length <= 57 ? label : `${label.slice(0, 48).replace(/-+$/, "")}-${hash8(pool)}`;
 }
 
 /** 32-bit FNV-1a of the UTF-16 code units, as 8 hex digits. */
@@ -97,9 +110,9 @@ function liveStems(owners: readonly Owner[], live: ReadonlyMap<string, string>):
   const known = new Set(owners);
   const found = new Map<Owner, string>();
   for (const [key, name] of live) {
-    const slash = key.lastIndexOf("/");
-    const owner = key.slice(0, slash);
-    const tail = `.${key.slice(slash + 1)}`;
+    const part = splitOwner(key);
+    const owner = wholeNic(part.owner);
+    const tail = tailOf(part.owner, part.subnet);
     if (!known.has(owner) || !name.endsWith(tail)) continue;
     const stem = name.slice(0, -tail.length);
     const hashed = hashedStem(owner, 0);

@@ -1,14 +1,38 @@
 import type { Workload } from "../plan/plan.js";
+import { compareText } from "./order.js";
 
 /**
- * Who holds addresses in one subnet: `<namespace>/<kind>/<workload>/<nic>` for a fixed NIC, `pool:<name>` for the
- * `take` of a declared pool (DESIGN 1). Lock files are per subnet, so the subnet is not part of it.
+ * Who holds addresses in one subnet (DESIGN 1): `<namespace>/<kind>/<workload>/<nic>` for a fixed NIC, followed by
+ * `/pool:<name>` for a slice of a declared pool and by `/<ordinal>` where each Pod has its own; `pool:<name>` for the
+ * `take` of a declared pool. Lock files are per subnet, so the subnet is not part of it.
  */
 export type Owner = string;
+
+/** An owner that is (part of) a NIC, taken apart. */
+export interface NicOwner {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly workload: string;
+  readonly nic: string;
+  /** The declared pool a slice is cut from. */
+  readonly slice?: string;
+  /** Number of the one Pod it belongs to, as text. */
+  readonly ordinal?: string;
+}
 
 /** The owner of a fixed NIC. */
 export function nicOwner(workload: Pick<Workload, "namespace" | "kind" | "workload">, nic: string): Owner {
   return `${workload.namespace}/${workload.kind}/${workload.workload}/${nic}`;
+}
+
+/** The owner of what a NIC has of a declared pool. */
+export function sliceOwner(nic: Owner, pool: string): Owner {
+  return `${nic}/pool:${pool}`;
+}
+
+/** The owner of one Pod's address. */
+export function ordinalOwner(owner: Owner, ordinal: number): Owner {
+  return `${owner}/${ordinal}`;
 }
 
 /** The owner of a declared pool's `take`. */
@@ -21,23 +45,53 @@ export function takenPool(owner: Owner): string | undefined {
   return owner.startsWith("pool:") ? owner.slice("pool:".length) : undefined;
 }
 
-/** Taken apart: `{namespace, kind, workload, nic}`; undefined for any other text, `pool:` owners included. */
-export function parseNicOwner(
-  owner: Owner,
-): { namespace: string; kind: string; workload: string; nic: string } | undefined {
+/** Taken apart; undefined for any text that is no owner of a NIC, `pool:` owners included. */
+export function parseNicOwner(owner: Owner): NicOwner | undefined {
   const parts = owner.split("/");
-  if (parts.length !== 4 || parts.some((part) => part === "")) return undefined;
-  const [namespace, kind, workload, nic] = parts as [string, string, string, string];
-  return { namespace, kind, workload, nic };
+  if (parts.length < 4 || parts.length > 6 || parts.some((part) => part === "")) return undefined;
+  const [namespace, kind, workload, nic, ...rest] = parts as [string, string, string, string, ...string[]];
+  const slice = rest[0]?.startsWith("pool:") ? rest.shift()!.slice("pool:".length) : undefined;
+  const ordinal = /^(0|[1-9]\d*)$/.test(rest[0] ?? "") ? rest.shift() : undefined;
+  if (rest.length > 0 || slice === "") return undefined;
+  return { namespace, kind, workload, nic, ...(slice !== undefined && { slice }), ...(ordinal && { ordinal }) };
 }
 
-/** How an owner is written where the subnet is not given by the place: `default/Deployment/workload01/net1/app-v4`. */
+/** The NIC an owner is part of: `default/StatefulSet/web/eth0/2` -> `default/StatefulSet/web/eth0`; a take is its own. */
+export function wholeNic(owner: Owner): Owner {
+  return takenPool(owner) === undefined ? owner.split("/").slice(0, 4).join("/") : owner;
+}
+
+/**
+ * How an owner is written where the subnet is not given by the place, as on its pool: the subnet before the ordinal,
+ * `default/StatefulSet/web/eth0/app-v4/0`.
+ */
 export function ownerInSubnet(owner: Owner, subnet: string): string {
-  return `${owner}/${subnet}`;
+  const { ordinal } = parseNicOwner(owner) ?? {};
+  if (ordinal === undefined) return `${owner}/${subnet}`;
+  return `${owner.slice(0, -ordinal.length)}${subnet}/${ordinal}`;
 }
 
-/** The reverse of `ownerInSubnet`: the part behind the last slash is the subnet. */
+/** The reverse of `ownerInSubnet`; the number of parts tells, since a subnet may be called `0`. */
 export function splitOwner(text: string): { owner: Owner; subnet: string } {
-  const slash = text.lastIndexOf("/");
-  return { owner: text.slice(0, slash), subnet: text.slice(slash + 1) };
+  const parts = text.split("/");
+  const fixed = parts[0]?.startsWith("pool:") ? 1 : parts[4]?.startsWith("pool:") ? 5 : 4;
+  const [subnet = "", ...ordinal] = parts.slice(Math.min(fixed, parts.length - 1));
+  return { owner: [...parts.slice(0, Math.min(fixed, parts.length - 1)), ...ordinal].join("/"), subnet };
+}
+
+/** The owner of all Pods' addresses together: `default/StatefulSet/web/eth0/2` -> `default/StatefulSet/web/eth0`. */
+export function withoutOrdinal(owner: Owner): Owner {
+  const { ordinal } = parseNicOwner(owner) ?? {};
+  return ordinal === undefined ? owner : owner.slice(0, -ordinal.length - 1);
+}
+
+/** Code-unit order, ordinals as numbers: 2 before 10. */
+export function compareOwners(a: Owner, b: Owner): number {
+  const [x, y] = [withoutOrdinal(a), withoutOrdinal(b)];
+  return compareText(x, y) || Number(a.slice(x.length + 1)) - Number(b.slice(y.length + 1));
+}
+
+/** For people: a slice says its pool in place of the subnet (DESIGN 1). */
+export function ownerShown(owner: Owner, subnet: string): string {
+  return parseNicOwner(owner)?.slice === undefined ? ownerInSubnet(owner, subnet) : owner;
 }

@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../diagnostics.js";
-import { clip, EMPTY, type RangeSet, size, subtract, takeHighest, union } from "../ip/range-set.js";
-import type { Demand } from "./demand.js";
-import { chooseMore, ownResting } from "./grow.js";
+import { clip, EMPTY, type RangeSet, size, subtract, takeHighest, takeLowest, union } from "../ip/range-set.js";
+import { asOne, bySet, type Demand } from "./demand.js";
+import { chooseMore, chooseResting, ownResting } from "./grow.js";
 import type { LivePools } from "./live.js";
-import { type Owner, ownerInSubnet } from "./owner.js";
+import { type Owner, ownerInSubnet, wholeNic } from "./owner.js";
 import type { Resting } from "./quarantine.js";
 import { notEnough, type Shortage, wishTaken } from "./shortage.js";
 import type { ByFamily, Space } from "./space.js";
@@ -20,12 +20,11 @@ export interface ServeContext {
   readonly holderOf: (set: RangeSet) => string | undefined;
 }
 
-/** One owner's demands in all its subnets: they are met together or not at all (FIXED-6). */
+/** The demands of one NIC in all its subnets and for all its ordinals: they are met together or not at all (FIXED-6). */
 interface Request {
-  readonly owner: Owner;
   readonly demands: readonly Demand[];
-  /** Taken from the free sets or from own rest so far, by subnet key. */
-  readonly taken: Map<string, RangeSet>;
+  /** Taken from the free sets or from own rest so far. */
+  readonly taken: Map<Demand, RangeSet>;
 }
 
 /**
@@ -42,19 +41,24 @@ export function serve(demands: readonly Demand[], frozen: Set<Owner>, context: S
     if (list === undefined) records.set(key, [record]);
     else list.push(record);
   }
-  const requests = inOrder(demands, context).filter(({ owner }) => !frozen.has(owner));
+  const requests = inOrder(
+    demands.filter(({ owner }) => !frozen.has(owner)),
+    context,
+  );
   const diagnostics: Diagnostic[] = [];
+  const stopped = new Set<Request>();
   const stop = (request: Request, found: Diagnostic) => {
     diagnostics.push(found);
-    frozen.add(request.owner);
-    for (const [subnet, set] of request.taken) giveBack(context.spaces.get(subnet)!, request.owner, set);
+    stopped.add(request);
+    for (const { owner } of request.demands) frozen.add(owner);
+    for (const [demand, set] of request.taken) giveBack(context.spaces.get(demand.subnet.name)!, demand.owner, set);
   };
   for (const request of requests) {
     const missed = claimWishes(request, context);
     if (missed !== undefined) stop(request, missed);
   }
   for (const request of requests) {
-    if (frozen.has(request.owner)) continue;
+    if (stopped.has(request)) continue;
     const short = grow(request, context, records);
     if (short !== undefined) stop(request, notEnough(short, context.spaces));
     else settle(request, context);
@@ -63,22 +67,24 @@ export function serve(demands: readonly Demand[], frozen: Set<Owner>, context: S
 }
 
 function inOrder(demands: readonly Demand[], { spaces }: ServeContext): Request[] {
-  const byOwner = new Map<Owner, Demand[]>();
+  const byNic = new Map<Owner, Demand[]>();
   for (const demand of demands) {
-    const list = byOwner.get(demand.owner);
-    if (list === undefined) byOwner.set(demand.owner, [demand]);
+    const nic = wholeNic(demand.owner);
+    const list = byNic.get(nic);
+    if (list === undefined) byNic.set(nic, [demand]);
     else list.push(demand);
   }
-  const requests = [...byOwner].map(([owner, list]) => ({ owner, demands: list, taken: new Map<string, RangeSet>() }));
-  const holds = ({ owner, demands: list }: Request) =>
-    list.some(({ subnet }) => spaces.get(subnet.name)!.holdings.held.has(owner));
+  const requests = [...byNic.values()].map((list) => ({ demands: list, taken: new Map<Demand, RangeSet>() }));
+  const holds = ({ demands: list }: Request) =>
+    list.some(({ owner, subnet }) => spaces.get(subnet.name)!.holdings.held.has(owner));
   // demands come sorted by owner, so both halves stay in key order
   return [...requests.filter(holds), ...requests.filter((request) => !holds(request))];
 }
 
 function claimWishes(request: Request, context: ServeContext): Diagnostic | undefined {
-  const { owner, demands, taken } = request;
+  const { demands, taken } = request;
   for (const demand of demands) {
+    const { owner } = demand;
     const space = context.spaces.get(demand.subnet.name)!;
     const wanted = subtract(demand.wishes, space.holdings.held.get(owner) ?? EMPTY);
     if (wanted.length === 0) continue;
@@ -87,7 +93,7 @@ function claimWishes(request: Request, context: ServeContext): Diagnostic | unde
     const missing = subtract(fresh, clip(fresh, space.free.runs));
     if (missing.length > 0) return wishTaken(demand, missing, space, context.holderOf(missing));
     space.free.remove(fresh);
-    taken.set(demand.subnet.name, wanted);
+    taken.set(demand, wanted);
   }
   return undefined;
 }
@@ -97,34 +103,65 @@ function grow(
   context: ServeContext,
   records: ReadonlyMap<string, readonly Resting[]>,
 ): Shortage | undefined {
-  const { owner, demands, taken } = request;
-  for (const demand of demands) {
-    const key = demand.subnet.name;
-    const space = context.spaces.get(key)!;
-    const wished = taken.get(key) ?? EMPTY;
-    const held = union(space.holdings.held.get(owner) ?? EMPTY, wished);
-    const count = demand.count - size(held);
-    if (count <= 0) continue;
-    const resting = ownResting(space, owner, records.get(ownerInSubnet(owner, key)) ?? []);
-    const more = chooseMore(
-      space,
-      demand,
-      held,
-      count,
-      resting.map((group) => subtract(group, wished)),
-    );
-    taken.set(key, union(wished, more));
-    if (size(more) < count)
-      return { demand, held: size(held), available: size(more), missing: count - size(more), request: demands };
+  for (const set of bySet(request.demands)) {
+    takeBack(set, request, context, records);
+    const space = context.spaces.get(set[0].subnet.name)!;
+    const held = (demand: Demand) => heldSoFar(demand, request, space);
+    const lacking = set.map((demand) => Math.max(0, demand.count - size(held(demand))));
+    const count = lacking.reduce((sum, one) => sum + one, 0);
+    if (count === 0) continue;
+    const block = union(...set.map(held));
+    const more = chooseMore(space, set[0], block, count);
+    share(set, lacking, more, request);
+    const missing = count - size(more);
+    if (missing > 0) {
+      const whole = asOne(set);
+      return { demand: whole, held: whole.count - count, available: size(more), missing, request: request.demands };
+    }
   }
   return undefined;
 }
 
+/** Own resting addresses first, so that they are the same again (FIXED-9). */
+function takeBack(
+  set: readonly Demand[],
+  request: Request,
+  { spaces }: ServeContext,
+  records: ReadonlyMap<string, readonly Resting[]>,
+): void {
+  for (const demand of set) {
+    const space = spaces.get(demand.subnet.name)!;
+    const held = heldSoFar(demand, request, space);
+    const resting = ownResting(space, demand.owner, records.get(ownerInSubnet(demand.owner, demand.subnet.name)) ?? []);
+    const back = chooseResting(
+      demand,
+      demand.count - size(held),
+      resting.map((group) => subtract(group, held)),
+    );
+    if (back.length > 0) request.taken.set(demand, union(request.taken.get(demand) ?? EMPTY, back));
+  }
+}
+
+function heldSoFar(demand: Demand, { taken }: Request, space: Space): RangeSet {
+  return union(space.holdings.held.get(demand.owner) ?? EMPTY, taken.get(demand) ?? EMPTY);
+}
+
+/** Shares a block out, lowest addresses to the lowest ordinals. */
+function share(set: readonly Demand[], lacking: readonly number[], block: RangeSet, { taken }: Request): void {
+  let rest = block;
+  set.forEach((demand, index) => {
+    const part = takeLowest(rest, lacking[index]!);
+    rest = subtract(rest, part);
+    if (part.length > 0) taken.set(demand, union(taken.get(demand) ?? EMPTY, part));
+  });
+}
+
 /** Writes down what was taken, and lets go of what is too much. */
-function settle({ owner, demands, taken }: Request, context: ServeContext): void {
+function settle({ demands, taken }: Request, context: ServeContext): void {
   for (const demand of demands) {
+    const { owner } = demand;
     const { held, released, pools } = context.spaces.get(demand.subnet.name)!.holdings;
-    const now = union(held.get(owner) ?? EMPTY, taken.get(demand.subnet.name) ?? EMPTY);
+    const now = union(held.get(owner) ?? EMPTY, taken.get(demand) ?? EMPTY);
     const dropped = surplus(demand, now, context);
     const kept = subtract(now, dropped);
     if (kept.length > 0) held.set(owner, kept);

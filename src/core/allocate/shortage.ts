@@ -2,7 +2,7 @@ import type { Diagnostic } from "../diagnostics.js";
 import { formatRange } from "../ip/range.js";
 import { clip, type RangeSet, size, subtract } from "../ip/range-set.js";
 import type { Demand } from "./demand.js";
-import { ownerInSubnet } from "./owner.js";
+import { ownerShown } from "./owner.js";
 import type { Space } from "./space.js";
 import { largestRuns, listed } from "./text.js";
 
@@ -32,7 +32,7 @@ export function notEnough(shortage: Shortage, spaces: ReadonlyMap<string, Space>
   return {
     code: "SP3101",
     severity: "error",
-    message: `${ownerInSubnet(owner, subnet.name)} needs ${demand.count} addresses (${demand.reason}), holds ${held}, and ${available} more can be had${from}: ${missing} missing`,
+    message: `${ownerShown(owner, subnet.name)} needs ${demand.count} addresses (${demand.reason}), holds ${held}, and ${available} more can be had${from}: ${missing} missing`,
     hint: `${places}; widen spec.subnets.${subnet.name}.ranges, or ask for fewer`,
     source: demand.source,
     about: owner,
@@ -52,7 +52,7 @@ export function wishTaken(demand: Demand, missing: RangeSet, space: Space, holde
   return {
     code: "SP3102",
     severity: "error",
-    message: `${ownerInSubnet(owner, subnet.name)} wishes for ${listed(outside.length > 0 ? outside : missing)}: ${why}`,
+    message: `${ownerShown(owner, subnet.name)} wishes for ${listed(outside.length > 0 ? outside : missing)}: ${why}`,
     hint: `choose other addresses; ${freeIn(space)}`,
     source: demand.source,
     about: owner,

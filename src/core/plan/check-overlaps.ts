@@ -93,10 +93,14 @@ function* reservedClaims(plan: Plan): Generator<Claim> {
 function* wishClaims(plan: Plan): Generator<Claim> {
   for (const workload of plan.workloads.values()) {
     for (const nic of workload.interfaces.values()) {
-      if (nic.ask.type !== "fixed" || nic.ask.wishes.length === 0) continue;
+      if (nic.ask.type !== "fixed") continue;
+      const claim = { kind: "wish", owner: `${workload.name}/${nic.name}`, about: workload.name } as const;
       const source = child(nic.source, "fixed", "addresses");
-      const claim = { kind: "wish", owner: `${workload.name}/${nic.name}`, about: workload.name, source } as const;
-      for (const range of nic.ask.wishes.flat()) yield { ...claim, range };
+      for (const range of nic.ask.wishes.flat()) yield { ...claim, source, range };
+      for (const [ordinal, address] of nic.ask.perPod ?? []) {
+        const at = child(nic.source, "fixed", "perPod", String(ordinal));
+        yield { ...claim, source: at, range: { first: address, last: address } };
+      }
     }
   }
 }

@@ -732,7 +732,7 @@ export interface Fixed {
    */
   pool?: string;
   /**
-   * One address per ordinal: true, or wishes by ordinal; false = a set. Default true on StatefulSets. Only false is supported yet.
+   * One address of its own for each ordinal, kept through scaling: true, or wishes by ordinal; false = the Pods share a set. Default true on StatefulSets, and only there.
    */
   perPod?: boolean | AddressByOrdinal;
   perSubnet?: CountBySubnet;
@@ -744,7 +744,7 @@ export interface AddressByOrdinal {
   [k: string]: string;
 }
 /**
- * Size by subnet, elastic included. Not supported yet.
+ * Size by subnet, elastic included; subnets left out are sized for the whole workload.
  */
 export interface CountBySubnet {
   [k: string]: number;

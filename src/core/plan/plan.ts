@@ -133,6 +133,10 @@ export type NicAsk =
       readonly wishes: readonly RangeSet[];
       /** A live pool kept under its own name. */
       readonly pool?: string;
+      /** One address for each ordinal, with the wished ones; absent = all Pods share one set. */
+      readonly perPod?: ReadonlyMap<number, Address>;
+      /** Size by subnet where it is not replicas + elastic; elastic included. */
+      readonly perSubnet?: ReadonlyMap<string, number>;
     }
   | { readonly type: "pools"; readonly pools: readonly string[] }
   | { readonly type: "defaultPools" };

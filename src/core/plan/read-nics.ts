@@ -1,13 +1,13 @@
-import { familyOf } from "../ip/address.js";
+import { type Address, familyOf } from "../ip/address.js";
 import { formatCidr, formatRange } from "../ip/range.js";
 import type { RangeSet } from "../ip/range-set.js";
 import type { Fixed, PlanInterface } from "./plan.generated.js";
 import type { Nic, NicAsk, Subnet } from "./plan.js";
-import { liesIn, readRanges } from "./read-addresses.js";
-import { checkUsable, unsupported } from "./read-pools.js";
+import { liesIn, readAddress, readRanges, type WrittenRange } from "./read-addresses.js";
+import { checkSize, checkUsable, unsupported } from "./read-pools.js";
 import { byFamily } from "./read-subnets.js";
 import { checkPoolNames, type References, resolveSubnet } from "./references.js";
-import { fail, into, named, type Scope } from "./scope.js";
+import { compareText, fail, into, named, type Scope } from "./scope.js";
 
 /** One interface; undefined, and noted, if it says nowhere where its addresses come from. */
 export function readNic(
@@ -37,7 +37,7 @@ function readAsk(value: PlanInterface, kind: string, references: References, sco
 }
 
 function readFixed(value: Fixed, kind: string, references: References, scope: Scope): NicAsk | undefined {
-  refuseLater(value, kind, scope);
+  if (value.pools !== undefined) unsupported(into(scope, "pools"), "a slice of declared pools (fixed.pools)");
   if (value.subnets === undefined) {
     if (value.pools === undefined) {
       fail(named(scope), "SP2023", "fixed does not say which subnets", { hint: "add `subnets: [name]`" });
@@ -54,24 +54,90 @@ function readFixed(value: Fixed, kind: string, references: References, scope: Sc
     elastic: value.elastic ?? "auto",
     wishes: readWishes(value.addresses ?? [], subnets, into(scope, "addresses")),
     pool: value.pool,
+    perPod: readPerPod(value, kind, subnets, scope),
+    perSubnet: readPerSubnet(value, subnets, scope),
   };
 }
 
-/** Parts of the language that come later; each fault says how to go on without. */
-function refuseLater(value: Fixed, kind: string, scope: Scope): void {
-  if (value.pools !== undefined) unsupported(into(scope, "pools"), "a slice of declared pools (fixed.pools)");
-  if (value.perSubnet !== undefined) unsupported(into(scope, "perSubnet"), "perSubnet");
-  if (value.perPod !== undefined && value.perPod !== false) {
-    unsupported(into(scope, "perPod"), "perPod", "write `perPod: false`: the Pods share one fixed set");
-  } else if (value.perPod === undefined && kind === "StatefulSet") {
-    const what = "one address per ordinal (perPod, the default on a StatefulSet)";
-    unsupported(scope, what, "write `perPod: false`: the Pods share one fixed set");
+/**
+ * The wishes of each ordinal; undefined where the Pods share a set. StatefulSets have one address per ordinal unless
+ * they say otherwise: Spiderpool alone gives an ordinal any address after a scale-down and up (A18, D5).
+ */
+function readPerPod(
+  value: Fixed,
+  kind: string,
+  subnets: readonly Subnet[],
+  scope: Scope,
+): ReadonlyMap<number, Address> | undefined {
+  const asked = value.perPod ?? (kind === "StatefulSet" && value.pool === undefined);
+  if (asked === false) return undefined;
+  const here = value.perPod === undefined ? scope : into(scope, "perPod");
+  const refuse = (message: string, hint: string) => fail(named(here), "SP2044", message, { hint });
+  if (kind.split(".")[0] !== "StatefulSet") {
+    refuse(`perPod: the Pods of a ${kind} have no ordinals`, "leave it out: the Pods share one fixed set");
+    return undefined;
+  }
+  if (value.pool !== undefined) {
+    refuse(`perPod: pool ${value.pool} is one pool, kept for all Pods together`, "leave one of the two out");
+    return undefined;
+  }
+  if (value.addresses !== undefined) {
+    refuse("addresses: each ordinal has an address of its own", "write `perPod: {0: ADDRESS}`, or `perPod: false`");
+  }
+  const read = Object.entries(typeof asked === "object" ? asked : {}).flatMap(([key, text]): [number, Address][] => {
+    const ordinal = into(here, key);
+    const address = readAddress(text, ordinal);
+    if (address === undefined) return [];
+    const wish = insideOne([{ range: { first: address, last: address }, scope: ordinal }], subnets);
+    return wish.length === 0 ? [] : [[Number(key), address]];
+  });
+  checkTwice(read, here);
+  return new Map(read.sort(([a], [b]) => a - b));
+}
+
+function checkTwice(wishes: readonly (readonly [number, Address])[], scope: Scope): void {
+  const seen = new Map<Address, number>();
+  for (const [ordinal, address] of wishes) {
+    const other = seen.get(address);
+    if (other === undefined) seen.set(address, ordinal);
+    else {
+      const text = formatRange({ first: address, last: address });
+      fail(into(scope, String(ordinal)), "SP2030", `${text} of ordinal ${ordinal} is also wished by ordinal ${other}`, {
+        hint: "give it to one of them",
+      });
+    }
   }
 }
 
-/** Wished addresses, at most one set a family; each inside one of the interface's subnets. */
+/** Sizes by subnet; each key is one of the interface's subnets. */
+function readPerSubnet(
+  value: Fixed,
+  subnets: readonly Subnet[],
+  scope: Scope,
+): ReadonlyMap<string, number> | undefined {
+  if (value.perSubnet === undefined) return undefined;
+  const here = into(scope, "perSubnet");
+  const names = subnets.map(({ name }) => name);
+  const sizes = Object.entries(value.perSubnet).filter(([name, count]) => {
+    if (!names.includes(name)) {
+      const hint = `its subnets are ${names.join(", ")}`;
+      fail(named(into(here, name)), "SP2045", `perSubnet: ${name} is no subnet of this interface`, { hint });
+    }
+    checkSize(count, `the pool in ${name}`, into(here, name));
+    return names.includes(name);
+  });
+  return new Map(sizes.sort(([a], [b]) => compareText(a, b)));
+}
+
+/** Wished addresses, at most one set a family. */
 function readWishes(texts: readonly string[], subnets: readonly Subnet[], scope: Scope): RangeSet[] {
-  const inside = readRanges(texts, scope).filter((written) => {
+  const { v4, v6 } = byFamily(insideOne(readRanges(texts, scope), subnets));
+  return [v4, v6].filter((set) => set.length > 0);
+}
+
+/** Those that lie in one of the interface's subnets; each that does not is noted. */
+function insideOne(wishes: readonly WrittenRange[], subnets: readonly Subnet[]): WrittenRange[] {
+  return wishes.filter((written) => {
     const { first, last } = written.range;
     const subnet = subnets.find(({ cidr }) => liesIn(first, cidr) && liesIn(last, cidr));
     if (subnet !== undefined) checkUsable(written, subnet, subnet.gateway);
@@ -84,6 +150,4 @@ function readWishes(texts: readonly string[], subnets: readonly Subnet[], scope:
     }
     return subnet !== undefined;
   });
-  const { v4, v6 } = byFamily(inside);
-  return [v4, v6].filter((set) => set.length > 0);
 }

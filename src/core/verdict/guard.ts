@@ -1,4 +1,4 @@
-import { parseNicOwner } from "../allocate/owner.js";
+import { parseNicOwner, splitOwner, wholeNic } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
 import type { Block } from "../change/step.js";
 import { formatAddress } from "../ip/address.js";
@@ -25,19 +25,50 @@ const WALK_LIMIT = 65_536;
 export function guard(steps: readonly OrderedStep[], snapshot: Snapshot, naming: NamingIndex): Guarded {
   const released: VerdictEntry[] = [];
   const leaving: Omit<LeavingEntry, "waiting">[] = [];
+  const names = named(naming, staying(steps, snapshot));
   const guarded = steps.map((step) => {
     if (step.blocked !== undefined || step.live === undefined) return step;
-    if (step.kind === KINDS.SpiderIPPool) return guardPool(step, snapshot, naming, released, leaving);
+    if (step.kind === KINDS.SpiderIPPool) return guardPool(step, snapshot, names, released, leaving);
     if (step.kind === KINDS.SpiderMultusConfig && step.action === "delete") return guardNetwork(step, naming);
     return step;
   });
   return { steps: guarded.filter((step) => step !== undefined), released, leaving };
 }
 
+/** Who names a pool that is to be deleted, in words. */
+type NamedBy = (pool: SpiderIPPool) => string | undefined;
+
+/** The pattern of a NIC that keeps other pools of the family hits those; it would hold this one for ever. */
+function named(naming: NamingIndex, staying: ReadonlySet<string>): NamedBy {
+  return (pool) => {
+    const nic = nicAndFamily(pool);
+    const patternOnly = nic !== undefined && staying.has(nic) && !naming.literally(pool.metadata.name);
+    return patternOnly ? undefined : naming.pool(pool.metadata.name);
+  };
+}
+
+/** NICs and families that have a pool after the steps. */
+function staying(steps: readonly OrderedStep[], snapshot: Snapshot): ReadonlySet<string> {
+  const pools = new Map(snapshot.pools);
+  for (const step of steps) {
+    if (step.kind !== KINDS.SpiderIPPool || step.blocked !== undefined) continue;
+    if (step.action === "delete") pools.delete(step.name);
+    else if (step.action === "create") pools.set(step.name, step.object as SpiderIPPool);
+  }
+  return new Set([...pools.values()].flatMap((pool) => nicAndFamily(pool) ?? []));
+}
+
+function nicAndFamily(pool: SpiderIPPool): string | undefined {
+  const recorded = recordedOwner(pool);
+  const { owner } = recorded === undefined ? {} : splitOwner(recorded);
+  if (owner === undefined || parseNicOwner(owner) === undefined) return undefined;
+  return `${wholeNic(owner)} ${pool.spec.subnet.includes(":") ? 6 : 4}`;
+}
+
 function guardPool(
   step: OrderedStep,
   snapshot: Snapshot,
-  naming: NamingIndex,
+  namedByOf: NamedBy,
   released: VerdictEntry[],
   leaving: Omit<LeavingEntry, "waiting">[],
 ): OrderedStep | undefined {
@@ -49,10 +80,10 @@ function guardPool(
     step.action === "delete"
       ? everyUser(snapshot, step.name, step.removed)
       : holdersOf(snapshot, step.name, step.removed);
-  const namedBy = step.action === "delete" ? naming.pool(step.name) : undefined;
+  const namedBy = step.action === "delete" ? namedByOf(pool) : undefined;
   if (users.length === 0 && namedBy === undefined) return step;
   const owner = recordedOwner(pool);
-  if (step.action === "delete" && owner !== undefined && parseNicOwner(owner.slice(0, owner.lastIndexOf("/")))) {
+  if (step.action === "delete" && owner !== undefined && parseNicOwner(splitOwner(owner).owner)) {
     leaving.push({ owner, pool: step.name, addresses: formatRangeSet(step.removed), inUse: users.length });
     return undefined;
   }

@@ -9,6 +9,8 @@ import { KEYS, type KubeObject, objectKey } from "../spiderpool/objects.js";
 export interface NamingIndex {
   /** What names this pool after the plan's own writes, in words; undefined = nobody. */
   readonly pool: (name: string) => string | undefined;
+  /** Whether somebody names exactly this pool, not only by a pattern. */
+  readonly literally: (name: string) => boolean;
   /** What names this network (`namespace/name`), in words. */
   readonly network: (name: string) => string | undefined;
 }
@@ -36,7 +38,11 @@ export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingI
   for (const [key, workload] of snapshot.workloads) readTemplate(key, after(workload), pools, networks);
   for (const namespace of snapshot.namespaces.values()) readNamespace(after(namespace), pools);
   for (const config of snapshot.multusConfigs.values()) readMultus(after(config), pools);
-  return { pool: (name) => pools.find(name), network: (name) => networks.get(name) };
+  return {
+    pool: (name) => pools.find(name),
+    literally: (name) => pools.hasLiteral(name),
+    network: (name) => networks.get(name),
+  };
 }
 
 /** Literal names and patterns; patterns of the usual form `prefix.*` are found by prefix, so that 10,000 cost nothing. */
@@ -49,6 +55,10 @@ class PoolNames {
     if (!/[*?[\\]/.test(name)) this.#literals.set(name, this.#literals.get(name) ?? by);
     else if (/^[^*?[\\]+\.\*$/.test(name)) this.#prefixes.set(name.slice(0, -1), by);
     else this.#patterns.push([name, by]);
+  }
+
+  hasLiteral(name: string): boolean {
+    return this.#literals.has(name);
   }
 
   find(name: string): string | undefined {

@@ -37,14 +37,15 @@ export function podFacts(pod: KubeObject, world: Facts): PodFacts {
 
 /**
  * The facts of a Pod a workload's template would make.
- * @param ordinal number of the Pod of a StatefulSet, which also labels it with its name
+ * @param ordinal number of the Pod of a StatefulSet, which labels it with its name; else it is any, the first for one
  * @param node where it is supposed to run, if that is the question
  */
 export function templateFacts(workload: KubeObject, world: Facts, ordinal?: number, node?: string): PodFacts {
   const { namespace = "", name } = workload.metadata;
   const template = podTemplate(workload)?.metadata;
   const podName = ordinal === undefined ? name : `${name}-${ordinal}`;
-  const own: Labels = workload.kind === "StatefulSet" && ordinal !== undefined ? { [KEYS.podName]: podName } : {};
+  const own: Labels =
+    workload.kind === "StatefulSet" ? { [KEYS.podName]: `${name}-${ordinal ?? firstOrdinal(workload)}` } : {};
   return {
     namespace,
     name: podName,
@@ -54,6 +55,11 @@ export function templateFacts(workload: KubeObject, world: Facts, ordinal?: numb
     ...namespaceFacts(namespace, world),
     controller: { apiVersion: workload.apiVersion, kind: workload.kind, name },
   };
+}
+
+/** Where a StatefulSet begins to count. */
+function firstOrdinal(statefulSet: KubeObject): number {
+  return (statefulSet.spec as { ordinals?: { start?: number } } | undefined)?.ordinals?.start ?? 0;
 }
 
 function nodeFacts(node: string | undefined, world: Facts): Pick<PodFacts, "node" | "nodeLabels"> {
