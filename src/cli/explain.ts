@@ -1,15 +1,13 @@
-import { mergeRead } from "../app/plan-run.js";
 import { explainDocument, explainText } from "../app/report/explain-report.js";
 import { palette } from "../app/report/palette.js";
 import { explainNic, servedNics } from "../core/query/explain.js";
 import { findTarget } from "../core/query/explain-target.js";
-import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny } from "./observe.js";
 import { type ClusterOptions, type OutputOptions, wantsColor } from "./options.js";
-import { openPlan, planNeeds } from "./plan-source.js";
 import { serialize } from "./serialize.js";
+import { statedFacts } from "./stated-facts.js";
 
 export interface ExplainOptions extends ClusterOptions, OutputOptions {
   readonly path?: string;
@@ -38,15 +36,4 @@ export async function explainCommand(io: Io, name: string, options: ExplainOptio
       : serialize(explainDocument(target, answers), options.output),
   );
   return 0;
-}
-
-/** A plan is not needed, but one may tell what the cluster does not: the cluster network of A9 above all. */
-async function statedFacts(
-  io: Io,
-  options: ExplainOptions,
-): Promise<{ facts: Partial<SpiderpoolFacts>; needs: ReturnType<typeof planNeeds> }> {
-  if (options.path === undefined) return { facts: {}, needs: {} };
-  const { loaded } = await openPlan(io, options.path);
-  const plan = mergeRead(loaded.documents, loaded.diagnostics, options.cluster).value;
-  return { facts: plan?.settings.spiderpool ?? {}, needs: planNeeds(loaded.documents) };
 }

@@ -81,6 +81,18 @@ export function decideOptions(command: Command): Command {
     .addOption(new Option("--atomic", "one blocked step blocks all").default(false));
 }
 
+/** Adds the events of `simulate`; each but `--restart` may be repeated. */
+export function simulateOptions(command: Command): Command {
+  const many = (flags: string, description: string) =>
+    new Option(flags, description).argParser(collect).default([], "none");
+  return command
+    .addOption(many("--drain <node>", "evict the Pods of this node (repeatable)"))
+    .addOption(new Option("--fail-nodes <selector>", "these nodes fail: label selector as kubectl takes it"))
+    .addOption(many("--scale <owner=n>", "give a workload this many Pods: default/Deployment/app=5 (repeatable)"))
+    .addOption(many("--rollout <owner>", "replace all Pods of a workload at its own pace (repeatable)"))
+    .addOption(new Option("--restart <who>", "stop everything, then start it again").choices(["all"]));
+}
+
 /** Adds `-o` with the formats a command knows, the first being the default, and `--color`. */
 export function outputOptions(...formats: readonly [string, ...string[]]): (command: Command) => Command {
   return (command) =>

@@ -8,6 +8,7 @@ import {
   kubeOptions,
   outputOptions,
   planOptions,
+  simulateOptions,
 } from "./options.js";
 
 /** The command tree, and the exit code of the command that ran. */
@@ -57,6 +58,7 @@ export function buildProgram(io: Io, again: RunLine): Program {
   };
   addPlanning(tree);
   addLooking(tree);
+  addAsking(tree);
   addWriting(tree);
   addProgramsOwn(tree, program, again);
   return { command: program, exitCode: () => code };
@@ -114,6 +116,18 @@ function addLooking({ io, add, run }: Tree): void {
     .option("--node <name>", "only Pods on this node")
     .option("--workload <name>", "only this workload: name, Kind/name or namespace/Kind/name")
     .action(run(async (options) => (await import("./status.js")).statusCommand(io, options)));
+}
+
+/** What if, who, where. */
+function addAsking({ io, add, run }: Tree): void {
+  const stating = (command: Command) =>
+    command
+      .option("--path <dir>", "folder of a plan that tells of Spiderpool's settings")
+      .option("--cluster <name>", "which cluster that plan is for");
+  const simulating = "say who would get which address, and who none, after drains, failures, scaling and restarts";
+  add("simulate", simulating, clusterOptions, stating, simulateOptions, outputOptions("text", "json", "yaml")).action(
+    run(async (options) => (await import("./simulate.js")).simulateCommand(io, options)),
+  );
 }
 
 /** Text for other files: what an app's manifests must say, new plan documents. */

@@ -13,12 +13,27 @@ export interface Standing {
   readonly outcome: Outcome;
 }
 
+/** What of a tenant decides what it gets. */
+export type Asker = Pick<Tenant, "nic" | "family" | "pool" | "recorded" | "keeps">;
+
 /**
  * Replays one tenant in one scene.
  * @param pod its facts there: its template may have changed
  */
 export function standingOf(scene: Scene, tenant: Tenant, pod: PodFacts | undefined): Standing {
-  const free = (pool: SpiderIPPool) => freeFor(scene, tenant, pool);
+  return standingWith(scene, tenant, pod, (pool) => freeFor(scene, tenant, pool));
+}
+
+/**
+ * The same where the addresses in use are not those of the snapshot.
+ * @param free how many addresses of a pool are free for this tenant, its own counted as given back
+ */
+export function standingWith(
+  scene: Scene,
+  tenant: Asker,
+  pod: PodFacts | undefined,
+  free: (pool: SpiderIPPool) => number,
+): Standing {
   if (tenant.keeps === "vm") return keeps(tenant);
   if (pod === undefined) return { keepsOwn: false, outcome: onItsPool(scene, tenant, free) };
   const found = candidatesIn(scene, pod, tenant.nic);
@@ -40,12 +55,12 @@ export function standingOf(scene: Scene, tenant: Tenant, pod: PodFacts | undefin
   return { keepsOwn: false, outcome: failure === own.failure ? own : { ...own, pools: [], failure } };
 }
 
-function keeps(tenant: Tenant): Standing {
+function keeps(tenant: Asker): Standing {
   return { keepsOwn: true, outcome: { pools: [tenant.pool], eligible: [[tenant.pool]], assumed: [] } };
 }
 
 /** A Pod nobody knows is judged on the pool it holds: the one thing that is certain is that it named it (DESIGN 6). */
-function onItsPool(scene: Scene, tenant: Tenant, free: (pool: SpiderIPPool) => number): Outcome {
+function onItsPool(scene: Scene, tenant: Asker, free: (pool: SpiderIPPool) => number): Outcome {
   const pool = scene.snapshot.pools.get(tenant.pool);
   const failure =
     pool === undefined
