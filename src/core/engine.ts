@@ -1,11 +1,14 @@
 import { allocate } from "./allocate/allocate.js";
 import type { Lock } from "./allocate/allocation.js";
+import { isQuarantine } from "./allocate/quarantine.js";
+import { allocatedUnlocked } from "./allocate/unlocked.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
 import { draftAnnotations, draftSteps } from "./change/steps.js";
 import { type Binding, bindingOf } from "./desired/binding.js";
 import { unknownNetworks } from "./desired/known-networks.js";
 import { annotationText, desiredNetworks, namespaceAnnotations, workloadAnnotations } from "./desired/networks.js";
 import { desiredPools } from "./desired/pools.js";
+import { isQuarantineStep, tellRest } from "./desired/quarantine-steps.js";
 import { desiredReservations, desiredSubnets } from "./desired/subnets.js";
 import { compareTemplates } from "./desired/template-warnings.js";
 import type { Diagnostic } from "./diagnostics.js";
@@ -18,6 +21,7 @@ import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
 import { judgeSteps } from "./verdict/judge.js";
 import { namingIndex } from "./verdict/naming-index.js";
+import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
 import { rehearse } from "./verdict/rehearse.js";
 import { inDanger, summarize, verdictOf } from "./verdict/verdict.js";
 
@@ -52,7 +56,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     install: options.install,
     namespace: facts.namespace,
     prune: options.prune,
-    keep: (live) => broken.has(partOf(live)),
+    keep: (live) => broken.has(partOf(live)) || isQuarantine(live, options.install),
   });
   const shared = draftAnnotations(annotations, options.install, annotationText);
 
@@ -63,16 +67,24 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const budget = withinBudget(guarded.steps, snapshot, options.install, plan.settings.pruneBudget, options.pruneBudget);
   const rehearsed = rehearse(budget.steps, snapshot, facts, leavingPools);
 
+  // What is released rests, reserved before its pool lets go of it (DESIGN 5); a pool that keeps its addresses needs none.
+  const resting = (steps: readonly OrderedStep[]) =>
+    quarantineOf(steps, { plan, lock, allocation, snapshot, facts, options });
+
   // What it would do to everybody who has an address; groups that harm somebody are held back, the rest goes on.
-  const judged = judgeSteps(rehearsed, snapshot, facts);
-  const harmless = holdBackHarm(rehearsed, judged);
-  const safe = harmless === rehearsed ? rehearsed : rehearse(harmless, snapshot, facts, leavingPools);
-  const steps: readonly OrderedStep[] = options.atomic ? holdBackAll(safe) : safe;
+  const expected = withQuarantine(rehearsed, resting(rehearsed));
+  const judged = judgeSteps(expected, snapshot, facts);
+  const harmless = holdBackHarm(expected, judged);
+  const others = harmless.filter((step) => !isQuarantineStep(step));
+  const safe = harmless === expected ? rehearsed : rehearse(others, snapshot, facts, leavingPools);
+  const quarantine = resting(safe);
+  const told = withQuarantine(tellRest(safe, quarantine, plan.settings.quarantineSeconds), quarantine);
+  const steps: readonly OrderedStep[] = options.atomic ? holdBackAll(told) : told;
 
   const warnings = [...inDanger(judged), ...compareTemplates(plan, snapshot, binding)];
   return {
     verdict: verdictOf(steps, guarded, judged),
-    summary: summarize(steps, whole.unchanged + shared.unchanged),
+    summary: summarize(steps, whole.unchanged + shared.unchanged + quarantine.unchanged),
     steps,
     allocations: allocation.allocations,
     lock: allocation.lock,
@@ -83,6 +95,8 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
       ...networks,
       ...whole.diagnostics,
       ...shared.diagnostics,
+      ...quarantine.diagnostics,
+      ...allocatedUnlocked(lock, allocation.allocations),
       ...warnings,
     ],
     ...(budget.exceeded && { pruneBudgetExceeded: budget.exceeded }),

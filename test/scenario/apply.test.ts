@@ -228,8 +228,8 @@ describe("FIXED-1: nothing in use is taken, whenever that is found out", () => {
     const resting = identity("default", KINDS.SpiderReservedIP, "q", {
       annotations: {
         [OWN.quarantine]: JSON.stringify({
-          "10.6.0.3-10.6.0.4": { owner: "default/Deployment/x/eth0/s", since: "2026-11-22T00:00:00Z" },
-          "10.6.0.10-10.6.0.12": { owner: "default/Deployment/y/eth0/s", since: "2026-11-22T00:00:00Z" },
+          "10.6.0.3-10.6.0.4": { owner: "default/Deployment/x/eth0/s", since: "" },
+          "10.6.0.10-10.6.0.12": { owner: "default/Deployment/y/eth0/s", since: "" },
         }),
       },
     });
@@ -241,7 +241,9 @@ describe("FIXED-1: nothing in use is taken, whenever that is found out", () => {
     expect(writes[0]).toBe("create SpiderReservedIP q");
     const left = (await live(cluster, "SpiderReservedIP", "q")) as SpiderReservedIP;
     expect(left.spec.ips).toEqual(["10.6.0.10-10.6.0.12"]);
-    expect(Object.keys(JSON.parse(left.metadata.annotations![OWN.quarantine]!))).toEqual(["10.6.0.10-10.6.0.12"]);
+    expect(JSON.parse(left.metadata.annotations![OWN.quarantine]!)).toEqual({
+      "10.6.0.10-10.6.0.12": { owner: "default/Deployment/y/eth0/s", since: "2026-11-22T00:00:00Z" },
+    });
   });
 });
 

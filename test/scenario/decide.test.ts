@@ -144,7 +144,10 @@ describe("leaving (DESIGN 6)", () => {
 
   test("with nobody left it is deleted", async () => {
     const before = after(await decideOn(FIXED(2), []), []);
-    expect(told(await decideOn(SUBNET, before))).toEqual([`6 delete SpiderIPPool ${POOL}`]);
+    expect(told(await decideOn(SUBNET, before))).toEqual([
+      "5 create SpiderReservedIP spiderplan-quarantine-default-v4",
+      `6 delete SpiderIPPool ${POOL}`,
+    ]);
   });
 });
 

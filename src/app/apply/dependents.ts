@@ -1,5 +1,6 @@
 import type { Step } from "../../core/change/step.js";
-import { overlaps } from "../../core/ip/range-set.js";
+import { isQuarantineStep } from "../../core/desired/quarantine-steps.js";
+import { overlaps, type RangeSet } from "../../core/ip/range-set.js";
 import { KINDS, objectKey } from "../../core/spiderpool/objects.js";
 
 /**
@@ -12,6 +13,8 @@ export function dependsOn(step: Step, undone: Step): string | undefined {
   if (sameFamily(step, undone) && needsAddresses(step, undone)) return `it needs addresses ${earlier} still has`;
   if (needsRoom(step, undone)) return `it needs ${earlier}`;
   if (namesIt(step, undone)) return `it names ${earlier}`;
+  if (needsRest(step, undone)) return `its addresses cannot rest in ${earlier}`;
+  if (needsReturn(step, undone)) return `${earlier} has not taken the addresses back`;
   return undefined;
 }
 
@@ -21,6 +24,20 @@ function needsAddresses(step: Step, undone: Step): boolean {
   if (step.kind === KINDS.SpiderIPPool) return overlaps(step.added, undone.removed);
   if (step.kind !== KINDS.SpiderSubnet) return false;
   return step.action === "delete" ? cidrOf(step) === cidrOf(undone) : overlaps(step.removed, undone.removed);
+}
+
+/** A release is one unit: what cannot be reserved is not let go of (DESIGN 7). */
+function needsRest(step: Step, undone: Step): boolean {
+  return step.kind === KINDS.SpiderIPPool && isQuarantineStep(undone) && shared(step.removed, undone.added);
+}
+
+/** A return is one too: the owner's pool grows, then the addresses leave the quarantine (DESIGN 7). */
+function needsReturn(step: Step, undone: Step): boolean {
+  return isQuarantineStep(step) && undone.kind === KINDS.SpiderIPPool && shared(step.removed, undone.added);
+}
+
+function shared(a: RangeSet, b: RangeSet): boolean {
+  return typeof a[0]?.first === typeof b[0]?.first && overlaps(a, b);
 }
 
 /** A pool grows inside its subnet only (P17). */

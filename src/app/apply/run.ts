@@ -1,6 +1,7 @@
 import pLimit from "p-limit";
 import type { Step } from "../../core/change/step.js";
 import { isClusterError } from "../../core/cluster-error.js";
+import { isQuarantineStep } from "../../core/desired/quarantine-steps.js";
 import { EMPTY, union } from "../../core/ip/range-set.js";
 import type { Snapshot } from "../../core/snapshot.js";
 import { KINDS } from "../../core/spiderpool/objects.js";
@@ -34,6 +35,8 @@ export class Run {
   readonly #withheld: WithheldStep[] = [];
   readonly #counts = { created: 0, updated: 0, deleted: 0, adopted: 0 };
   readonly #settled = new Set<Step>();
+  /** Quarantines from which addresses were taken back: what was decided about them later in the run no longer fits. */
+  readonly #reopened = new Set<string>();
   readonly #started: number;
   readonly #guards: Guards;
   readonly #writer: StepWriter;
@@ -132,6 +135,9 @@ export class Run {
       const why = dependsOn(step, earlier.step);
       if (why !== undefined) return { type: "withheld", message: why };
     }
+    if (isQuarantineStep(step) && this.#reopened.has(step.name)) {
+      return { type: "withheld", message: "some addresses stay in their pool; run again to judge what rests" };
+    }
     if (step.action === "delete" && this.#failed.length > 0) {
       return { type: "withheld", message: "nothing is deleted after a step failed" };
     }
@@ -164,9 +170,11 @@ export class Run {
     for (const family of [4, 6]) {
       const sets = kept.filter((step) => step.kind === KINDS.SpiderIPPool && familyOfStep(step) === family);
       const addresses = union(EMPTY, ...sets.map((step) => step.removed));
-      for (const step of this.#written.filter((one) => inWave.has(one))) {
+      for (const step of this.#written) {
         const undo = undoQuarantine(step, this.#writer.known(step), addresses);
-        if (undo !== undefined) await this.#writer.carryOut(undo);
+        if (undo === undefined) continue;
+        this.#reopened.add(step.name);
+        await this.#writer.carryOut(undo);
       }
     }
   }

@@ -8,6 +8,7 @@ import { cidrOf } from "./dependents.js";
 import type { Guards } from "./guards.js";
 import { changedHands, changedUnder, satisfied } from "./rejudge.js";
 import { Retries } from "./retries.js";
+import { startRest } from "./start-rest.js";
 
 /** What became of a step. */
 export type StepResult =
@@ -44,7 +45,8 @@ export class StepWriter {
   constructor(private readonly options: StepWriterOptions) {}
 
   /** Never rejects with a ClusterError. */
-  async carryOut(step: Step): Promise<StepResult> {
+  async carryOut(decided: Step): Promise<StepResult> {
+    const step = startRest(decided, this.#known.get(keyOf(decided)), this.options.clock.now());
     const retries = new Retries();
     let last: ClusterError | undefined;
     for (;;) {

@@ -1,51 +1,37 @@
-import { reservedSets } from "../../core/allocate/quarantine.js";
+import { recordsOf, recordsText, reservedSets } from "../../core/allocate/quarantine.js";
 import type { Step } from "../../core/change/step.js";
 import { familyOf } from "../../core/ip/address.js";
-import { parseRange } from "../../core/ip/range.js";
-import { contains, EMPTY, formatRangeSet, intersect, type RangeSet, subtract, union } from "../../core/ip/range-set.js";
-import { KINDS, type KubeObject, OWN, type SpiderReservedIP } from "../../core/spiderpool/objects.js";
+import { clip, EMPTY, formatRangeSet, intersect, type RangeSet, rangeSet, subtract } from "../../core/ip/range-set.js";
+import { type KubeObject, OWN, type SpiderReservedIP } from "../../core/spiderpool/objects.js";
+import { beginningRest } from "./start-rest.js";
 
 /**
  * The step that takes addresses out of quarantine again because the pool that should have released them still has
  * them (DESIGN 7: "denied or in use = un-reserve").
  * @param reserving a step of this run that put a quarantine's SpiderReservedIP
  * @param live the reservation as our last write left it
- * @param kept what stays in its pool
- * @returns undefined when this reservation did not gain any of them in this run
+ * @param kept what stays in its pool; one family
+ * @returns undefined when the rest of none of them began in this run
  */
 export function undoQuarantine(reserving: Step, live: KubeObject | undefined, kept: RangeSet): Step | undefined {
-  if (reserving.kind !== KINDS.SpiderReservedIP || live === undefined || kept.length === 0) return undefined;
-  const text = live.metadata.annotations?.[OWN.quarantine];
-  if (text === undefined) return undefined;
+  if (live === undefined || kept.length === 0) return undefined;
   const family = familyOf(kept[0]!.first);
-  const before = reserving.live === undefined ? EMPTY : ofFamily(reserving.live, family);
-  const undone = intersect(subtract(ofFamily(live, family), before), kept);
+  const begun = rangeSet(
+    beginningRest(reserving)
+      .map(({ range }) => range)
+      .filter((range) => familyOf(range.first) === family),
+  );
+  const { v4, v6 } = reservedSets(live as SpiderReservedIP);
+  const undone = intersect(intersect(begun, kept), family === 4 ? v4 : v6);
   if (undone.length === 0) return undefined;
-  const left = subtract(ofFamily(live, family), undone);
-  const other = ofFamily(live, family === 4 ? 6 : 4);
-  const patch = {
-    metadata: { annotations: { [OWN.quarantine]: withoutRecords(text, undone) } },
-    spec: { ips: [...formatRangeSet(union(left)), ...formatRangeSet(other)] },
-  };
-  return { ...reserving, action: "update", live, patch, reason: "the addresses stay in their pool" };
-}
-
-function ofFamily(object: KubeObject, family: 4 | 6): RangeSet {
-  const sets = reservedSets(object as SpiderReservedIP);
-  return family === 4 ? sets.v4 : sets.v6;
-}
-
-function withoutRecords(text: string, undone: RangeSet): string {
-  let records: Record<string, unknown>;
-  try {
-    records = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return text;
-  }
-  const family = familyOf(undone[0]!.first);
-  const stays = ([key]: [string, unknown]) => {
-    const first = parseRange(key)?.first;
-    return first === undefined || familyOf(first) !== family || !contains(undone, first);
-  };
-  return JSON.stringify(Object.fromEntries(Object.entries(records).filter(stays)));
+  const left = subtract(family === 4 ? v4 : v6, undone);
+  const ips = [...formatRangeSet(left), ...formatRangeSet(family === 4 ? v6 : v4)];
+  const records = recordsOf(live).flatMap((record) => {
+    if (familyOf(record.range.first) !== family) return [record];
+    return subtract([record.range], clip([record.range], undone)).map((range) => ({ ...record, range }));
+  });
+  const annotations = { [OWN.quarantine]: recordsText(records) };
+  const patch = { metadata: { annotations }, spec: { ips: ips.length > 0 ? ips : null } };
+  const reason = "the addresses stay in their pool";
+  return { ...reserving, action: "update", object: live, live, patch, added: EMPTY, removed: undone, reason };
 }

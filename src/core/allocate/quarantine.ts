@@ -1,9 +1,9 @@
 import { ownershipOf } from "../change/ownership.js";
 import { type Address, familyOf } from "../ip/address.js";
-import { parseRange, type Range } from "../ip/range.js";
-import { contains, EMPTY, type RangeSet, rangeSet } from "../ip/range-set.js";
+import { formatRange, parseRange, type Range } from "../ip/range.js";
+import { EMPTY, type RangeSet, rangeSet, subtract, within } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
-import { OWN, type SpiderReservedIP } from "../spiderpool/objects.js";
+import { type KubeObject, OWN, type SpiderReservedIP } from "../spiderpool/objects.js";
 import { compareText } from "./order.js";
 import { type Owner, splitOwner } from "./owner.js";
 
@@ -20,35 +20,68 @@ export interface Resting {
 }
 
 /** Whether a SpiderReservedIP is a quarantine of this install rather than somebody's reservation. */
-export function isQuarantine(reserved: SpiderReservedIP, install: string): boolean {
+export function isQuarantine(reserved: KubeObject, install: string): boolean {
   return (
     reserved.metadata.annotations?.[OWN.quarantine] !== undefined && ownershipOf(reserved, install).type === "ours"
   );
 }
 
+/** One entry of the annotation as it is written. */
+export interface QuarantineRecord {
+  readonly range: Range;
+  /** `<owner>/<subnet>`. */
+  readonly owner: string;
+  /** RFC 3339; empty until the cluster has stored it: the clock starts then (DESIGN 5). */
+  readonly since: string;
+}
+
 /**
- * All records of this install's quarantines, sorted by address. The annotation is a JSON object
- * `{"10.6.124.30": {"owner": "default/Deployment/old/net1/app-v4", "since": "2026-11-22T04:31:07Z"}}`; what cannot be
- * read is passed over, its addresses stay reserved all the same.
+ * All records of this install's quarantines, sorted by address; what cannot be read is passed over, its addresses stay
+ * reserved all the same.
  */
 export function readQuarantine(snapshot: Snapshot, install: string): Resting[] {
   const records: Resting[] = [];
   for (const reserved of snapshot.reserved.values()) {
     if (!isQuarantine(reserved, install)) continue;
     const sets = reservedSets(reserved);
-    for (const [text, record] of Object.entries(parseRecord(reserved.metadata.annotations![OWN.quarantine]!))) {
-      const range = parseRange(text);
-      if (range === undefined || typeof record?.owner !== "string" || !record.owner.includes("/")) continue;
-      const set = familyOf(range.first) === 4 ? sets.v4 : sets.v6;
-      records.push({
-        range,
-        ...splitOwner(record.owner),
-        since: record.since ?? "",
-        over: !contains(set, range.first),
-      });
+    for (const { range, owner, since } of recordsOf(reserved)) {
+      const resting = within(familyOf(range.first) === 4 ? sets.v4 : sets.v6, range);
+      const record = { ...splitOwner(owner), since };
+      for (const part of resting) records.push({ ...record, range: part, over: false });
+      for (const part of subtract([range], resting)) records.push({ ...record, range: part, over: true });
     }
   }
   return records.sort((a, b) => compareFirst(a.range, b.range) || compareText(a.owner, b.owner));
+}
+
+/**
+ * The readable records of one quarantine. The annotation is a JSON object
+ * `{"10.6.124.30": {"owner": "default/Deployment/old/net1/app-v4", "since": "2026-11-22T04:31:07Z"}}`.
+ */
+export function recordsOf(reserved: Pick<KubeObject, "metadata">): QuarantineRecord[] {
+  const text = reserved.metadata.annotations?.[OWN.quarantine];
+  return Object.entries(text === undefined ? {} : parseRecord(text)).flatMap(([key, record]) => {
+    const range = parseRange(key);
+    if (range === undefined || typeof record?.owner !== "string" || !record.owner.includes("/")) return [];
+    return [{ range, owner: record.owner, since: typeof record.since === "string" ? record.since : "" }];
+  });
+}
+
+/** The annotation's text: runs of one owner and time joined, ascending, so that equal records are equal texts. */
+export function recordsText(records: Iterable<QuarantineRecord>): string {
+  const groups = new Map<string, QuarantineRecord[]>();
+  for (const record of records) {
+    const key = `${familyOf(record.range.first)} ${record.owner} ${record.since}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [record]);
+    else group.push(record);
+  }
+  const joined = [...groups.values()].flatMap((group) => {
+    const { owner, since } = group[0]!;
+    return rangeSet(group.map(({ range }) => range)).map((range) => ({ range, owner, since }));
+  });
+  joined.sort((a, b) => compareFirst(a.range, b.range));
+  return JSON.stringify(Object.fromEntries(joined.map(({ range, ...record }) => [formatRange(range), record])));
 }
 
 /** The addresses of a SpiderReservedIP, by family; unreadable entries reserve nothing. */
@@ -67,11 +100,11 @@ function compareFirst(a: Range, b: Range): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-function parseRecord(text: string): Record<string, { owner?: unknown; since?: string } | null> {
+function parseRecord(text: string): Record<string, { owner?: unknown; since?: unknown } | null> {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null
-      ? (value as Record<string, { owner?: unknown; since?: string } | null>)
+      ? (value as Record<string, { owner?: unknown; since?: unknown } | null>)
       : {};
   } catch {
     return {};

@@ -12,7 +12,10 @@ export interface Step {
   readonly kind: Kind;
   readonly namespace: string | undefined;
   readonly name: string;
-  /** Pool and subnet steps: addresses offered after the step that were not before, and the other way round. */
+  /**
+   * Pool and subnet steps: addresses offered after the step that were not before, and the other way round.
+   * Steps of the quarantine: addresses whose rest begins, and ends.
+   */
   readonly added: RangeSet;
   readonly removed: RangeSet;
   /** create: the object to POST. update, adopt: the object as it will be in the plan's terms. delete: the live object. */
