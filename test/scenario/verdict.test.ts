@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { decide } from "../../src/core/engine.js";
 import type { Outcome } from "../../src/core/outcome.js";
-import type { KubeObject } from "../../src/core/spiderpool/objects.js";
-import { after, decideOn, told } from "../support/decide.js";
+import { buildSnapshot } from "../../src/core/snapshot.js";
+import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
+import { after, decideOn, NO_LOCK, OPTIONS, planOf, told } from "../support/decide.js";
 import { namespaceWith, node, type Running, running } from "../support/running.js";
 
 /** The plan before every edit: two pools of one subnet; `p` is the Namespace's default. */
@@ -206,6 +208,23 @@ describe("a live template without a Pod that holds an address", () => {
   test("does not strand while one node of those it allows still serves it", async () => {
     expect(effect(await idle({ p: ", nodes: {labels: {zone: b}}" }))).toBe("stays");
     expect(effect(await idle({ p: ", nodes: {labels: {zone: b}}" }, { zone: "a" }))).toBe("strands 1");
+  });
+});
+
+describe("Pods the snapshot does not hold", () => {
+  const away = { p: ", pods: {labels: {app: other}}" };
+
+  test("where no Pods were read their template tells what they are", async () => {
+    const live = (await world(WEB)).filter((object) => object.kind !== "Pod");
+    const kinds = Object.keys(KINDS).filter((kind) => kind !== "Pod");
+    const outcome = decide(await planOf(plan(away)), NO_LOCK, buildSnapshot(live, kinds), OPTIONS);
+    expect(effect(outcome)).toBe("strands 2");
+  });
+
+  test("a Pod missing from a complete list is judged on the pool it holds", async () => {
+    const live = (await world(WEB)).filter((object) => object.kind !== "Pod" && object.kind !== "Deployment");
+    expect(effect(await decideOn(plan(away), live))).toBe("stays");
+    expect(effect(await decideOn(plan({ p: ", disabled: true" }), live))).toBe("strands 2");
   });
 });
 

@@ -24,8 +24,15 @@ export interface Tenant {
   readonly owner: string;
 }
 
-/** Everybody who has an address, in order of address and Pod. */
-export function tenantsOf(snapshot: Snapshot, facts: SpiderpoolFacts): Tenant[] {
+/**
+ * Everybody who has an address, in order of address and Pod.
+ * @param wanted of these holders only
+ */
+export function tenantsOf(
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  wanted: (holder: Holder) => boolean = () => true,
+): Tenant[] {
   const known = new Map<string, { facts: PodFacts; workload: string | undefined } | undefined>();
   const about = (pod: string) => {
     if (!known.has(pod)) known.set(pod, factsAbout(pod, snapshot));
@@ -33,7 +40,9 @@ export function tenantsOf(snapshot: Snapshot, facts: SpiderpoolFacts): Tenant[] 
   };
   const tenants: Tenant[] = [];
   for (const holders of snapshot.use.byAddress.values()) {
-    for (const holder of holders) tenants.push(tenant(holder, snapshot, facts, about(holder.pod)));
+    for (const holder of holders) {
+      if (wanted(holder)) tenants.push(tenant(holder, snapshot, facts, about(holder.pod)));
+    }
   }
   return tenants.sort((a, b) => a.family - b.family || compare(a.address, b.address) || compare(a.pod, b.pod));
 }
@@ -73,22 +82,36 @@ function factsAbout(pod: string, snapshot: Snapshot): { facts: PodFacts; workloa
     const facts = podFacts(live, snapshot);
     return { facts, workload: workloadAbove(facts, snapshot.endpoints.get(pod)) };
   }
-  // A StatefulSet ordinal between two lives is what its template makes it.
   const endpoint = snapshot.endpoints.get(pod);
-  const status = endpoint?.status;
-  if (endpoint === undefined || status?.ownerControllerType !== "StatefulSet") return undefined;
-  const key = `${endpoint.metadata.namespace}/StatefulSet/${status.ownerControllerName}`;
-  const set = snapshot.workloads.get(key);
-  if (set === undefined || !isOrdinalOf(endpoint.metadata.name, set)) return undefined;
-  const ordinal = Number(/\d+$/.exec(endpoint.metadata.name)?.[0]);
-  return { facts: templateFacts(set, snapshot, ordinal, status.current?.node), workload: key };
+  const workload = recordedWorkload(endpoint);
+  const template = workload === undefined ? undefined : snapshot.workloads.get(workload);
+  if (endpoint === undefined || template === undefined) return undefined;
+  const node = endpoint.status?.current?.node;
+  if (template.kind === "StatefulSet") {
+    // An ordinal between two lives is what its template makes it.
+    if (!isOrdinalOf(endpoint.metadata.name, template)) return undefined;
+    const ordinal = Number(/\d+$/.exec(endpoint.metadata.name)?.[0]);
+    return { facts: templateFacts(template, snapshot, ordinal, node), workload };
+  }
+  // Where no Pods were read at all the template tells what they are; a Pod that is missing from them is nobody's.
+  return snapshot.complete.has("Pod")
+    ? undefined
+    : { facts: templateFacts(template, snapshot, undefined, node), workload };
+}
+
+/** `namespace/Kind/name` of the workload Spiderpool wrote down for an endpoint (T4). */
+function recordedWorkload(endpoint: SpiderEndpoint | undefined): string | undefined {
+  const { ownerControllerType: type, ownerControllerName: name } = endpoint?.status ?? {};
+  return type === undefined || name === undefined ? undefined : `${endpoint!.metadata.namespace}/${type}/${name}`;
 }
 
 function workloadAbove({ controller, namespace }: PodFacts, endpoint: SpiderEndpoint | undefined): string | undefined {
   if (controller === undefined) return undefined;
-  const { ownerControllerType: type, ownerControllerName: name } = endpoint?.status ?? {};
-  // The ReplicaSet is not in the snapshot, but Spiderpool wrote down whose it was (T4).
-  if (controller.kind === "ReplicaSet" && type === "Deployment") return `${namespace}/Deployment/${name}`;
+  // The ReplicaSet is not in the snapshot, but Spiderpool wrote down whose it was.
+  if (controller.kind === "ReplicaSet") {
+    const recorded = recordedWorkload(endpoint);
+    if (recorded?.startsWith(`${namespace}/Deployment/`)) return recorded;
+  }
   return workloadKey({ ...controller, metadata: { name: controller.name, namespace } } as KubeObject);
 }
 
@@ -102,11 +125,24 @@ function ownerText(holder: Holder, endpoint: SpiderEndpoint | undefined, snapsho
   return [namespace, ownerControllerType, ownerControllerName, ...(holder.nic === "" ? [] : [holder.nic])].join("/");
 }
 
-/** Live templates none of whose Pods has an address: judged by a Pod that does not exist yet. */
-export function idleTemplates(snapshot: Snapshot, tenants: readonly Tenant[]): KubeObject[] {
-  const busy = new Set(tenants.map((one) => one.workload));
-  return [...snapshot.workloads]
-    .filter(([key, object]) => !busy.has(key) && podTemplate(object)?.metadata !== undefined)
+/**
+ * Live templates none of whose Pods has an address: judged by a Pod that does not exist yet.
+ * @param wanted of these templates only
+ */
+export function idleTemplates(
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  wanted: (workload: KubeObject) => boolean,
+): KubeObject[] {
+  const found = [...snapshot.workloads].filter(
+    ([, object]) => podTemplate(object)?.metadata !== undefined && wanted(object),
+  );
+  if (found.length === 0) return [];
+  const namespaces = new Set(found.map(([, object]) => object.metadata.namespace ?? ""));
+  const near = ({ pod }: Holder) => namespaces.has(pod.slice(0, pod.indexOf("/")));
+  const busy = new Set(tenantsOf(snapshot, facts, near).map((one) => one.workload));
+  return found
+    .filter(([key]) => !busy.has(key))
     .sort(([a], [b]) => compare(a, b))
     .map(([, object]) => object);
 }
