@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import { KINDS, type Kind, type KubeObject } from "../core/spiderpool/objects.js";
 import type { ClusterActor } from "../ports/cluster.js";
@@ -48,6 +49,7 @@ export function play(
   rolesOn: (stage: Stage) => readonly Role[],
 ): Player {
   const ending = new AbortController();
+  setMaxListeners(0, ending.signal); // one listener a watched kind and a sleep: more than Node's ten, and no leak
   const mirrors = new Map<KindName, Mirror>();
   const stage: Stage = {
     actor,
