@@ -157,9 +157,18 @@ function collect(text: string, previous: unknown): string[] {
   return [...before, ...text.split(",").filter((part) => part !== "")];
 }
 
-function whole(text: string): number {
+/** Reads a count. */
+export function whole(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("give a whole number, 0 or more");
   return Number(text);
+}
+
+/** Reads `90s`, `5m`, `1h`, or a number of seconds, as milliseconds. */
+export function duration(text: string): number {
+  const match = /^(\d{1,6})([smh]?)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("give a time like 90s, 5m or 1h");
+  const unit = { s: 1_000, m: 60_000, h: 3_600_000, "": 1_000 }[match[2]!]!;
+  return Number(match[1]) * unit;
 }
 
 function instant(text: string): number {

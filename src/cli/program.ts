@@ -4,11 +4,13 @@ import {
   applyEnvironment,
   clusterOptions,
   decideOptions,
+  duration,
   installOption,
   kubeOptions,
   outputOptions,
   planOptions,
   simulateOptions,
+  whole,
 } from "./options.js";
 
 /** The command tree, and the exit code of the command that ran. */
@@ -128,6 +130,25 @@ function addAsking({ io, add, run }: Tree): void {
   add("simulate", simulating, clusterOptions, stating, simulateOptions, outputOptions("text", "json", "yaml")).action(
     run(async (options) => (await import("./simulate.js")).simulateCommand(io, options)),
   );
+
+  const formats = outputOptions("text", "json", "yaml");
+  const asking = "say who has an address, or which addresses an owner has, and which source says so";
+  add("who-has [address-or-owner]", asking, clusterOptions, formats)
+    .option("--path <dir>", "folder of a plan: it and its lock are asked too")
+    .option("--cluster <name>", "which cluster that plan is for")
+    .option("--meta <key=value>", "everything that carries this mark of the plan")
+    .action(run(async (options, asked) => (await import("./who-has.js")).whoHasCommand(io, asked, options)));
+
+  const planned = [planOptions, clusterOptions, installOption, formats] as const;
+  add("free [subnet]", "show which addresses nobody holds, wants, uses or reserves", ...planned)
+    .addOption(new Option("--count <n>", "say which so many would be given; exit 1 when none").argParser(whole))
+    .option("--contiguous", "with --count: all in one run", false)
+    .action(run(async (options, subnet) => (await import("./free.js")).freeCommand(io, subnet, options)));
+
+  const waiting = "wait until a workload's planned pools are there, for an Argo CD PreSync hook";
+  add("wait <workload>", waiting, ...planned)
+    .addOption(new Option("--timeout <time>", "how long: 90s, 5m, 1h").argParser(duration).default(300_000, "5m"))
+    .action(run(async (options, workload) => (await import("./wait.js")).waitCommand(io, workload!, options)));
 }
 
 /** Text for other files: what an app's manifests must say, new plan documents. */

@@ -16,6 +16,7 @@ import { compareText } from "./order.js";
 import { compareOwners, type Owner, takenPool, wholeNic } from "./owner.js";
 import { readQuarantine } from "./quarantine.js";
 import { serve } from "./serve.js";
+import { waitingSlices } from "./slices.js";
 import { openSpaces, obstacles as readObstacles } from "./space.js";
 import { usageOf } from "./usage.js";
 import { checkZones } from "./zones.js";
@@ -41,6 +42,8 @@ export interface Allocated {
   readonly lock: Lock;
   /** Sorted by subnet. */
   readonly usage: readonly SubnetUsage[];
+  /** What is left to give away afterwards, by subnet. */
+  readonly free: ReadonlyMap<string, RangeSet>;
   readonly diagnostics: readonly Diagnostic[];
   /** Names and patterns of all fixed NICs, collisions resolved. */
   readonly names: PoolNames;
@@ -63,7 +66,13 @@ export function allocate(input: AllocateInput): Allocated {
   const before = new Map([...holdings].map(([subnet, { held }]) => [subnet, new Map(held)]));
   const names = nameOwners(demands, holdings, live);
   const obstacles = readObstacles(plan, live, snapshot, resting, install, ourPools(demands, live, names));
-  const spaces = openSpaces(plan, holdings, obstacles);
+  const spaces = openSpaces(
+    plan,
+    holdings,
+    obstacles,
+    demands.flatMap(({ slice }) => slice ?? []),
+    snapshot,
+  );
   const conflicts = findConflicts(plan, demands, holdings, live, snapshot, obstacles);
   const zones = checkZones(plan, snapshot);
   const stopped = new Set([...unknown, ...zones.refused]);
@@ -78,18 +87,20 @@ export function allocate(input: AllocateInput): Allocated {
       ? undefined
       : before.get(demand.subnet.name)?.get(demand.owner)) ?? [];
   const allocations = [
-    ...demands.flatMap((demand) => allocationOf(demand, { holdings, live, names, frozen }, heldBefore(demand))),
+    ...demands.flatMap((demand) => allocationOf(demand, { spaces, live, names, frozen }, heldBefore(demand))),
     ...leaving.map((claim) => leavingAllocation(claim, frozen.has(claim.owner))),
   ];
   return {
     allocations: allocations.sort((a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet, b.subnet)),
     lock: asLock(holdings, lock.files),
-    usage: [...spaces.values()].map((space) => usageOf(space, obstacles)),
+    usage: [...spaces.values()].filter(({ slice }) => slice === undefined).map((space) => usageOf(space, obstacles)),
+    free: new Map([...spaces].map(([subnet, space]) => [subnet, space.free.runs])),
     diagnostics: [
       ...diagnostics,
       ...zones.diagnostics,
       ...conflicts.diagnostics,
       ...served,
+      ...waitingSlices(demands, spaces, frozen, snapshot),
       ...strayNames(plan, live, names),
     ],
     names,
@@ -156,7 +167,14 @@ function strayNames(plan: Plan, live: LivePools, names: PoolNames): Diagnostic[]
   const foreign = live.foreign.flatMap((pool): Diagnostic[] => {
     const found = stray(pool.metadata.name);
     return found
-      ? [{ code: "SP4108", severity: "warning", ...found, hint: "its owner should make it anew under another name; it may be in use" }]
+      ? [
+          {
+            code: "SP4108",
+            severity: "warning",
+            ...found,
+            hint: "its owner should make it anew under another name; it may be in use",
+          },
+        ]
       : [];
   });
   return [...declared, ...foreign];

@@ -1,0 +1,60 @@
+import { readLockFolder } from "../adapters/plan-files/lock-files.js";
+import { mergeRead } from "../app/plan-run.js";
+import { whoHasDocument, whoHasText } from "../app/report/who-has-report.js";
+import type { Lock } from "../core/allocate/allocation.js";
+import { hasErrors } from "../core/diagnostics.js";
+import { planCluster } from "../core/plan/merge.js";
+import type { Plan } from "../core/plan/plan.js";
+import { statements } from "../core/query/statements.js";
+import { type WhoQuestion, whoHas, whoQuestion } from "../core/query/who-has.js";
+import { writeFindings } from "./findings.js";
+import { CliError, type Io } from "./io.js";
+import { observeAny } from "./observe.js";
+import type { ClusterOptions, OutputOptions } from "./options.js";
+import { openPlan, planNeeds } from "./plan-source.js";
+import { serialize } from "./serialize.js";
+
+export interface WhoHasOptions extends ClusterOptions, OutputOptions {
+  readonly path?: string;
+  readonly cluster?: string;
+  readonly meta?: string;
+}
+
+/** `spiderplan who-has ADDRESS|OWNER`, `--meta key=value`: which source says what; plan and lock where `--path` is given. */
+export async function whoHasCommand(io: Io, asked: string | undefined, options: WhoHasOptions): Promise<number> {
+  const question = questionOf(asked, options.meta);
+  const { plan, lock, needs } = await wanted(io, options);
+  const { snapshot } = await observeAny(io, options, needs);
+  const found = whoHas(statements(plan, lock, snapshot), question);
+  io.stdout.write(
+    options.output === "text"
+      ? whoHasText(question, found)
+      : serialize(whoHasDocument(question, found), options.output),
+  );
+  return 0;
+}
+
+function questionOf(asked: string | undefined, meta: string | undefined): WhoQuestion {
+  if ((asked === undefined) === (meta === undefined)) {
+    throw new CliError("give an address or an owner, or --meta key=value");
+  }
+  if (meta === undefined) return whoQuestion(asked!);
+  const equals = meta.indexOf("=");
+  if (equals < 1) throw new CliError(`--meta ${meta}: write key=value`);
+  return { type: "meta", key: meta.slice(0, equals), value: meta.slice(equals + 1) };
+}
+
+/** A plan with errors still has a lock and a cluster to ask; what is wrong with it goes to stderr. */
+async function wanted(
+  io: Io,
+  options: WhoHasOptions,
+): Promise<{ plan: Plan | undefined; lock: Lock; needs: ReturnType<typeof planNeeds> }> {
+  if (options.path === undefined) return { plan: undefined, lock: { files: false, subnets: new Map() }, needs: {} };
+  const source = await openPlan(io, options.path);
+  const { documents, diagnostics } = source.loaded;
+  const merged = mergeRead(documents, diagnostics, options.cluster);
+  const lock = await readLockFolder(source.root, planCluster(documents, options.cluster));
+  const errors = [...merged.diagnostics, ...lock.diagnostics].filter((one) => one.severity === "error");
+  if (hasErrors(errors)) writeFindings(io, source, source.locate(errors), true, options.color);
+  return { plan: merged.value, lock: lock.value, needs: planNeeds(documents) };
+}
