@@ -33,5 +33,7 @@ export function undoQuarantine(reserving: Step, live: KubeObject | undefined, ke
   const annotations = { [OWN.quarantine]: recordsText(records) };
   const patch = { metadata: { annotations }, spec: { ips: ips.length > 0 ? ips : null } };
   const reason = "the addresses stay in their pool";
-  return { ...reserving, action: "update", object: live, live, patch, added: EMPTY, removed: undone, reason };
+  const metadata = { ...live.metadata, annotations: { ...live.metadata.annotations, ...annotations } };
+  const object = { ...live, metadata };
+  return { ...reserving, action: "update", object, live, patch, added: EMPTY, removed: undone, reason };
 }

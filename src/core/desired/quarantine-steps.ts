@@ -81,13 +81,13 @@ function restText(seconds: number): string {
   return `they rest ${formatSpan(seconds)} from the moment of release`;
 }
 
-const none = { steps: [], unchanged: 0, diagnostics: [] } satisfies QuarantineSteps;
-
 function familySteps(family: Family, rests: readonly Rest[], snapshot: Snapshot, context: Context): QuarantineSteps {
   const name = quarantineName(context.install, family);
   const live = snapshot.reserved.get(name);
   const own = rests.filter(({ range }) => familyOf(range.first) === family);
-  const wanted: Content = { ips: union(reservedOf(own, family), unexplained(snapshot, family, context)), records: own };
+  const unknown = unexplained(snapshot, family, context);
+  const none = { steps: [], unchanged: 0, diagnostics: unknown.length === 0 ? [] : [unreadable(name, unknown)] };
+  const wanted: Content = { ips: union(reservedOf(own, family), unknown), records: own };
   const empty = wanted.ips.length === 0 && own.length === 0;
   if (live === undefined) return empty ? none : { ...none, steps: [creation(name, family, wanted, context)] };
   const ownership = ownershipOf(live, context.install);
@@ -219,6 +219,16 @@ function base(name: string) {
 
 function sameFamily(a: RangeSet, b: RangeSet): boolean {
   return typeof a[0]?.first === typeof b[0]?.first;
+}
+
+function unreadable(name: string, addresses: RangeSet): Diagnostic {
+  return {
+    code: "SP4122",
+    severity: "warning",
+    message: `${name} reserves ${formatRangeSet(addresses).join(", ")}, but its record does not say who released them`,
+    hint: "they stay reserved; take them out of its spec.ips by hand if nobody waits for them",
+    about: `SpiderReservedIP ${name}`,
+  };
 }
 
 function otherInstall(name: string, install: string): Diagnostic {
