@@ -180,6 +180,18 @@ describe("those who compete", () => {
     );
   });
 
+  test("newcomers may take what those who were there need", async () => {
+    const many = (count: number, first: number) => Array.from({ length: count }, (_, i) => `10.6.0.${first + i}`);
+    const bare = [...NODES, namespaceWith("shop"), namespaceWith("lab")];
+    const namespaces = (lab: string) => `  lab: {defaultPools: ${lab}}\n`;
+    const before = after(await decideOn(plan() + namespaces("[q]"), bare), bare);
+    const shop = running(before, { ...WEB, addresses: many(8, 10) });
+    const live = running(shop, { ...WEB, name: "lab/jobs", pool: "q", addresses: many(6, 20) });
+    const outcome = await decideOn(plan() + namespaces("[p]"), live);
+    expect(new Set(outcome.verdict.strands.map((entry) => entry.pod.split("/")[0]))).toEqual(new Set(["shop", "lab"]));
+    expect(outcome.verdict.strands[0]?.reasons.at(-1)).toBe("14 Pods may come for the 10 usable addresses of p");
+  });
+
   test("a pool shrunk to exactly its users still serves them", async () => {
     const outcome = await decideOn(plan().replace("10.6.0.10-10.6.0.19", "10.6.0.10-10.6.0.11"), await world(WEB));
     expect(effect(outcome)).toBe("stays");

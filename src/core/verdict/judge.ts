@@ -6,6 +6,7 @@ import { classesOf, type TenantClass } from "./classes.js";
 import { Competition } from "./competition.js";
 import { judgeIdle, type StrandedTemplate } from "./idle.js";
 import { type Effect, type Judgement, judgeTenant, restarted } from "./impact.js";
+import { type Reach, reachOf } from "./reach.js";
 import { type Scene, sceneOf } from "./replay.js";
 import { standingOf } from "./standing.js";
 import { idleTemplates, type Tenant, tenantsOf } from "./tenants.js";
@@ -30,21 +31,26 @@ const WORST: readonly Effect[] = ["stays", "in danger already", "moves", "strand
  * a crash may leave the cluster after any (FIXED-5, FIXED-8).
  */
 export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, facts: SpiderpoolFacts): Judged {
-  const tenants = tenantsOf(snapshot, facts);
-  const before = sceneOf(snapshot, facts);
   const touched = touchedBy(steps, snapshot);
+  const before = sceneOf(snapshot, facts);
   const last = sceneOf(snapshotAfter(snapshot, steps), facts);
-  const classes = classesOf(tenants, before, last, touched);
-  const concerned = classes.filter((one) => one.steps.length > 0);
-  const idle = idleTemplates(snapshot, tenants).flatMap((workload) => judgeIdle(workload, before, last, touched));
-  if (concerned.length === 0) return { judgements: [], idle, stays: tenants.length, classes: [] };
+  const classesAround = (reach: Reach) => classesOf(tenantsOf(snapshot, facts, reach.holder), before, last, touched);
+  const reach = reachOf(snapshot, touched, touched.pools.keys());
+  const concerned = classesAround(reach).filter((one) => one.steps.length > 0);
+  const idle = idleTemplates(snapshot, facts, reach.template).flatMap((workload) =>
+    judgeIdle(workload, before, last, touched),
+  );
+  const everybody = [...snapshot.use.byAddress.values()].reduce((sum, holders) => sum + holders.length, 0);
+  if (concerned.length === 0) return { judgements: [], idle, stays: everybody, classes: [] };
   const pools = new Set(concerned.flatMap((one) => [...one.pools]));
-  const rivals = classes.filter((one) => [...one.pools].some((pool) => pools.has(pool)));
+  const around = classesAround(reachOf(snapshot, touched, pools));
+  const rivals = around.filter((one) => [...one.pools].some((pool) => pools.has(pool)));
+  const group = withRivals(concerned, rivals);
   const was = { scene: before, competition: competitionIn(before, before, rivals) };
   const worst = new Map<Tenant, Judgement>();
   for (const scene of scenesByWave(steps, concerned, snapshot, facts, last)) {
     const will = { scene, competition: competitionIn(scene, before, rivals) };
-    for (const tenant of concerned.flatMap((one) => one.tenants)) {
+    for (const tenant of group.flatMap((one) => one.tenants)) {
       const judged = judgeTenant(tenant, was, will, touched.changesOf);
       const known = worst.get(tenant);
       if (known === undefined || WORST.indexOf(judged.effect) > WORST.indexOf(known.effect)) worst.set(tenant, judged);
@@ -57,12 +63,24 @@ export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, fa
   return {
     judgements,
     idle,
-    stays: tenants.length - harmed.size,
-    classes: concerned.map((one) => ({
+    stays: everybody - harmed.size,
+    classes: group.map((one) => ({
       steps: one.steps,
       harmed: one.tenants.flatMap((tenant) => harmed.get(tenant) ?? []),
     })),
   };
+}
+
+/** Who shares a pool with somebody concerned is in the same group: the newcomers may take what they need (DESIGN 6). */
+function withRivals(concerned: readonly TenantClass[], rivals: readonly TenantClass[]): TenantClass[] {
+  const byPool = new Map<string, Set<number>>();
+  for (const { pools, steps } of concerned) {
+    for (const pool of pools) byPool.set(pool, new Set([...(byPool.get(pool) ?? []), ...steps]));
+  }
+  return rivals.map((one) => {
+    const steps = new Set([...one.steps, ...[...one.pools].flatMap((pool) => [...(byPool.get(pool) ?? [])])]);
+    return { ...one, steps: [...steps].sort((a, b) => a - b) };
+  });
 }
 
 /** The cluster after each wave in which a step concerns somebody; the last wave is the end. */

@@ -35,9 +35,10 @@ export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingI
   };
   const pools = new PoolNames();
   const networks = new Map<string, string>();
-  for (const [key, workload] of snapshot.workloads) readTemplate(key, after(workload), pools, networks);
-  for (const namespace of snapshot.namespaces.values()) readNamespace(after(namespace), pools);
-  for (const config of snapshot.multusConfigs.values()) readMultus(after(config), pools);
+  // In key order: of several who name it the same one is told, whatever order the API has (FIXED-4).
+  for (const [key, workload] of inOrder(snapshot.workloads)) readTemplate(key, after(workload), pools, networks);
+  for (const [, namespace] of inOrder(snapshot.namespaces)) readNamespace(after(namespace), pools);
+  for (const [, config] of inOrder(snapshot.multusConfigs)) readMultus(after(config), pools);
   return {
     pool: (name) => pools.find(name),
     literally: (name) => pools.hasLiteral(name),
@@ -106,6 +107,10 @@ function readMultus(config: KubeObject | undefined, pools: PoolNames): void {
     const ippools = (block as { ippools?: { ipv4?: unknown; ipv6?: unknown } } | null)?.ippools;
     for (const name of [...strings(ippools?.ipv4), ...strings(ippools?.ipv6)]) pools.add(name, by);
   }
+}
+
+function inOrder<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function json(text: string | undefined): unknown {

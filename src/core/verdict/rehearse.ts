@@ -51,8 +51,9 @@ interface Stage {
 }
 
 function openStage(snapshot: Snapshot): Stage {
-  const pools = new Map([...snapshot.pools].map(([name, pool]) => [name, labelled(pool)]));
-  const subnets = new Map(snapshot.subnets);
+  // By name: of several in the way the same one is told, whatever order the API has (FIXED-4).
+  const pools = new Map(byName(snapshot.pools).map(([name, pool]) => [name, labelled(pool)]));
+  const subnets = new Map(byName(snapshot.subnets));
   const reserved = new Map(snapshot.reserved);
   const multusConfigs = new Map(snapshot.multusConfigs);
   const world = { pools, subnets, reserved, multusConfigs, networkAttachments: snapshot.networkAttachments };
@@ -65,6 +66,10 @@ function openStage(snapshot: Snapshot): Stage {
       SpiderMultusConfig: multusConfigs as Map<string, KubeObject>,
     },
   };
+}
+
+function byName<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Spiderpool compares pools of one label (P9); we compare those of one CIDR, labelled or not. */

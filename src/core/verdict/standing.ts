@@ -1,4 +1,4 @@
-import type { Family } from "../ip/address.js";
+import { type Address, type Family, parseAddress } from "../ip/address.js";
 import { contains } from "../ip/range-set.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { takesRecordBack } from "../spiderpool/ipam/retain.js";
@@ -76,9 +76,23 @@ function onItsPool(scene: Scene, tenant: Asker, free: (pool: SpiderIPPool) => nu
   return { pools, eligible: [[tenant.pool]], failure, assumed: [] };
 }
 
-/** Free addresses of a pool for a tenant that gives its own back first. */
+/** Free addresses of a pool for a tenant that gives all its Pod has back first: both families, every NIC. */
 function freeFor(scene: Scene, tenant: Tenant, pool: SpiderIPPool): number {
   const { used, usable } = scene.occupancy(pool);
-  const own = pool.metadata.name === tenant.pool && contains(usable, tenant.address) ? 1 : 0;
+  const own = ownIn(scene, tenant, pool.metadata.name).filter((address) => contains(usable, address)).length;
   return scene.capacity(pool) - used + own;
+}
+
+/** The addresses of one pool that the tenant's Pod has. */
+function ownIn(scene: Scene, tenant: Tenant, pool: string): readonly Address[] {
+  const held = scene.snapshot.endpoints.get(tenant.pod)?.status?.current?.ips ?? [];
+  const texts = held.flatMap(({ ipv4, ipv4Pool, ipv6, ipv6Pool }) => [
+    ...(ipv4 && ipv4Pool === pool ? [ipv4] : []),
+    ...(ipv6 && ipv6Pool === pool ? [ipv6] : []),
+  ]);
+  // Where only the pool's record tells, it is this one address.
+  const told = pool === tenant.pool ? [tenant.address] : [];
+  if (texts.length <= told.length) return told;
+  const others = texts.flatMap((text) => parseAddress(text.split("/")[0]!) ?? []);
+  return [...new Set([...told, ...others])];
 }

@@ -1,0 +1,72 @@
+import { type Holder, podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
+import { type Names, readPoolAnnotation, readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
+import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
+import { KEYS, type KubeObject } from "../spiderpool/objects.js";
+import type { Touched } from "./touched.js";
+
+/** Whom a change can concern at all. Says yes too often rather than too rarely: the verdict proper looks closer. */
+export interface Reach {
+  readonly holder: (holder: Holder) => boolean;
+  readonly template: (workload: KubeObject) => boolean;
+}
+
+/**
+ * Tells by names alone who may depend on some pools or on a source the steps edit, so that a small change on a big
+ * cluster costs a look at each Pod and not a replay of each.
+ * @param pools names of the pools in question
+ */
+export function reachOf(snapshot: Snapshot, touched: Touched, pools: Iterable<string>): Reach {
+  const names = new Set(pools);
+  const asksFor = asking(names);
+  const namespaces = new Set([...touched.namespaces.keys(), ...[...touched.workloads.keys()].map(namespaceOf)]);
+  const everybody = touched.networks.size > 0;
+  const holder = ({ pod, pool }: Holder): boolean => {
+    if (everybody || names.has(pool)) return true;
+    if (namespaces.size > 0 && namespaces.has(namespaceOf(pod))) return true;
+    const live = snapshot.pods.get(pod);
+    if (live !== undefined) return asksFor(live.metadata.annotations);
+    // A StatefulSet ordinal between two lives asks as its template does; any other unknown Pod is judged on its pool.
+    return names.size > 0 && snapshot.endpoints.get(pod)?.status?.ownerControllerType === "StatefulSet";
+  };
+  const template = (workload: KubeObject): boolean =>
+    everybody ||
+    touched.workloads.has(workloadKey(workload)) ||
+    namespaces.has(workload.metadata.namespace ?? "") ||
+    asksFor(podTemplate(workload)?.metadata?.annotations);
+  return { holder, template };
+}
+
+/** Whether annotations may make one of the pools a candidate (A1): defaults and auto pools count as if they did. */
+function asking(pools: ReadonlySet<string>): (annotations: Readonly<Record<string, string>> | undefined) => boolean {
+  if (pools.size === 0) return () => false;
+  const sorted = [...pools].sort();
+  const known = new Map<string, boolean>();
+  const hits = ({ v4, v6 }: Names) => [...v4, ...v6].some((name) => pools.has(name) || patternHits(name, sorted));
+  return (annotations = {}) => {
+    if (KEYS.subnets in annotations || KEYS.subnet in annotations) return true;
+    const many = annotations[KEYS.ippools];
+    const text = many ?? annotations[KEYS.ippool];
+    if (text === undefined) return true;
+    let answer = known.get(text);
+    if (answer === undefined) {
+      const read = many === undefined ? [readPoolAnnotation(text)] : readPoolsAnnotation(text, NOBODY);
+      answer = typeof read !== "string" && read.some((one) => typeof one !== "string" && hits(one));
+      known.set(text, answer);
+    }
+    return answer;
+  };
+}
+
+/** Whose NIC an unnamed item of the annotation means is nothing to the names in it. */
+const NOBODY = { namespace: "", annotations: {} };
+
+function patternHits(pattern: string, sorted: readonly string[]): boolean {
+  if (!isPattern(pattern)) return false;
+  const within = namesWithPrefix(sorted, literalPrefix(pattern));
+  const glob = within.length === 0 ? undefined : compileGlob(pattern);
+  return glob !== undefined && within.some(glob);
+}
+
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf("/"));
+}
