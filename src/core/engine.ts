@@ -37,7 +37,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const { facts } = binding;
 
   // Which objects say so to Spiderpool, in the form it would store them (DESIGN 4).
-  const pools = desiredPools(plan, allocation.allocations, snapshot, options.install);
+  const pools = desiredPools(plan, allocation.allocations, allocation.lock, snapshot, options.install);
   const desired = [
     ...desiredSubnets(plan, facts, options.install),
     ...desiredReservations(plan, options.install),

@@ -62,6 +62,8 @@ export interface FixedOptions {
   /** One address for each ordinal, with wishes. */
   perPod?: Record<number, string>;
   perSubnet?: Record<string, number>;
+  /** Declared pools to cut a slice from, in place of subnets. */
+  slices?: string[];
 }
 
 /** A workload with one fixed NIC; key is `namespace/Kind/name`. */
@@ -72,7 +74,8 @@ export function fixed(key: string, options: FixedOptions = {}): Workload {
   const families = [wishes.filter((text) => !text.includes(":")), wishes.filter((text) => text.includes(":"))];
   const ask: NicAsk = {
     type: "fixed",
-    subnets: options.subnets ?? ["a"],
+    subnets: options.slices === undefined ? (options.subnets ?? ["a"]) : [],
+    ...(options.slices && { slices: options.slices }),
     elastic: options.elastic ?? 0,
     wishes: families.filter((texts) => texts.length > 0).map((texts) => ranges(...texts)),
     ...(options.pool === undefined ? {} : { pool: options.pool }),

@@ -29,6 +29,11 @@ const lock = (text: string, name = "a.yaml") => ({
   "plan.yaml": spec(""),
   [`spiderplan.lock/default/${name}`]: text,
 });
+/** A pool `p` on line 7 and a workload with a slice of it on line 11. */
+const slice = (pooled: string, more: string, beside = "") =>
+  spec(
+    `  pools:\n    p: {subnet: a, ${pooled}}\n  workloads:\n    default/Deployment/w: {${beside}interfaces: {eth0: {fixed: {pools: [p]${more}}}}}\n`,
+  );
 const LOCK = "apiVersion: spiderplan.io/v1alpha1\nkind: AddressLock\n";
 
 export const BROKEN_PLANS: readonly BrokenPlan[] = [
@@ -322,15 +327,6 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     files: `${HEAD}spec: {settings: {quarantine: 1h}}\n---\n${HEAD}spec: {settings: {quarantine: 1h}}\n`,
     at: "7: quarantine",
     says: /setting quarantine/,
-  },
-  { code: "SP2002", what: "slices", files: workload("{eth0: {fixed: {pools: [p]}}}"), at: "8: pools", says: /slice/ },
-  {
-    code: "SP2002",
-    what: "slicesOnly",
-    files: pool("{subnet: a, addresses: [10.6.124.10], default: true, slicesOnly: true}"),
-    at: "7: slicesOnly",
-    says: /slicesOnly/,
-    about: "pool:p",
   },
   {
     code: "SP2002",
@@ -848,5 +844,45 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     files: workload("{eth0: {fixed: {subnets: [a], perSubnet: {b: 3}}}}"),
     at: "8: b",
     says: /b is no subnet of this interface/,
+  },
+  {
+    code: "SP2046",
+    what: "a slice of a pool with a take",
+    files: slice("take: {count: 4}", ""),
+    at: "9: p",
+    says: /pool p has no addresses of its own to slice/,
+    about: "default/Deployment/w",
+  },
+  {
+    code: "SP2046",
+    what: "a slice of another namespace's pool",
+    files: slice("addresses: [10.6.124.10-10.6.124.19], namespaces: {names: [other]}", ""),
+    says: /pool p is not for namespace default/,
+  },
+  {
+    code: "SP2046",
+    what: "a slice for Pods its pool is not for",
+    files: slice("addresses: [10.6.124.10-10.6.124.19], pods: {labels: {app: x}}", "", "pods: {labels: {app: w}}, "),
+    says: /pool p is for Pods with app=x/,
+  },
+  {
+    code: "SP2046",
+    what: "a wish outside the sliced pool",
+    files: slice("addresses: [10.6.124.10-10.6.124.19]", ", addresses: [10.6.124.18-10.6.124.22]"),
+    says: /10\.6\.124\.20-10\.6\.124\.22 lies in no pool of this interface/,
+  },
+  {
+    code: "SP2046",
+    what: "a slice under a kept name",
+    files: slice("addresses: [10.6.124.10-10.6.124.19]", ", pool: old"),
+    at: "9: old",
+    says: /pool old is kept as it is/,
+  },
+  {
+    code: "SP2023",
+    what: "subnets and pools together",
+    files: slice("addresses: [10.6.124.10-10.6.124.19]", ", subnets: [a]"),
+    beside: [],
+    says: /fixed says subnets and pools/,
   },
 ];

@@ -1140,7 +1140,7 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "boolean"
         },
         "slicesOnly": {
-          "description": "Whether addresses no slice holds are offered to nobody. Not supported yet.",
+          "description": "Whether addresses no slice holds are offered to nobody; default false.",
           "type": "boolean"
         },
         "meta": {
@@ -1212,7 +1212,7 @@ export const NETWORK_PLAN_SCHEMA = {
           "uniqueItems": true
         },
         "pools": {
-          "description": "Declared pools to cut a slice from. Not supported yet.",
+          "description": "Declared pools to cut a slice from, in place of `subnets`: fixed addresses of this workload inside the pool, with the pool's affinities. What no slice holds stays in the pool.",
           "type": "array",
           "items": {
             "type": "string",
@@ -1239,7 +1239,7 @@ export const NETWORK_PLAN_SCHEMA = {
           ]
         },
         "addresses": {
-          "description": "Wished addresses of all subnets together.",
+          "description": "Wished addresses of all subnets, or of all sliced pools, together.",
           "$ref": "#/$defs/addressList",
           "minItems": 1
         },

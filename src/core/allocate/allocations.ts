@@ -1,14 +1,15 @@
-import { clip, EMPTY, type RangeSet, size } from "../ip/range-set.js";
+import { clip, EMPTY, type RangeSet, size, subtract } from "../ip/range-set.js";
 import type { Allocation } from "./allocation.js";
 import type { Demand } from "./demand.js";
 import type { Claim, LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
 import type { PoolNames } from "./naming.js";
 import { type Owner, ownerInSubnet, takenPool } from "./owner.js";
+import { type Space, spaceKey } from "./space.js";
 
 /** What the allocations are read from once everything is decided. */
 export interface Decided {
-  readonly holdings: ReadonlyMap<string, Holdings>;
+  readonly spaces: ReadonlyMap<string, Space>;
   readonly live: LivePools;
   readonly names: PoolNames;
   readonly frozen: ReadonlySet<Owner>;
@@ -20,10 +21,12 @@ export interface Decided {
  */
 export function allocationOf(demand: Demand, decided: Decided, recorded: RangeSet): Allocation[] {
   const { owner, subnet, source } = demand;
-  const state = decided.holdings.get(subnet.name);
+  const space = decided.spaces.get(spaceKey(demand));
+  const state = space?.holdings;
   const claim = decided.live.claims.get(ownerInSubnet(owner, subnet.name));
   const frozen = decided.frozen.has(owner);
-  const addresses = (frozen ? claim?.offered : state?.held.get(owner)) ?? EMPTY;
+  const addresses =
+    (frozen ? claim?.offered : subtract(state?.held.get(owner) ?? EMPTY, space?.busy ?? EMPTY)) ?? EMPTY;
   if (addresses.length === 0) return [];
   const before = frozen ? addresses : recorded.length > 0 ? recorded : (claim?.offered ?? EMPTY);
   const kept = size(clip(addresses, before));

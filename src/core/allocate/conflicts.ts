@@ -8,7 +8,7 @@ import { effectiveSet } from "../spiderpool/canonical.js";
 import type { Demand } from "./demand.js";
 import type { LivePools } from "./live.js";
 import { type Holdings, indexHeld } from "./lock.js";
-import { type Owner, ownerInSubnet, splitOwner, takenPool, takeOwner } from "./owner.js";
+import { type Owner, ownerInSubnet, parseNicOwner, splitOwner, takenPool, takeOwner } from "./owner.js";
 import type { OwnerIndex } from "./owner-index.js";
 import type { Obstacles } from "./space.js";
 import { listed } from "./text.js";
@@ -81,6 +81,8 @@ function inOthersPools(index: { v4: OwnerIndex; v6: OwnerIndex }, live: LivePool
       holders.map(({ address }) => address).filter((one) => typeof one === typeof offered[0]?.first),
     );
     for (const { holder, range } of ask(kept ? used : offered)) {
+      // A slice may wait for an address its own pool's users still have.
+      if (parseNicOwner(splitOwner(holder).owner)?.slice === name) continue;
       found.push(...stolen(holder, name, range, kept ? [takeOwner(name)] : [], clip([range], used).length > 0));
     }
   }
@@ -167,6 +169,7 @@ function againstPlan(
   }
   const declared = clip(held, obstacles.declared[subnet.family]);
   for (const pool of declared.length === 0 ? [] : plan.pools.values()) {
+    if (pool.name === demand.slice) continue;
     const shared = pool.subnet === subnet.name && pool.addresses !== undefined ? clip(declared, pool.addresses) : [];
     if (shared.length === 0) continue;
     const message = `pool ${pool.name} wants ${listed(shared)}, which ${who} holds`;

@@ -1,14 +1,14 @@
 import type { Diagnostic, SourceRef } from "../diagnostics.js";
 import type { Address } from "../ip/address.js";
 import { cidrRange } from "../ip/range.js";
-import { addressSet, EMPTY, type RangeSet, size, union, within } from "../ip/range-set.js";
-import type { Nic, Plan, Subnet, Workload } from "../plan/plan.js";
+import { addressSet, clip, EMPTY, type RangeSet, size, union } from "../ip/range-set.js";
+import type { Nic, NicAsk, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
 import { autoElastic, liveBound } from "./bound.js";
 import { inSubnet } from "./in-subnet.js";
 import { compareText } from "./order.js";
-import { compareOwners, nicOwner, type Owner, ordinalOwner, takeOwner, withoutOrdinal } from "./owner.js";
+import { compareOwners, nicOwner, type Owner, ordinalOwner, sliceOwner, takeOwner, withoutOrdinal } from "./owner.js";
 
 /** What one owner must hold in one subnet. */
 export interface Demand {
@@ -24,6 +24,8 @@ export interface Demand {
   readonly keptPool?: string;
   /** Set for the `take` of a declared pool: where new addresses are looked for. */
   readonly take?: { readonly from?: Address };
+  /** Set for a slice: the declared pool it is cut from. */
+  readonly slice?: string;
   readonly source: SourceRef;
 }
 
@@ -89,18 +91,19 @@ function nicDemands(
 ): Demand[] {
   const { ask } = nic;
   if (ask.type !== "fixed") return [];
-  const subnets = [...new Set(ask.subnets)].flatMap((key) => plan.subnets.get(key) ?? []);
-  if (ask.perPod !== undefined) return ordinalDemands(workload, nic, ask.perPod, subnets, bound ?? 0, live);
+  const origins = originsOf(plan, workload, nic);
+  if (ask.perPod !== undefined) return ordinalDemands(ask, ask.perPod, origins, bound ?? 0, live);
   const elastic = ask.elastic === "auto" ? autoElastic(workload.kind, bound ?? 0, live) : ask.elastic;
+  const subnets = origins.map(({ subnet }) => subnet);
   const kept = ask.pool === undefined ? undefined : subnetOfPool(subnets, ask.pool, snapshot);
-  return subnets.map((subnet) => {
-    const wishes = wishesIn(subnet, ask.wishes);
+  return origins.map(({ inside, ...origin }) => {
+    const { subnet } = origin;
+    const wishes = wishesIn(inside, ask.wishes);
     const given = ask.perSubnet?.get(subnet.name);
     const planned = given ?? (bound === undefined ? 0 : bound + elastic);
     const wished = size(wishes);
     return {
-      owner: nicOwner(workload, nic.name),
-      subnet,
+      ...origin,
       count: Math.max(planned, wished),
       reason:
         wished > planned
@@ -109,7 +112,6 @@ function nicDemands(
             ? sum(bound ?? 0, elastic)
             : `${given} asked for in ${subnet.name}`,
       wishes,
-      source: nic.source,
       ...(subnet === kept ? { keptPool: ask.pool } : {}),
     };
   });
@@ -120,29 +122,49 @@ function nicDemands(
  * nothing more; a number asks for the addresses of as many ordinals ahead.
  */
 function ordinalDemands(
-  workload: Workload,
-  nic: Nic,
+  { elastic, perSubnet }: Extract<NicAsk, { type: "fixed" }>,
   wishes: ReadonlyMap<number, Address>,
-  subnets: readonly Subnet[],
+  origins: readonly Origin[],
   bound: number,
   live: KubeObject | undefined,
 ): Demand[] {
-  const ahead = nic.ask.type !== "fixed" || nic.ask.elastic === "auto" ? 0 : nic.ask.elastic;
+  const ahead = elastic === "auto" ? 0 : elastic;
   const start = (live?.spec as { ordinals?: { start?: number } } | undefined)?.ordinals?.start ?? 0;
-  return subnets.flatMap((subnet) => {
-    const count = nic.ask.type === "fixed" ? (nic.ask.perSubnet?.get(subnet.name) ?? bound + ahead) : bound;
+  return origins.flatMap(({ inside, ...origin }) => {
+    const count = perSubnet?.get(origin.subnet.name) ?? bound + ahead;
     return Array.from({ length: count }, (_, i): Demand => {
       const wish = wishes.get(start + i);
       return {
-        owner: ordinalOwner(nicOwner(workload, nic.name), start + i),
-        subnet,
+        ...origin,
+        owner: ordinalOwner(origin.owner, start + i),
         count: 1,
         reason: `ordinal ${start + i} of ${count}`,
-        wishes: wish === undefined ? EMPTY : wishesIn(subnet, [addressSet([wish])]),
-        source: nic.source,
+        wishes: wish === undefined ? EMPTY : wishesIn(inside, [addressSet([wish])]),
       };
     });
   });
+}
+
+/** Where the addresses of a NIC come from: each of its subnets, each declared pool it has a slice of. */
+interface Origin extends Pick<Demand, "owner" | "subnet" | "slice" | "source"> {
+  /** Where wishes for it lie. */
+  readonly inside: RangeSet;
+}
+
+function originsOf(plan: Plan, workload: Workload, { name, ask, source }: Nic): Origin[] {
+  if (ask.type !== "fixed") return [];
+  const owner = nicOwner(workload, name);
+  const subnets = [...new Set(ask.subnets)].flatMap((key): Origin[] => {
+    const subnet = plan.subnets.get(key);
+    return subnet === undefined ? [] : [{ owner, subnet, source, inside: [cidrRange(subnet.cidr)] }];
+  });
+  const slices = [...new Set(ask.slices ?? [])].flatMap((slice): Origin[] => {
+    const pool = plan.pools.get(slice);
+    const subnet = plan.subnets.get(pool?.subnet ?? "");
+    if (pool?.addresses === undefined || subnet === undefined) return [];
+    return [{ owner: sliceOwner(owner, slice), subnet, slice, source, inside: pool.addresses }];
+  });
+  return [...subnets, ...slices];
 }
 
 function takeDemands(plan: Plan): Demand[] {
@@ -156,10 +178,9 @@ function takeDemands(plan: Plan): Demand[] {
   });
 }
 
-function wishesIn(subnet: Subnet, wishes: readonly RangeSet[]): RangeSet {
-  const range = cidrRange(subnet.cidr);
-  const sameFamily = wishes.filter((set) => set[0] !== undefined && typeof set[0].first === typeof range.first);
-  return union(...sameFamily.map((set) => within(set, range)));
+function wishesIn(inside: RangeSet, wishes: readonly RangeSet[]): RangeSet {
+  const family = typeof inside[0]?.first;
+  return union(...wishes.filter((set) => typeof set[0]?.first === family).map((set) => clip(set, inside)));
 }
 
 /** The subnet a kept pool lies in: by its live CIDR, else the first one the NIC names. */

@@ -1,7 +1,7 @@
 import { ownershipOf } from "../change/ownership.js";
 import { addressSet, intersect, type RangeSet, union } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
-import { recordedOwner, recordsUnreadable, type Snapshot } from "../snapshot.js";
+import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { isAutoPool, type SpiderIPPool } from "../spiderpool/objects.js";
 import type { Demand } from "./demand.js";
@@ -94,6 +94,6 @@ function claimOver(key: string, pools: readonly SpiderIPPool[], snapshot: Snapsh
     pools,
     offered,
     used: intersect(offered, addressSet(sameFamily.map((holder) => holder.address))),
-    opaque: pools.some(recordsUnreadable),
+    opaque: pools.some((pool) => snapshot.use.unreadable.has(pool.metadata.name)),
   };
 }

@@ -48,17 +48,34 @@ export function takenPool(owner: Owner): string | undefined {
 /** Taken apart; undefined for any text that is no owner of a NIC, `pool:` owners included. */
 export function parseNicOwner(owner: Owner): NicOwner | undefined {
   const parts = owner.split("/");
-  if (parts.length < 4 || parts.length > 6 || parts.some((part) => part === "")) return undefined;
-  const [namespace, kind, workload, nic, ...rest] = parts as [string, string, string, string, ...string[]];
+  if (parts.length < 4 || parts.length > 6 || parts.includes("")) return undefined;
+  const [namespace, kind, workload, nic] = parts as [string, string, string, string];
+  if (parts.length === 4) return { namespace, kind, workload, nic };
+  const rest = parts.slice(4);
   const slice = rest[0]?.startsWith("pool:") ? rest.shift()!.slice("pool:".length) : undefined;
   const ordinal = /^(0|[1-9]\d*)$/.test(rest[0] ?? "") ? rest.shift() : undefined;
   if (rest.length > 0 || slice === "") return undefined;
   return { namespace, kind, workload, nic, ...(slice !== undefined && { slice }), ...(ordinal && { ordinal }) };
 }
 
+/** Most owners end in the name of a NIC: only those that end in a number are taken apart. */
+function ordinalOf(owner: Owner): string | undefined {
+  for (let i = owner.lastIndexOf("/") + 1; i < owner.length; i++) {
+    const code = owner.charCodeAt(i);
+    if (code < 48 || code > 57) return undefined;
+  }
+  return parseNicOwner(owner)?.ordinal;
+}
+
 /** The NIC an owner is part of: `default/StatefulSet/web/eth0/2` -> `default/StatefulSet/web/eth0`; a take is its own. */
 export function wholeNic(owner: Owner): Owner {
-  return takenPool(owner) === undefined ? owner.split("/").slice(0, 4).join("/") : owner;
+  if (takenPool(owner) !== undefined) return owner;
+  let slash = -1;
+  for (let part = 0; part < 4; part++) {
+    slash = owner.indexOf("/", slash + 1);
+    if (slash < 0) return owner;
+  }
+  return owner.slice(0, slash);
 }
 
 /**
@@ -66,7 +83,7 @@ export function wholeNic(owner: Owner): Owner {
  * `default/StatefulSet/web/eth0/app-v4/0`.
  */
 export function ownerInSubnet(owner: Owner, subnet: string): string {
-  const { ordinal } = parseNicOwner(owner) ?? {};
+  const ordinal = ordinalOf(owner);
   if (ordinal === undefined) return `${owner}/${subnet}`;
   return `${owner.slice(0, -ordinal.length)}${subnet}/${ordinal}`;
 }
@@ -81,13 +98,14 @@ export function splitOwner(text: string): { owner: Owner; subnet: string } {
 
 /** The owner of all Pods' addresses together: `default/StatefulSet/web/eth0/2` -> `default/StatefulSet/web/eth0`. */
 export function withoutOrdinal(owner: Owner): Owner {
-  const { ordinal } = parseNicOwner(owner) ?? {};
+  const ordinal = ordinalOf(owner);
   return ordinal === undefined ? owner : owner.slice(0, -ordinal.length - 1);
 }
 
 /** Code-unit order, ordinals as numbers: 2 before 10. */
 export function compareOwners(a: Owner, b: Owner): number {
-  const [x, y] = [withoutOrdinal(a), withoutOrdinal(b)];
+  const x = withoutOrdinal(a);
+  const y = withoutOrdinal(b);
   return compareText(x, y) || Number(a.slice(x.length + 1)) - Number(b.slice(y.length + 1));
 }
 

@@ -6,7 +6,7 @@ import type { LivePools } from "./live.js";
 import { type Owner, ownerInSubnet, wholeNic } from "./owner.js";
 import type { Resting } from "./quarantine.js";
 import { notEnough, type Shortage, wishTaken } from "./shortage.js";
-import type { ByFamily, Space } from "./space.js";
+import { type ByFamily, type Space, spaceKey } from "./space.js";
 
 /** What serving needs beside the spaces it changes. */
 export interface ServeContext {
@@ -51,7 +51,7 @@ export function serve(demands: readonly Demand[], frozen: Set<Owner>, context: S
     diagnostics.push(found);
     stopped.add(request);
     for (const { owner } of request.demands) frozen.add(owner);
-    for (const [demand, set] of request.taken) giveBack(context.spaces.get(demand.subnet.name)!, demand.owner, set);
+    for (const [demand, set] of request.taken) giveBack(context.spaces.get(spaceKey(demand))!, demand.owner, set);
   };
   for (const request of requests) {
     const missed = claimWishes(request, context);
@@ -76,7 +76,7 @@ function inOrder(demands: readonly Demand[], { spaces }: ServeContext): Request[
   }
   const requests = [...byNic.values()].map((list) => ({ demands: list, taken: new Map<Demand, RangeSet>() }));
   const holds = ({ demands: list }: Request) =>
-    list.some(({ owner, subnet }) => spaces.get(subnet.name)!.holdings.held.has(owner));
+    list.some((demand) => spaces.get(spaceKey(demand))!.holdings.held.has(demand.owner));
   // demands come sorted by owner, so both halves stay in key order
   return [...requests.filter(holds), ...requests.filter((request) => !holds(request))];
 }
@@ -85,11 +85,12 @@ function claimWishes(request: Request, context: ServeContext): Diagnostic | unde
   const { demands, taken } = request;
   for (const demand of demands) {
     const { owner } = demand;
-    const space = context.spaces.get(demand.subnet.name)!;
+    const space = context.spaces.get(spaceKey(demand))!;
     const wanted = subtract(demand.wishes, space.holdings.held.get(owner) ?? EMPTY);
     if (wanted.length === 0) continue;
     const own = clip(wanted, clip(space.holdings.released.get(owner) ?? EMPTY, space.allocatable));
-    const fresh = subtract(wanted, own);
+    const busy = clip(wanted, subtract(space.busy, heldByOthers(space, owner)));
+    const fresh = subtract(subtract(wanted, own), busy);
     const missing = subtract(fresh, clip(fresh, space.free.runs));
     if (missing.length > 0) return wishTaken(demand, missing, space, context.holderOf(missing));
     space.free.remove(fresh);
@@ -105,9 +106,10 @@ function grow(
 ): Shortage | undefined {
   for (const set of bySet(request.demands)) {
     takeBack(set, request, context, records);
-    const space = context.spaces.get(set[0].subnet.name)!;
+    const space = context.spaces.get(spaceKey(set[0]))!;
     const held = (demand: Demand) => heldSoFar(demand, request, space);
-    const lacking = set.map((demand) => Math.max(0, demand.count - size(held(demand))));
+    // What its pool's users still have does not serve it yet (P9).
+    const lacking = set.map((demand) => Math.max(0, demand.count - size(subtract(held(demand), space.busy))));
     const count = lacking.reduce((sum, one) => sum + one, 0);
     if (count === 0) continue;
     const block = union(...set.map(held));
@@ -130,12 +132,12 @@ function takeBack(
   records: ReadonlyMap<string, readonly Resting[]>,
 ): void {
   for (const demand of set) {
-    const space = spaces.get(demand.subnet.name)!;
+    const space = spaces.get(spaceKey(demand))!;
     const held = heldSoFar(demand, request, space);
     const resting = ownResting(space, demand.owner, records.get(ownerInSubnet(demand.owner, demand.subnet.name)) ?? []);
     const back = chooseResting(
       demand,
-      demand.count - size(held),
+      demand.count - size(subtract(held, space.busy)),
       resting.map((group) => subtract(group, held)),
     );
     if (back.length > 0) request.taken.set(demand, union(request.taken.get(demand) ?? EMPTY, back));
@@ -160,7 +162,7 @@ function share(set: readonly Demand[], lacking: readonly number[], block: RangeS
 function settle({ demands, taken }: Request, context: ServeContext): void {
   for (const demand of demands) {
     const { owner } = demand;
-    const { held, released, pools } = context.spaces.get(demand.subnet.name)!.holdings;
+    const { held, released, pools } = context.spaces.get(spaceKey(demand))!.holdings;
     const now = union(held.get(owner) ?? EMPTY, taken.get(demand) ?? EMPTY);
     const dropped = surplus(demand, now, context);
     const kept = subtract(now, dropped);
@@ -174,8 +176,8 @@ function settle({ demands, taken }: Request, context: ServeContext): void {
 }
 
 /** From the end, and only what nobody uses or wished for (FIXED-1); a pool kept by name stays as it is. */
-function surplus(demand: Demand, held: RangeSet, { live, inUse, mayShrink }: ServeContext): RangeSet {
-  const excess = size(held) - demand.count;
+function surplus(demand: Demand, held: RangeSet, { spaces, live, inUse, mayShrink }: ServeContext): RangeSet {
+  const excess = size(subtract(held, spaces.get(spaceKey(demand))!.busy)) - demand.count;
   const claim = live.claims.get(ownerInSubnet(demand.owner, demand.subnet.name));
   if (excess <= 0 || !mayShrink || demand.keptPool !== undefined || claim?.opaque) return EMPTY;
   const bound = union(clip(held, inUse[demand.subnet.family]), demand.wishes);
@@ -184,5 +186,11 @@ function surplus(demand: Demand, held: RangeSet, { live, inUse, mayShrink }: Ser
 
 /** What was taken from the free set goes back there; what rested for the owner still does. */
 function giveBack(space: Space, owner: Owner, taken: RangeSet): void {
-  space.free.add(subtract(taken, space.holdings.released.get(owner) ?? EMPTY));
+  space.free.add(subtract(subtract(taken, space.holdings.released.get(owner) ?? EMPTY), space.busy));
+}
+
+/** Of a sliced pool's busy addresses, those some other slice has been promised. */
+function heldByOthers({ busy, holdings }: Space, owner: Owner): RangeSet {
+  if (busy.length === 0) return EMPTY;
+  return union(...[...holdings.held].filter(([other]) => other !== owner).map(([, set]) => clip(set, busy)));
 }

@@ -3,7 +3,7 @@ import { formatRange } from "../ip/range.js";
 import { clip, type RangeSet, size, subtract } from "../ip/range-set.js";
 import type { Demand } from "./demand.js";
 import { ownerShown } from "./owner.js";
-import type { Space } from "./space.js";
+import { type Space, spaceKey } from "./space.js";
 import { largestRuns, listed } from "./text.js";
 
 /** A demand that cannot be met. */
@@ -26,14 +26,13 @@ export function notEnough(shortage: Shortage, spaces: ReadonlyMap<string, Space>
     demand.take?.from === undefined
       ? ""
       : ` from ${formatRange({ first: demand.take.from, last: demand.take.from })} on`;
-  const places = [subnet.name, ...request.map((one) => one.subnet.name).filter((key) => key !== subnet.name)]
-    .map((key) => freeIn(spaces.get(key)!))
-    .join("; ");
+  const places = [...new Set([demand, ...request].map(spaceKey))].map((key) => freeIn(spaces.get(key)!)).join("; ");
+  const where = demand.slice === undefined ? `subnets.${subnet.name}.ranges` : `pools.${demand.slice}.addresses`;
   return {
     code: "SP3101",
     severity: "error",
     message: `${ownerShown(owner, subnet.name)} needs ${demand.count} addresses (${demand.reason}), holds ${held}, and ${available} more can be had${from}: ${missing} missing`,
-    hint: `${places}; widen spec.subnets.${subnet.name}.ranges, or ask for fewer`,
+    hint: `${places}; widen spec.${where}, or ask for fewer`,
     source: demand.source,
     about: owner,
   };
@@ -61,8 +60,9 @@ export function wishTaken(demand: Demand, missing: RangeSet, space: Space, holde
 
 function freeIn(space: Space): string {
   const { runs } = space.free;
+  const name = space.slice === undefined ? space.subnet.name : `pool ${space.slice}`;
   const total = size(runs);
-  if (total === 0) return `none is free in ${space.subnet.name}`;
+  if (total === 0) return `none is free in ${name}`;
   const largest = largestRuns(runs, 3).map(formatRange).join(", ");
-  return `${total} free in ${space.subnet.name}, largest runs ${largest}`;
+  return `${total} free in ${name}, largest runs ${largest}`;
 }

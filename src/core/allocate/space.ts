@@ -1,8 +1,8 @@
 import type { Family } from "../ip/address.js";
 import { cidrRange, parseRange, type Range } from "../ip/range.js";
-import { addressSet, EMPTY, type RangeSet, rangeSet, subtract, union, within } from "../ip/range-set.js";
+import { addressSet, clip, EMPTY, type RangeSet, rangeSet, subtract, union, within } from "../ip/range-set.js";
 import type { Plan, Subnet } from "../plan/plan.js";
-import type { Snapshot } from "../snapshot.js";
+import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { FreeSet } from "./free-set.js";
 import type { LivePools } from "./live.js";
@@ -22,13 +22,19 @@ export interface Obstacles {
   readonly foreign: ByFamily<RangeSet>;
   /** Addresses in a pool's record or an endpoint. */
   readonly inUse: ByFamily<RangeSet>;
+  /** What stands in the way inside a declared pool: all of the above, but the pool itself. */
+  readonly inside: (pool: string, family: Family) => RangeSet;
   /** All of the above. */
   readonly all: ByFamily<RangeSet>;
 }
 
-/** One subnet of the plan while addresses are given away. */
+/** One subnet of the plan, or one declared pool that is sliced, while addresses are given away. */
 export interface Space {
   readonly subnet: Subnet;
+  /** The declared pool; undefined for a subnet. */
+  readonly slice?: string;
+  /** Addresses of a sliced pool its own users still have: a slice may hold them, and offers them once they are released. */
+  readonly busy: RangeSet;
   readonly holdings: Holdings;
   /** What may be given away at all: an owner's own resting addresses are taken from here. */
   readonly allocatable: RangeSet;
@@ -53,24 +59,36 @@ export function obstacles(
     ...reservations(snapshot, resting, install),
   ]);
   const declared = byFamily([...plan.pools.values()].map((pool) => pool.addresses ?? EMPTY));
-  const foreign = byFamily([
-    ...[...live.foreign, ...live.retired, ...live.declared].map((pool) => effectiveSet(pool.spec)),
-    ...controlledByOthers(snapshot, ourPool),
-  ]);
+  const foreignBut = (pool?: string) =>
+    byFamily([
+      ...[...live.foreign, ...live.retired, ...live.declared]
+        .filter(({ metadata }) => metadata.name !== pool)
+        .map((one) => effectiveSet(one.spec)),
+      ...controlledByOthers(snapshot, (name) => name === pool || ourPool(name)),
+    ]);
+  const foreign = foreignBut();
   const used = [...snapshot.use.byAddress.keys()];
   const inUse = {
     4: addressSet(used.filter((address) => typeof address === "number")),
     6: addressSet(used.filter((address) => typeof address === "bigint")),
   };
   const all = (family: Family) => union(reserved[family], declared[family], foreign[family], inUse[family]);
-  return { reserved, declared, foreign, inUse, all: { 4: all(4), 6: all(6) } };
+  const inside = (pool: string, family: Family) => union(reserved[family], foreignBut(pool)[family], inUse[family]);
+  return { reserved, declared, foreign, inUse, inside, all: { 4: all(4), 6: all(6) } };
 }
 
-/** Opens every subnet of the plan, in key order. */
+/** The space a demand is served from: its subnet's, or its declared pool's. */
+export function spaceKey({ subnet, slice }: { readonly subnet: Subnet; readonly slice?: string }): string {
+  return slice === undefined ? subnet.name : `pool:${slice}`;
+}
+
+/** Opens every subnet of the plan, in key order, and every declared pool that is sliced. */
 export function openSpaces(
   plan: Plan,
   holdings: Map<string, Holdings>,
   obstacles: Obstacles,
+  sliced: Iterable<string>,
+  snapshot: Snapshot,
 ): ReadonlyMap<string, Space> {
   const spaces = new Map<string, Space>();
   for (const key of [...plan.subnets.keys()].sort()) {
@@ -79,9 +97,33 @@ export function openSpaces(
     holdings.set(key, state);
     const allocatable = subtract(subnet.usable, within(obstacles.all[subnet.family], cidrRange(subnet.cidr)));
     const given = union(...state.held.values(), ...state.released.values());
-    spaces.set(key, { subnet, holdings: state, allocatable, free: new FreeSet(subtract(allocatable, given)) });
+    const free = new FreeSet(subtract(allocatable, given));
+    spaces.set(key, { subnet, holdings: state, busy: EMPTY, allocatable, free });
+  }
+  for (const name of new Set(sliced)) {
+    const space = openPool(plan, name, spaces, obstacles, snapshot);
+    if (space !== undefined) spaces.set(spaceKey(space), space);
   }
   return spaces;
+}
+
+/** A declared pool as a place to cut slices from: what neither Pods nor slices have of it. */
+function openPool(
+  plan: Plan,
+  name: string,
+  spaces: ReadonlyMap<string, Space>,
+  obstacles: Obstacles,
+  snapshot: Snapshot,
+): Space | undefined {
+  const pool = plan.pools.get(name);
+  const around = spaces.get(pool?.subnet ?? "");
+  if (pool?.addresses === undefined || around === undefined) return undefined;
+  const { subnet, holdings } = around;
+  const allocatable = subtract(pool.addresses, within(obstacles.inside(name, subnet.family), cidrRange(subnet.cidr)));
+  const used = usedInPool(snapshot, name).filter(({ first }) => (subnet.family === 4) === (typeof first === "number"));
+  const given = union(...holdings.held.values(), ...holdings.released.values());
+  const free = new FreeSet(subtract(allocatable, given));
+  return { subnet, slice: name, holdings, busy: clip(pool.addresses, used), allocatable, free };
 }
 
 /** SpiderReservedIPs, without the resting addresses whose owner is known: that owner may take them back (FIXED-9). */

@@ -1,6 +1,7 @@
 import { nicOwner } from "../allocate/owner.js";
 import { routeMeaning } from "../change/compare.js";
 import type { Family } from "../ip/address.js";
+import { subnetsOfAsk } from "../plan/nic-subnets.js";
 import type { Nic, Plan, Workload } from "../plan/plan.js";
 import { KEYS, type Route } from "../spiderpool/objects.js";
 import { anchorName } from "./anchor.js";
@@ -57,7 +58,7 @@ function poolChoice(
   if (nic.ask.type === "pools") {
     for (const pool of nic.ask.pools) (familyOfPool(pool) === 6 ? v6 : v4).push(pool);
   } else if (nic.ask.type === "fixed") {
-    const families = new Set(nic.ask.subnets.map((subnet) => plan.subnets.get(subnet)?.family ?? 4));
+    const families = new Set(subnetsOfAsk(nic.ask, plan.pools).map((subnet) => plan.subnets.get(subnet)?.family ?? 4));
     if (nic.ask.pool !== undefined) {
       // A literal name fails loudly by itself, so it needs no anchor (A5).
       (families.has(6) ? v6 : v4).push(nic.ask.pool);

@@ -1,4 +1,4 @@
-import type { Allocation } from "../allocate/allocation.js";
+import type { Allocation, Lock } from "../allocate/allocation.js";
 import { type Owner, ownerInSubnet, parseNicOwner, takenPool, takeOwner } from "../allocate/owner.js";
 import { selectorMeaning } from "../change/compare.js";
 import type { DesiredObject } from "../change/desired-object.js";
@@ -7,27 +7,33 @@ import type { Diagnostic } from "../diagnostics.js";
 import { type Family, formatAddress } from "../ip/address.js";
 import { formatCidr } from "../ip/range.js";
 import { formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
+import { subnetsOfAsk } from "../plan/nic-subnets.js";
 import type { Affinity, DeclaredPool, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { KEYS, KINDS, type LabelSelector, type SpiderIPPool } from "../spiderpool/objects.js";
 import { anchorPool } from "./anchor.js";
+import { slicedAddresses, slicedPool, sliceSelector, unsliced } from "./slices.js";
 
 /** The SpiderIPPools a plan asks for: its declared ones, the fixed ones of its workloads, the anchors they lean on. */
 export function desiredPools(
   plan: Plan,
   allocations: readonly Allocation[],
+  lock: Lock,
   snapshot: Snapshot,
   install: string,
 ): { objects: DesiredObject[]; diagnostics: Diagnostic[] } {
   const objects: DesiredObject[] = [];
   const diagnostics: Diagnostic[] = [];
   const taken = new Map(allocations.filter((a) => takenPool(a.owner)).map((a) => [a.owner, a]));
+  const sliced = slicedAddresses(lock);
   for (const pool of plan.pools.values()) {
     const subnet = plan.subnets.get(pool.subnet);
     const take = taken.get(takeOwner(pool.name));
     const addresses = pool.addresses ?? take?.addresses;
-    if (subnet !== undefined && addresses !== undefined)
-      objects.push(declaredPool(pool, subnet, addresses, take, install));
+    if (subnet !== undefined && addresses !== undefined) {
+      const left = unsliced(addresses, pool.name, sliced, snapshot);
+      objects.push(declaredPool(pool, subnet, left, take, install));
+    }
   }
   const anchored = new Set<Family>();
   for (const allocation of allocations) {
@@ -37,7 +43,8 @@ export function desiredPools(
     const selector = podSelector(snapshot, workload, allocation.owner);
     if (selector === undefined) diagnostics.push(noSelector(workload));
     else {
-      objects.push(fixedPool(allocation, workload, subnet, selector, install));
+      const from = plan.pools.get(slicedPool(allocation.owner) ?? "");
+      objects.push(fixedPool(allocation, workload, { subnet, from, selector }, install));
       anchored.add(anchorFamily(plan, workload, allocation));
     }
   }
@@ -78,7 +85,7 @@ function declaredPool(
     nodes: pool.nodes ?? subnet.nodes,
     networks: pool.networks.length > 0 ? pool.networks : subnet.networks,
     default: pool.default,
-    disabled: pool.disabled,
+    disabled: pool.disabled || pool.slicesOnly === true,
   });
   return {
     kind: KINDS.SpiderIPPool,
@@ -107,26 +114,29 @@ function audience(spec: SpiderIPPool["spec"]): string {
   return [asked.length > 0 ? `for ${asked.join("; ")}` : "shared", ...marks].join(", ");
 }
 
-function fixedPool(
-  allocation: Allocation,
-  workload: Workload,
-  subnet: Subnet,
-  selector: LabelSelector,
-  install: string,
-): DesiredObject {
+/** What a fixed pool inherits from: its subnet, or for a slice the declared pool. */
+interface Origin {
+  readonly subnet: Subnet;
+  readonly from: DeclaredPool | undefined;
+  /** The Pods it is for. */
+  readonly selector: LabelSelector;
+}
+
+function fixedPool(allocation: Allocation, workload: Workload, origin: Origin, install: string): DesiredObject {
+  const { subnet, from, selector } = origin;
   const base = identity(install, KINDS.SpiderIPPool, allocation.pool, {
     owner: ownerInSubnet(allocation.owner, allocation.subnet),
     meta: workload.meta,
   });
   const spec = poolSpec(subnet, allocation.addresses, {
-    gateway: subnet.gateway,
-    routes: subnet.routes,
-    pods: selector,
+    gateway: from?.gateway ?? subnet.gateway,
+    routes: from?.routes ?? subnet.routes,
+    pods: from === undefined ? selector : sliceSelector(from, selector),
     namespaces: { names: [workload.namespace] },
-    nodes: subnet.nodes,
-    networks: subnet.networks,
+    nodes: from?.nodes ?? subnet.nodes,
+    networks: from === undefined || from.networks.length === 0 ? subnet.networks : from.networks,
     default: false,
-    disabled: false,
+    disabled: from?.disabled ?? false,
   });
   return {
     kind: KINDS.SpiderIPPool,
@@ -178,7 +188,7 @@ function ownerWorkload(plan: Plan, allocation: Allocation): Workload | undefined
 /** The family whose list names the anchor: v4, or v6 where the NIC has v6 subnets only (A10). */
 function anchorFamily(plan: Plan, workload: Workload, allocation: Allocation): Family {
   const nic = workload.interfaces.get(parseNicOwner(allocation.owner)?.nic ?? "");
-  const subnets = nic?.ask.type === "fixed" ? nic.ask.subnets : [allocation.subnet];
+  const subnets = nic === undefined ? [allocation.subnet] : subnetsOfAsk(nic.ask, plan.pools);
   return subnets.some((subnet) => plan.subnets.get(subnet)?.family === 4) ? 4 : 6;
 }
 

@@ -1,4 +1,5 @@
 import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
+import { subnetsOfAsk } from "./nic-subnets.js";
 import type { Plan } from "./plan.js";
 import { fail, warn } from "./scope.js";
 
@@ -43,8 +44,8 @@ function* uses(plan: Plan): Generator<Use> {
   for (const { name, interfaces } of plan.workloads.values()) {
     for (const { ask, network, source } of interfaces.values()) {
       if (network === undefined || ask.type === "defaultPools") continue;
-      const subnets = ask.type === "fixed" ? ask.subnets : ask.pools.map((pool) => plan.pools.get(pool)?.subnet ?? "");
-      for (const subnet of subnets) yield { subnet, network, source, key: "network", about: name };
+      for (const subnet of subnetsOfAsk(ask, plan.pools))
+        yield { subnet, network, source, key: "network", about: name };
     }
   }
 }
@@ -57,7 +58,10 @@ export function checkUnusedPools(plan: Plan, found: Diagnostic[]): void {
     for (const name of [...defaultPools, ...blockPools(spec)]) used.add(name);
   }
   for (const { interfaces } of plan.workloads.values()) {
-    for (const { ask } of interfaces.values()) if (ask.type === "pools") for (const name of ask.pools) used.add(name);
+    for (const { ask } of interfaces.values()) {
+      const names = ask.type === "pools" ? ask.pools : ask.type === "fixed" ? (ask.slices ?? []) : [];
+      for (const name of names) used.add(name);
+    }
   }
   for (const pool of plan.pools.values()) {
     if (pool.default || used.has(pool.name)) continue;

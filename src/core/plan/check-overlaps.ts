@@ -8,7 +8,8 @@ import { compareText, fail } from "./scope.js";
 /** A run of addresses that somebody claims. */
 interface Claim {
   readonly range: Range;
-  readonly kind: "subnet" | "pool" | "wish" | "reserved";
+  /** `slice`: a wish inside the pool it is cut from. */
+  readonly kind: "subnet" | "pool" | "wish" | "slice" | "reserved";
   /** Who claims it, as shown. */
   readonly owner: string;
   readonly about?: string;
@@ -16,7 +17,17 @@ interface Claim {
 }
 
 /** Which later claim clashes with which earlier one. A reservation may cover addresses of a pool (DESIGN 3). */
-const CLASHES = new Set(["pool pool", "wish wish", "wish pool", "pool wish", "wish reserved", "reserved wish"]);
+const CLASHES = new Set([
+  "pool pool",
+  "wish wish",
+  "wish pool",
+  "pool wish",
+  "wish reserved",
+  "reserved wish",
+  "slice slice",
+  "slice reserved",
+  "reserved slice",
+]);
 
 /** No two subnets, no two pools, no two wishes share an address; no wish lies over a pool or reservation. */
 export function checkOverlaps(plan: Plan, found: Diagnostic[]): void {
@@ -39,12 +50,15 @@ const CODES: Record<string, string> = {
   "wish wish": "SP2030",
   "wish pool": "SP2031",
   "wish reserved": "SP2031",
+  "slice slice": "SP2030",
+  "slice reserved": "SP2031",
 };
-const VERB = { subnet: "in", pool: "in", wish: "wished by", reserved: "in" };
+const VERB = { subnet: "in", pool: "in", wish: "wished by", slice: "wished by", reserved: "in" };
 
 /** The wish is at fault where it meets a pool or a reservation; of two alike the one with the later name. */
 function inReportOrder(a: Claim, b: Claim): [Claim, Claim] {
-  if ((a.kind === "wish") !== (b.kind === "wish")) return b.kind === "wish" ? [a, b] : [b, a];
+  const wished = ({ kind }: Claim) => kind === "wish" || kind === "slice";
+  if (wished(a) !== wished(b)) return wished(b) ? [a, b] : [b, a];
   return compareText(a.owner, b.owner) <= 0 ? [a, b] : [b, a];
 }
 
@@ -94,7 +108,8 @@ function* wishClaims(plan: Plan): Generator<Claim> {
   for (const workload of plan.workloads.values()) {
     for (const nic of workload.interfaces.values()) {
       if (nic.ask.type !== "fixed") continue;
-      const claim = { kind: "wish", owner: `${workload.name}/${nic.name}`, about: workload.name } as const;
+      const kind = nic.ask.slices === undefined ? "wish" : "slice";
+      const claim = { kind, owner: `${workload.name}/${nic.name}`, about: workload.name } as const;
       const source = child(nic.source, "fixed", "addresses");
       for (const range of nic.ask.wishes.flat()) yield { ...claim, source, range };
       for (const [ordinal, address] of nic.ask.perPod ?? []) {

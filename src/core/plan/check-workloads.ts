@@ -1,6 +1,7 @@
 import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
 import { parseAddress } from "../ip/address.js";
-import type { Nic, Plan, Workload } from "./plan.js";
+import { subnetsOfAsk } from "./nic-subnets.js";
+import type { DeclaredPool, Nic, Plan, Workload } from "./plan.js";
 import { liesIn } from "./read-addresses.js";
 import { fail } from "./scope.js";
 
@@ -41,6 +42,41 @@ export function checkKeptPools(plan: Plan, found: Diagnostic[]): void {
   }
 }
 
+/** A slice serves one workload's Pods with the affinities of the pool it is cut from: both must be able to hold. */
+export function checkSlices(workload: Workload, plan: Plan, found: Diagnostic[]): void {
+  for (const { ask, source } of workload.interfaces.values()) {
+    for (const [index, name] of (ask.type === "fixed" ? (ask.slices ?? []) : []).entries()) {
+      const pool = plan.pools.get(name);
+      const fault = pool && sliceFault(pool, workload);
+      if (fault === undefined) continue;
+      const at = child(source, "fixed", "pools", index);
+      const related = [{ note: `pool ${name} is at`, source: pool!.source }];
+      fail({ at, about: workload.name, found }, "SP2046", fault.message, { hint: fault.hint, related });
+    }
+  }
+}
+
+function sliceFault(
+  { name, take, namespaces, pods }: DeclaredPool,
+  workload: Workload,
+): { message: string; hint: string } | undefined {
+  if (take !== undefined) {
+    return {
+      message: `pool ${name} has no addresses of its own to slice, only a take`,
+      hint: "write its addresses out",
+    };
+  }
+  if (namespaces?.names !== undefined && !namespaces.names.includes(workload.namespace)) {
+    const hint = "add the namespace to the pool, or choose another pool";
+    return { message: `pool ${name} is not for namespace ${workload.namespace}`, hint };
+  }
+  const labels = Object.entries(pods?.matchLabels ?? {});
+  const other = labels.find(([key, value]) => (workload.pods?.matchLabels?.[key] ?? value) !== value);
+  if (other === undefined) return undefined;
+  const hint = "a slice keeps the pool's workload affinity; widen that, or choose another pool";
+  return { message: `pool ${name} is for Pods with ${other.join("=")}, which these do not have`, hint };
+}
+
 /** A25: a route whose gateway lies in no interface's subnet would be dropped without a word. */
 export function checkRoutes(workload: Workload, plan: Plan, found: Diagnostic[]): void {
   if (workload.routes.length === 0) return;
@@ -63,10 +99,7 @@ export function checkRoutes(workload: Workload, plan: Plan, found: Diagnostic[])
 
 /** Subnets an interface may get addresses from; undefined if the plan does not tell. */
 function subnetsOf({ ask, network }: Nic, workload: Workload, plan: Plan): readonly string[] | undefined {
-  if (ask.type === "fixed") return ask.subnets;
-  const pools =
-    ask.type === "pools"
-      ? ask.pools
-      : (plan.namespaces.get(workload.namespace)?.defaultPools ?? plan.networks.get(network ?? "")?.defaultPools);
+  if (ask.type !== "defaultPools") return subnetsOfAsk(ask, plan.pools);
+  const pools = plan.namespaces.get(workload.namespace)?.defaultPools ?? plan.networks.get(network ?? "")?.defaultPools;
   return pools?.flatMap((pool) => plan.pools.get(pool)?.subnet ?? []);
 }

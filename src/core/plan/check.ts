@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { checkUnusedPools, checkVlans } from "./check-networks.js";
 import { checkOverlaps } from "./check-overlaps.js";
-import { checkKeptPools, checkRoutes, checkSources } from "./check-workloads.js";
+import { checkKeptPools, checkRoutes, checkSlices, checkSources } from "./check-workloads.js";
 import type { Plan } from "./plan.js";
 
 /** Every rule of DESIGN 3 that needs more than one entry and no cluster; findings are added to `found`. */
@@ -13,5 +13,6 @@ export function checkPlan(plan: Plan, found: Diagnostic[]): void {
   for (const workload of plan.workloads.values()) {
     checkSources(workload, found);
     checkRoutes(workload, plan, found);
+    checkSlices(workload, plan, found);
   }
 }

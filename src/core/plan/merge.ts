@@ -113,6 +113,7 @@ function readPlan(collected: Collected, cluster: string | undefined, found: Diag
     subnets,
     subnetNames: new Set(collected.subnets.map((entry) => entry.name)),
     poolNames: new Set(collected.pools.map((entry) => entry.name)),
+    pools: new Map(),
   };
   const pools = read(collected.pools, (entry) => readPool(entry, references, found));
   return {
@@ -123,7 +124,7 @@ function readPlan(collected: Collected, cluster: string | undefined, found: Diag
     networks: read(collected.networks, (entry) => readNetwork(entry, pools, references, found)),
     pools,
     namespaces: read(collected.namespaces, (entry) => readNamespace(entry, references, found)),
-    workloads: read(collected.workloads, (entry) => readWorkload(entry, references, found)),
+    workloads: read(collected.workloads, (entry) => readWorkload(entry, { ...references, pools }, found)),
   };
 }
 

@@ -608,7 +608,7 @@ export interface PlanPool {
    */
   disabled?: boolean;
   /**
-   * Whether addresses no slice holds are offered to nobody. Not supported yet.
+   * Whether addresses no slice holds are offered to nobody; default false.
    */
   slicesOnly?: boolean;
   meta?: Meta;
@@ -717,7 +717,7 @@ export interface Fixed {
    */
   subnets?: string[];
   /**
-   * Declared pools to cut a slice from. Not supported yet.
+   * Declared pools to cut a slice from, in place of `subnets`: fixed addresses of this workload inside the pool, with the pool's affinities. What no slice holds stays in the pool.
    *
    * @minItems 1
    */

@@ -94,6 +94,8 @@ export interface DeclaredPool extends Named {
   readonly routes: readonly Route[];
   readonly default: boolean;
   readonly disabled: boolean;
+  /** Addresses no slice holds are offered to nobody. */
+  readonly slicesOnly?: boolean;
 }
 
 export interface NamespaceDefaults extends Named {
@@ -131,6 +133,8 @@ export type NicAsk =
       readonly elastic: number | "auto";
       /** Wished addresses of all subnets together. */
       readonly wishes: readonly RangeSet[];
+      /** Declared pools a slice is cut from, in place of subnets. */
+      readonly slices?: readonly string[];
       /** A live pool kept under its own name. */
       readonly pool?: string;
       /** One address for each ordinal, with the wished ones; absent = all Pods share one set. */

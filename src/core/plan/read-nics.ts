@@ -1,6 +1,6 @@
 import { type Address, familyOf } from "../ip/address.js";
 import { formatCidr, formatRange } from "../ip/range.js";
-import type { RangeSet } from "../ip/range-set.js";
+import { EMPTY, formatRangeSet, type RangeSet, subtract } from "../ip/range-set.js";
 import type { Fixed, PlanInterface } from "./plan.generated.js";
 import type { Nic, NicAsk, Subnet } from "./plan.js";
 import { liesIn, readAddress, readRanges, type WrittenRange } from "./read-addresses.js";
@@ -37,14 +37,13 @@ function readAsk(value: PlanInterface, kind: string, references: References, sco
 }
 
 function readFixed(value: Fixed, kind: string, references: References, scope: Scope): NicAsk | undefined {
-  if (value.pools !== undefined) unsupported(into(scope, "pools"), "a slice of declared pools (fixed.pools)");
-  if (value.subnets === undefined) {
-    if (value.pools === undefined) {
-      fail(named(scope), "SP2023", "fixed does not say which subnets", { hint: "add `subnets: [name]`" });
-    }
+  if ((value.subnets === undefined) === (value.pools === undefined)) {
+    const what = value.pools === undefined ? "does not say which subnets" : "says subnets and pools";
+    fail(named(scope), "SP2023", `fixed ${what}`, { hint: "give `subnets: [name]`, or `pools: [name]` for a slice" });
     return undefined;
   }
-  const subnets = value.subnets.flatMap((name, index) => {
+  if (value.pools !== undefined) return readSlice(value, value.pools, kind, references, scope);
+  const subnets = (value.subnets ?? []).flatMap((name, index) => {
     const subnet = resolveSubnet(name, references, into(scope, "subnets", index));
     return subnet === undefined ? [] : [subnet];
   });
@@ -57,6 +56,39 @@ function readFixed(value: Fixed, kind: string, references: References, scope: Sc
     perPod: readPerPod(value, kind, subnets, scope),
     perSubnet: readPerSubnet(value, subnets, scope),
   };
+}
+
+/** A slice of declared pools: what of it is asked for lies inside them. */
+function readSlice(
+  value: Fixed,
+  names: readonly string[],
+  kind: string,
+  references: References,
+  scope: Scope,
+): NicAsk | undefined {
+  const slices = checkPoolNames(names, references, into(scope, "pools"));
+  const pools = slices.flatMap((name) => references.pools.get(name) ?? []);
+  const subnets = [...new Set(pools.map(({ subnet }) => subnet))].flatMap((name) => references.subnets.get(name) ?? []);
+  if (value.pool !== undefined) {
+    const hint = "leave one of the two out";
+    fail(into(scope, "pool"), "SP2046", `pool ${value.pool} is kept as it is, and a slice is a new one`, { hint });
+  }
+  const wishes = readWishes(value.addresses ?? [], subnets, into(scope, "addresses"));
+  const perPod = readPerPod(value, kind, subnets, scope);
+  const single = [...(perPod ?? new Map<number, Address>()).values()].map((one) => [{ first: one, last: one }]);
+  for (const set of [...wishes, ...single]) {
+    const outside = pools.reduce((left: RangeSet, { addresses }) => subtract(left, sameFamily(addresses, left)), set);
+    if (outside.length === 0) continue;
+    const hint = `wish for addresses of ${slices.join(", ")}`;
+    fail(scope, "SP2046", `${formatRangeSet(outside).join(", ")} lies in no pool of this interface`, { hint });
+  }
+  const perSubnet = readPerSubnet(value, subnets, scope);
+  return { type: "fixed", subnets: [], slices, elastic: value.elastic ?? "auto", wishes, perPod, perSubnet };
+}
+
+function sameFamily(addresses: RangeSet | undefined, like: RangeSet): RangeSet {
+  const same = typeof addresses?.[0]?.first === typeof like[0]?.first;
+  return addresses !== undefined && same ? addresses : EMPTY;
 }
 
 /**

@@ -39,7 +39,6 @@ export function readPool(
 ): DeclaredPool | undefined {
   const { name, value, source } = entry;
   const scope: Scope = { at: source, about: `pool:${name}`, found };
-  if (value.slicesOnly === true) unsupported(into(scope, "slicesOnly"), "slicesOnly");
   const subnet = resolveSubnet(value.subnet, references, into(scope, "subnet"));
   if (subnet === undefined) return undefined;
   const gateway =
@@ -59,6 +58,7 @@ export function readPool(
     routes: value.routes === undefined ? subnet.routes : readRoutes(value.routes, subnet.cidr, into(scope, "routes")),
     default: value.default ?? false,
     disabled: value.disabled ?? false,
+    slicesOnly: value.slicesOnly ?? false,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Subnet } from "./plan.js";
+import type { DeclaredPool, Subnet } from "./plan.js";
 import { fail, into, type Scope } from "./scope.js";
 import { didYouMean } from "./suggest.js";
 
@@ -9,6 +9,8 @@ export interface References {
   /** Names that are declared, readable or not: a fault in the entry itself is not told twice. */
   readonly subnetNames: ReadonlySet<string>;
   readonly poolNames: ReadonlySet<string>;
+  /** Pools that could be read; empty while they are. */
+  readonly pools: ReadonlyMap<string, DeclaredPool>;
 }
 
 /** The subnet of that name; undefined, and noted unless it is only unreadable, if there is none. */

@@ -1,0 +1,50 @@
+import type { Lock } from "../allocate/allocation.js";
+import { type Owner, parseNicOwner } from "../allocate/owner.js";
+import { intersect, type RangeSet, subtract, union } from "../ip/range-set.js";
+import type { DeclaredPool } from "../plan/plan.js";
+import { type Snapshot, usedInPool } from "../snapshot.js";
+import type { LabelSelector } from "../spiderpool/objects.js";
+
+/** What slices hold of each declared pool, by pool name. */
+export function slicedAddresses(lock: Lock): ReadonlyMap<string, RangeSet> {
+  const sets = new Map<string, RangeSet[]>();
+  for (const { held } of lock.subnets.values()) {
+    for (const [owner, set] of held) {
+      const pool = slicedPool(owner);
+      if (pool !== undefined) sets.set(pool, [...(sets.get(pool) ?? []), set]);
+    }
+  }
+  return new Map([...sets].map(([pool, held]) => [pool, union(...held)]));
+}
+
+/** The declared pool an owner's slice is cut from. */
+export function slicedPool(owner: Owner): string | undefined {
+  return parseNicOwner(owner)?.slice;
+}
+
+/**
+ * What stays in a declared pool: all that no slice holds, and what its own users still have, since an address in use
+ * cannot change pools (P9, P16).
+ */
+export function unsliced(
+  addresses: RangeSet,
+  pool: string,
+  sliced: ReadonlyMap<string, RangeSet>,
+  snapshot: Snapshot,
+): RangeSet {
+  const held = sliced.get(pool);
+  if (held === undefined || held.length === 0 || addresses.length === 0) return addresses;
+  const family = typeof addresses[0]!.first;
+  const used = usedInPool(snapshot, pool).filter(({ first }) => typeof first === family);
+  return subtract(addresses, subtract(held, intersect(held, used)));
+}
+
+/** The Pods of a slice: the workload's, inside what the declared pool is for. */
+export function sliceSelector(pool: DeclaredPool, pods: LabelSelector): LabelSelector {
+  if (pool.pods === undefined) return pods;
+  const matchExpressions = [...(pool.pods.matchExpressions ?? []), ...(pods.matchExpressions ?? [])];
+  return {
+    matchLabels: { ...pool.pods.matchLabels, ...pods.matchLabels },
+    ...(matchExpressions.length > 0 && { matchExpressions }),
+  };
+}
