@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { KubeObject, ObjectMeta } from "../src/core/spiderpool/objects.js";
 
 /** How big a generated world is. */
 export interface WorldSize {
@@ -28,8 +29,19 @@ export function writeBigWorld(folder: string, size: WorldSize): { plan: string; 
     writeFileSync(join(plan, `team-${String(file).padStart(3, "0")}.yaml`), workloadsYaml(names, size, perSubnet));
   }
   const snapshot = join(folder, "snapshot.json");
-  writeFileSync(snapshot, JSON.stringify({ apiVersion: "v1", kind: "List", items: items(size, perSubnet, subnets) }));
+  writeFileSync(
+    snapshot,
+    JSON.stringify({ apiVersion: "v1", kind: "List", items: asKubeObject(items(size, perSubnet, subnets)) }),
+  );
   return { plan, snapshot };
+}
+
+/** As `kubectl get -A -o json` prints them: kind by kind, each in the order of the API server. */
+function asKubeObject(items: readonly KubeObject[]): readonly KubeObject[] {
+  const key = ({ kind, metadata: { namespace, name } }: KubeObject) =>
+    `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
+  const keyed = items.map((item) => ({ item, key: key(item) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ item }) => item);
 }
 
 function subnetsYaml(count: number): string {
@@ -55,8 +67,8 @@ function workloadsYaml(numbers: readonly number[], size: WorldSize, perSubnet: n
   return `apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\nspec:\n  workloads:\n${workloads.join("")}`;
 }
 
-function items(size: WorldSize, perSubnet: number, subnets: number): object[] {
-  const found: object[] = [
+function items(size: WorldSize, perSubnet: number, subnets: number): KubeObject[] {
+  const found: KubeObject[] = [
     {
       apiVersion: "spiderpool.spidernet.io/v2beta1",
       kind: "SpiderMultusConfig",
@@ -98,7 +110,7 @@ function items(size: WorldSize, perSubnet: number, subnets: number): object[] {
   return found;
 }
 
-function workloadItems(n: number, size: WorldSize, perSubnet: number): object[] {
+function workloadItems(n: number, size: WorldSize, perSubnet: number): KubeObject[] {
   const subnet = Math.floor(n / perSubnet);
   const block = size.podsPerWorkload + ELASTIC;
   const address = (i: number) => {
@@ -194,7 +206,7 @@ function workloadItems(n: number, size: WorldSize, perSubnet: number): object[] 
   ];
 }
 
-function marks(name: string, kind: string, owner?: string): object {
+function marks(name: string, kind: string, owner?: string): ObjectMeta {
   return {
     name,
     labels: { "app.kubernetes.io/managed-by": "spiderplan" },

@@ -1,6 +1,6 @@
 import { ClusterError, isClusterError } from "../core/cluster-error.js";
 import type { Diagnostic } from "../core/diagnostics.js";
-import { buildSnapshot, type Snapshot } from "../core/snapshot.js";
+import { buildSnapshot, inKindOrder, type Snapshot } from "../core/snapshot.js";
 import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import { CHART_DEFAULTS, factsFromConfigMap } from "../core/spiderpool/facts.js";
 import { KINDS, type Kind, type KubeObject } from "../core/spiderpool/objects.js";
@@ -71,8 +71,8 @@ export async function observe(cluster: Cluster, options: ObserveOptions = {}): P
     if (list.missing === undefined) complete.push(all[index]!.kind);
     else diagnostics.push(list.missing);
   }
-  items.sort(byKey);
-  return { snapshot: buildSnapshot(items, complete, facts.facts), items, diagnostics };
+  const ordered = inKindOrder(items);
+  return { snapshot: buildSnapshot(ordered, complete, facts.facts), items: ordered, diagnostics };
 }
 
 interface KindRead {
@@ -147,11 +147,4 @@ function withoutManagedFields(object: KubeObject): KubeObject {
 
 function groupOf(kind: Kind): string {
   return kind.apiVersion.slice(0, Math.max(0, kind.apiVersion.indexOf("/")));
-}
-
-function byKey(a: KubeObject, b: KubeObject): number {
-  const text = ({ apiVersion, kind, metadata }: KubeObject) =>
-    `${kind}\0${apiVersion}\0${metadata.namespace ?? ""}\0${metadata.name}`;
-  const [left, right] = [text(a), text(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
 }

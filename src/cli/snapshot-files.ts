@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { buildSnapshot, type Snapshot } from "../core/snapshot.js";
+import { buildSnapshot, inKindOrder, type Snapshot } from "../core/snapshot.js";
 import { factsFromConfigMap } from "../core/spiderpool/facts.js";
 import type { KubeObject } from "../core/spiderpool/objects.js";
 import { CliError } from "./io.js";
@@ -14,24 +14,22 @@ export async function readSnapshotFiles(
   cwd: string,
   files: readonly string[],
 ): Promise<{ snapshot: Snapshot; items: readonly KubeObject[] }> {
-  const found = new Map<string, KubeObject>();
+  const found: KubeObject[] = [];
   const kinds = new Set<string>();
   for (const file of files) {
     for (const item of await readItems(resolve(cwd, file), file, kinds)) {
-      found.set(`${item.apiVersion} ${item.kind} ${item.metadata.namespace ?? ""}/${item.metadata.name}`, item);
+      found.push(item);
       kinds.add(item.kind);
     }
   }
-  const items = [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+  const items = inKindOrder(found);
   const configuration = items.find((item) => item.kind === "ConfigMap" && item.metadata.name === "spiderpool-conf");
   const facts = configuration === undefined ? {} : factsFromConfigMap(configuration);
   return { snapshot: buildSnapshot(items, [...kinds].sort(), facts), items };
 }
 
 async function readItems(path: string, shown: string, kinds: Set<string>): Promise<KubeObject[]> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(`snapshot ${shown} cannot be read: ${error.code ?? error.message}`);
-  });
+  const text = readText(path, shown);
   const items = (await documentsOf(text, shown)).map((document) => flatten(document, kinds));
   if (items.length === 0 || items.some((list) => list === undefined)) {
     throw new CliError(
@@ -39,6 +37,16 @@ async function readItems(path: string, shown: string, kinds: Set<string>): Promi
     );
   }
   return items.flatMap((list) => list ?? []);
+}
+
+/** Read in one go: piece by piece, 100 MB of text would be held twice. */
+function readText(path: string, shown: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CliError(`snapshot ${shown} cannot be read: ${code ?? message}`);
+  }
 }
 
 /** JSON is read by the fast way: a snapshot may hold 100,000 Pods. */
@@ -58,9 +66,10 @@ function flatten(value: unknown, kinds: Set<string>): KubeObject[] | undefined {
   if (!Array.isArray(value.items)) return isObject(value) ? [value] : undefined;
   const kind = value.kind.endsWith("List") ? value.kind.slice(0, -"List".length) : "";
   if (kind !== "") kinds.add(kind);
-  const typed = value.items.map((item) =>
-    kind === "" || !isRecord(item) ? item : { apiVersion: value.apiVersion, kind, ...item },
-  );
+  const typed =
+    kind === ""
+      ? value.items
+      : value.items.map((item) => (isRecord(item) ? { apiVersion: value.apiVersion, kind, ...item } : item));
   return typed.every(isObject) ? typed : undefined;
 }
 

@@ -48,6 +48,8 @@ export interface Holder {
 export interface Usage {
   readonly byPool: ReadonlyMap<string, readonly Holder[]>;
   readonly byAddress: ReadonlyMap<Address, readonly Holder[]>;
+  /** Pools whose record of their users cannot be read; nothing may then be taken from them. */
+  readonly unreadable: ReadonlySet<string>;
 }
 
 /** An empty cluster of which nothing was read. */
@@ -78,8 +80,7 @@ export function buildSnapshot(
   const workloads = new Map<string, KubeObject>();
   for (const item of items) {
     const target = Object.hasOwn(maps, item.kind) ? maps[item.kind as keyof typeof maps] : undefined;
-    const { namespace, name } = item.metadata;
-    target?.set(namespace ? `${namespace}/${name}` : name, item);
+    target?.set(objectPath(item), item);
     // A ReplicaSet of a Deployment or a Job of a CronJob is its owner's business, not a workload of its own.
     if (podTemplate(item) !== undefined && !item.metadata.ownerReferences?.some((owner) => owner.controller)) {
       workloads.set(workloadKey(item), item);
@@ -105,6 +106,42 @@ export function buildSnapshot(
   };
 }
 
+/**
+ * Objects in one order whatever order they came in: by kind, then as the API server lists them. Of an object that is
+ * there twice the last one counts. Costs next to nothing where the API server or kubectl has ordered them.
+ */
+export function inKindOrder(items: Iterable<KubeObject>): KubeObject[] {
+  const byKind = new Map<string, KubeObject[]>();
+  let same: KubeObject[] = [];
+  for (const item of items) {
+    if (item.kind !== same[0]?.kind || item.apiVersion !== same[0].apiVersion) {
+      const kind = `${item.kind} ${item.apiVersion}`;
+      same = byKind.get(kind) ?? [];
+      byKind.set(kind, same);
+    }
+    same.push(item);
+  }
+  const ordered: KubeObject[] = [];
+  for (const key of [...byKind.keys()].sort()) for (const item of inPathOrder(byKind.get(key)!)) ordered.push(item);
+  return ordered;
+}
+
+function inPathOrder(items: readonly KubeObject[]): readonly KubeObject[] {
+  if (items.every((item, index) => index === 0 || precedes(items[index - 1]!, item))) return items;
+  const byPath = new Map(items.map((item) => [objectPath(item), item]));
+  return [...byPath.keys()].sort().map((path) => byPath.get(path)!);
+}
+
+function precedes(a: KubeObject, b: KubeObject): boolean {
+  if (a.metadata.namespace === b.metadata.namespace) return a.metadata.name < b.metadata.name;
+  return objectPath(a) < objectPath(b);
+}
+
+/** `namespace/name`, or the name alone where there is no namespace. */
+function objectPath({ metadata: { namespace, name } }: KubeObject): string {
+  return namespace ? `${namespace}/${name}` : name;
+}
+
 /** `namespace/Kind/name` of a workload; kinds outside apps and batch carry their group (DESIGN 1, owner). */
 export function workloadKey(object: KubeObject): string {
   const group = object.apiVersion.includes("/") ? object.apiVersion.slice(0, object.apiVersion.indexOf("/")) : "";
@@ -128,26 +165,14 @@ export function podTemplate(object: KubeObject): PodTemplate | undefined {
 
 /** One address and who has it, as Spiderpool records it in a pool's status (T1). */
 export function poolRecords(pool: SpiderIPPool): { address: Address; pod: string; uid: string }[] {
-  const text = pool.status?.allocatedIPs;
-  if (!text) return [];
   const records: { address: Address; pod: string; uid: string }[] = [];
-  for (const [ip, record] of Object.entries(parseRecords(text))) {
-    const address = parseAddress(ip);
-    if (address !== undefined) records.push({ address, pod: record?.pod ?? "", uid: record?.podUid ?? "" });
-  }
+  readRecords(pool, (address, pod, uid) => records.push({ address, pod, uid }));
   return records;
 }
 
 /** Whether a pool's record of its users cannot be read; nothing may then be taken from it. */
 export function recordsUnreadable(pool: SpiderIPPool): boolean {
-  const text = pool.status?.allocatedIPs;
-  if (!text) return false;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value !== "object" || value === null || Array.isArray(value);
-  } catch {
-    return true;
-  }
+  return !readRecords(pool, () => undefined);
 }
 
 /** Addresses of one pool that are in use. */
@@ -160,50 +185,66 @@ export function recordedOwner(object: KubeObject): string | undefined {
   return object.metadata.annotations?.[OWN.owner];
 }
 
-function parseRecords(text: string): Record<string, { pod?: string; podUid?: string } | null> {
+/** Tells every record with a readable address; false if the record as a whole cannot be read. */
+function readRecords(pool: SpiderIPPool, tell: (address: Address, pod: string, uid: string) => void): boolean {
+  const text = pool.status?.allocatedIPs;
+  if (!text) return true;
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null
-      ? (value as Record<string, { pod?: string; podUid?: string }>)
-      : {};
+    value = JSON.parse(text);
   } catch {
-    return {};
+    return false;
   }
+  if (typeof value !== "object" || value === null) return false;
+  const records = value as Record<string, { pod?: string; podUid?: string } | null>;
+  for (const ip of Object.keys(records)) {
+    const address = parseAddress(ip);
+    if (address !== undefined) tell(address, records[ip]?.pod ?? "", records[ip]?.podUid ?? "");
+  }
+  return !Array.isArray(value);
 }
 
 function usage(pools: ReadonlyMap<string, SpiderIPPool>, endpoints: ReadonlyMap<string, SpiderEndpoint>): Usage {
   const byAddress = new Map<Address, Holder[]>();
   const byPool = new Map<string, Holder[]>();
-  const add = (holder: Holder) => {
-    const same = byAddress.get(holder.address);
-    if (same === undefined) byAddress.set(holder.address, [holder]);
-    else {
-      // The pool's record and the endpoint tell of the same Pod: the endpoint knows more (NIC, node).
-      if (same.some((other) => other.pod === holder.pod && other.pool === holder.pool)) return;
-      same.push(holder);
-    }
-    const inPool = byPool.get(holder.pool);
-    if (inPool === undefined) byPool.set(holder.pool, [holder]);
+  const unreadable = new Set<string>();
+  const add = (address: Address, pool: string, pod: string, uid: string, nic: string, node: string) => {
+    const same = byAddress.get(address);
+    // The pool's record and the endpoint tell of the same Pod: the endpoint knows more (NIC, node).
+    if (same?.some((other) => other.pod === pod && other.pool === pool)) return;
+    const holder = { address, pool, pod, uid, nic, node };
+    if (same === undefined) byAddress.set(address, [holder]);
+    else same.push(holder);
+    const inPool = byPool.get(pool);
+    if (inPool === undefined) byPool.set(pool, [holder]);
     else inPool.push(holder);
   };
-  for (const [key, endpoint] of endpoints) {
+  for (const [pod, endpoint] of endpoints) {
     const current = endpoint.status?.current;
     for (const ip of current?.ips ?? []) {
-      const seen = { pod: key, uid: current?.uid ?? "", nic: ip.interface, node: current?.node ?? "" };
-      const v4 = ip.ipv4 ? parseAddress(ip.ipv4.split("/")[0]!) : undefined;
-      const v6 = ip.ipv6 ? parseAddress(ip.ipv6.split("/")[0]!) : undefined;
-      if (v4 !== undefined) add({ ...seen, address: v4, pool: ip.ipv4Pool ?? "" });
-      if (v6 !== undefined) add({ ...seen, address: v6, pool: ip.ipv6Pool ?? "" });
+      const v4 = ip.ipv4 ? parseAddress(withoutPrefix(ip.ipv4)) : undefined;
+      const v6 = ip.ipv6 ? parseAddress(withoutPrefix(ip.ipv6)) : undefined;
+      const [uid, node] = [current?.uid ?? "", current?.node ?? ""];
+      if (v4 !== undefined) add(v4, ip.ipv4Pool ?? "", pod, uid, ip.interface, node);
+      if (v6 !== undefined) add(v6, ip.ipv6Pool ?? "", pod, uid, ip.interface, node);
     }
   }
   for (const pool of pools.values()) {
-    for (const { address, pod, uid } of poolRecords(pool)) {
-      add({ address, pod, uid, pool: pool.metadata.name, nic: "", node: "" });
-    }
+    const { name } = pool.metadata;
+    const readable = readRecords(pool, (address, pod, uid) => add(address, name, pod, uid, "", ""));
+    if (!readable) unreadable.add(name);
   }
-  for (const holders of [...byAddress.values(), ...byPool.values()]) {
-    if (holders.length > 1)
-      holders.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.pod < b.pod ? -1 : 1));
-  }
-  return { byPool, byAddress };
+  for (const holders of byAddress.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
+  for (const holders of byPool.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
+  return { byPool, byAddress, unreadable };
+}
+
+function byAddressAndPod(a: Holder, b: Holder): number {
+  return a.address < b.address ? -1 : a.address > b.address ? 1 : a.pod < b.pod ? -1 : 1;
+}
+
+/** `10.6.0.1/16` -> `10.6.0.1`. */
+function withoutPrefix(text: string): string {
+  const slash = text.indexOf("/");
+  return slash < 0 ? text : text.slice(0, slash);
 }

@@ -64,8 +64,7 @@ function specDifference(desired: KubeObject, live: KubeObject): SpecDifference |
   const have = (live.spec ?? {}) as Record<string, unknown>;
   const found: SpecDifference & { patch: Record<string, unknown> } = {
     patch: {},
-    added: subtract(offered(desired), offered(live)),
-    removed: subtract(offered(live), offered(desired)),
+    ...movedAddresses(desired, live),
     changes: [],
     steering: [],
   };
@@ -80,12 +79,26 @@ function specDifference(desired: KubeObject, live: KubeObject): SpecDifference |
     }
   }
   for (const field of fieldsOf(desired.kind, want, have)) {
+    if (have[field.name] === want[field.name]) continue;
     if (field.meaning(have[field.name]) === field.meaning(want[field.name])) continue;
     found.patch[field.name] = mergePatchValue(have[field.name], want[field.name]);
     found.changes.push(field.describe(have[field.name], want[field.name]));
     if (field.steers) found.steering.push(field.name);
   }
   return addressesDiffer || Object.keys(found.patch).length > 0 ? found : undefined;
+}
+
+/** Lists that read the same are the same set: of 10,000 unchanged pools none has to be taken apart. */
+function movedAddresses(desired: KubeObject, live: KubeObject): Pick<SpecDifference, "added" | "removed"> {
+  if (sameTexts(desired, live, "ips") && sameTexts(desired, live, "excludeIPs"))
+    return { added: EMPTY, removed: EMPTY };
+  const [want, have] = [offered(desired), offered(live)];
+  return { added: subtract(want, have), removed: subtract(have, want) };
+}
+
+function sameTexts(a: KubeObject, b: KubeObject, field: "ips" | "excludeIPs"): boolean {
+  const [x, y] = [a, b].map(({ spec }) => (spec as SpiderIPPool["spec"] | undefined)?.[field] ?? []);
+  return x!.length === y!.length && x!.every((text, index) => text === y![index]);
 }
 
 function reservedDiffer(want: Record<string, unknown>, have: Record<string, unknown>): boolean {

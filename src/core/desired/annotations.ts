@@ -91,7 +91,7 @@ export function compareTemplate(
     if (want === undefined) continue;
     const have = key === KEYS.ippools ? livePools(expected, live) : live[key];
     if (have === undefined) differences.push(`annotation ${key} is missing; it must be ${want}`);
-    else if (annotationMeaning(key, want, namespace) !== annotationMeaning(key, have, namespace)) {
+    else if (want !== have && annotationMeaning(key, want, namespace) !== annotationMeaning(key, have, namespace)) {
       differences.push(`annotation ${key} is ${have}; it must be ${want}`);
     }
   }

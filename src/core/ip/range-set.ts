@@ -18,7 +18,20 @@ export function rangeSet(ranges: Iterable<Range>): RangeSet {
 
 /** The set of the given single addresses. */
 export function addressSet(addresses: Iterable<Address>): RangeSet {
-  return rangeSet([...addresses].map((address) => ({ first: address, last: address })));
+  const sorted = [...addresses].sort(compareAddresses);
+  const fused: Range[] = [];
+  // Fused before ranges are made: 100,000 neighbours must not cost 100,000 ranges.
+  for (let start = 0; start < sorted.length; ) {
+    let end = start;
+    while (end + 1 < sorted.length && adjoins(sorted[end]!, sorted[end + 1]!)) end++;
+    fused.push({ first: sorted[start]!, last: sorted[end]! });
+    start = end + 1;
+  }
+  return fused;
+}
+
+function adjoins(address: Address, next: Address): boolean {
+  return next === address || next === nextAddress(address);
 }
 
 /**

@@ -41,6 +41,8 @@ class Siblings {
   private readonly pools = new Map<string, SpiderIPPool>();
   /** Built when first asked for: a single request needs one CIDR of a cluster only. */
   private sets: Map<string, GoSet> | undefined;
+  /** Of those, the pools whose ranges cannot be read, and why. */
+  private readonly broken = new Map<string, string>();
   private claims: Claim[] = [];
   /** Stored pools do not overlap unless somebody went round the webhook; then every claim is looked at. */
   private disjoint = true;
@@ -54,6 +56,7 @@ class Siblings {
     this.pools.delete(name);
     const set = this.sets?.get(name);
     this.sets?.delete(name);
+    this.broken.delete(name);
     for (const range of set?.error === undefined ? (set?.set ?? []) : []) {
       const at = this.disjoint
         ? this.from(range.first)
@@ -64,9 +67,8 @@ class Siblings {
 
   /** A pool other than `name` whose stored ranges cannot be read (P10). */
   unreadable(name: string): { pool: string; error: string } | undefined {
-    for (const [pool, set] of this.built()) {
-      if (set.error !== undefined && pool !== name) return { pool, error: set.error };
-    }
+    this.built();
+    for (const [pool, error] of this.broken) if (pool !== name) return { pool, error };
     return undefined;
   }
 
@@ -97,7 +99,10 @@ class Siblings {
     const { name } = pool.metadata;
     const set = goPoolSet(pool.spec.subnet ?? "", pool.spec.ips ?? [], pool.spec.excludeIPs ?? []);
     this.sets!.set(name, set);
-    if (set.error !== undefined) return;
+    if (set.error !== undefined) {
+      this.broken.set(name, set.error);
+      return;
+    }
     for (const { first, last } of set.set) {
       const at = this.disjoint ? this.from(first) : this.claims.findIndex((claim) => claim.first >= first);
       const place = at < 0 ? this.claims.length : at;

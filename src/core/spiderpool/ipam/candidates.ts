@@ -4,7 +4,7 @@ import type { SpiderpoolFacts } from "../facts.js";
 import { KEYS } from "../objects.js";
 import { type Names, readDefaultPools, readPoolAnnotation, readPoolsAnnotation } from "./annotations.js";
 import { autoPoolCandidates } from "./auto-pools.js";
-import { compileGlob, isPattern, literalPrefix } from "./glob.js";
+import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "./glob.js";
 import { type NetworkWorld, networkDefaultPools } from "./network-defaults.js";
 import type { PodFacts } from "./pod-facts.js";
 
@@ -73,11 +73,13 @@ function fromPoolsAnnotation(
   const own = items.find((item) => item.nic === nic);
   if (own === undefined) return failed(source, `annotation ${KEYS.ippools} does not list ${nic}`); // A4
   // Spiderpool serves all listed NICs in one go: a bad name on another NIC fails this one too.
+  let chosen: Candidates | undefined;
   for (const item of items) {
-    const { error } = expand(source, item, world, facts);
-    if (error !== undefined) return failed(source, error);
+    const expanded = expand(source, item, world, facts);
+    if (expanded.error !== undefined) return failed(source, expanded.error);
+    if (item === own) chosen = expanded;
   }
-  return { ...expand(source, own, world, facts), cleanGateway: own.cleanGateway };
+  return { ...chosen!, cleanGateway: own.cleanGateway };
 }
 
 function fromDefaults(pod: PodFacts, nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
@@ -118,18 +120,9 @@ function expand(source: Source, names: Names, world: CandidateWorld, facts: Spid
   return error === undefined ? chosen : failed(source, error);
 }
 
-function poolsWithPrefix(prefix: string, world: CandidateWorld): string[] {
-  const names = world.sortedPoolNames;
-  if (names === undefined) return [...world.pools.keys()].filter((name) => name.startsWith(prefix));
-  let low = 0;
-  for (let high = names.length; low < high; ) {
-    const middle = (low + high) >>> 1;
-    if (names[middle]! < prefix) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
-  while (end < names.length && names[end]!.startsWith(prefix)) end++;
-  return names.slice(low, end);
+function poolsWithPrefix(prefix: string, { pools, sortedPoolNames }: CandidateWorld): string[] {
+  if (sortedPoolNames !== undefined) return namesWithPrefix(sortedPoolNames, prefix);
+  return [...pools.keys()].filter((name) => name.startsWith(prefix));
 }
 
 function nameError(sorted: readonly string[], world: CandidateWorld): string | undefined {

@@ -21,6 +21,19 @@ export function compileGlob(pattern: string): ((name: string) => boolean) | unde
   return regExp && ((name) => regExp.test(name));
 }
 
+/** Of names in code-unit order, those that begin with the prefix: costs the hits and not all names. */
+export function namesWithPrefix(sorted: readonly string[], prefix: string): string[] {
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < prefix) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < sorted.length && sorted[end]!.startsWith(prefix)) end++;
+  return sorted.slice(low, end);
+}
+
 /** Whether the pattern matches the name; a bad pattern matches nothing. */
 export function globMatch(pattern: string, name: string): boolean {
   return compileGlob(pattern)?.(name) ?? false;
