@@ -25,7 +25,8 @@ const WALK_LIMIT = 65_536;
 export function guard(steps: readonly OrderedStep[], snapshot: Snapshot, naming: NamingIndex): Guarded {
   const released: VerdictEntry[] = [];
   const leaving: Omit<LeavingEntry, "waiting">[] = [];
-  const names = named(naming, staying(steps, snapshot));
+  const deletes = steps.some((step) => step.action === "delete" && step.kind === KINDS.SpiderIPPool);
+  const names = named(naming, deletes ? staying(steps, snapshot) : new Set());
   const guarded = steps.map((step) => {
     if (step.blocked !== undefined || step.live === undefined) return step;
     if (step.kind === KINDS.SpiderIPPool) return guardPool(step, snapshot, names, released, leaving);
