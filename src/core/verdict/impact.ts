@@ -43,9 +43,8 @@ export function judgeTenant(
   const assumed = will.outcome.assumed.filter((fact) => fact === NETWORK && !was.outcome.assumed.includes(fact));
   if (assumed.length > 0)
     return judged("strands", `nobody knows ${NETWORK}, so the new multusName may shut it out (A9)`);
-  const crowd = after.competition.tooMany(will.outcome.eligible);
-  if (crowd !== undefined && before.competition.tooMany(was.outcome.eligible) === undefined)
-    return judged("strands", crowd);
+  const crowd = crowdFor(will, after.competition);
+  if (crowd !== undefined && crowdFor(was, before.competition) === undefined) return judged("strands", crowd);
   if (was.keepsOwn) {
     const next = will.outcome.pools.join(" or ");
     return judged(
@@ -59,6 +58,11 @@ export function judgeTenant(
     "moves",
     `after that ${fresh.join(" or ")} serves ${tenant.nic || "it"}; before, ${was.outcome.pools.join(" or ")} did`,
   );
+}
+
+/** Why others may leave nothing for it, in a family it has or in one it asks for besides (A10). */
+function crowdFor({ outcome }: Standing, competition: Competition): string | undefined {
+  return competition.tooMany(outcome.eligible) ?? (outcome.beside && competition.tooMany(outcome.beside));
 }
 
 /** The verdict's entry for a judgement. */

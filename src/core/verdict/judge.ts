@@ -1,4 +1,5 @@
 import type { OrderedStep } from "../change/order.js";
+import { contains } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { snapshotAfter } from "./after.js";
@@ -111,14 +112,25 @@ function scenesByWave(
 /** Who may come for which pools: counted once with every rank, then with the ranks that can be reached at all. */
 function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClass[]): Competition {
   const asked = new Map<string, { ranks: readonly (readonly string[])[]; count: number }>();
-  for (const tenant of classes.flatMap((one) => one.tenants)) {
-    const ranks = standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot)).outcome.eligible;
+  const ask = (ranks: readonly (readonly string[])[]) => {
     const key = JSON.stringify(ranks);
     asked.set(key, { ranks, count: (asked.get(key)?.count ?? 0) + 1 });
+  };
+  for (const tenant of classes.flatMap((one) => one.tenants)) {
+    const standing = standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot));
+    // Who keeps an address that nobody else could get (reserved, say) takes nothing from the others.
+    if (standing.keepsOwn && !isUsable(scene, tenant)) continue;
+    ask(standing.outcome.eligible);
+    if (standing.outcome.beside !== undefined) ask(standing.outcome.beside);
   }
   const wide = new Competition(scene);
   for (const { ranks, count } of asked.values()) wide.add(count, ranks.flat());
   const narrow = new Competition(scene);
   for (const { ranks, count } of asked.values()) narrow.add(count, wide.reachable(ranks));
   return narrow;
+}
+
+function isUsable(scene: Scene, { pool, address }: Tenant): boolean {
+  const live = scene.snapshot.pools.get(pool);
+  return live !== undefined && contains(scene.occupancy(live).usable, address);
 }

@@ -52,7 +52,12 @@ export function standingWith(
   const beside =
     (other === 4 ? found.v4 : found.v6).length > 0 ? replay(scene, pod, tenant.nic, other, found, free) : own;
   const failure = own.failure ?? beside.failure;
-  return { keepsOwn: false, outcome: failure === own.failure ? own : { ...own, pools: [], failure } };
+  const recorded = other === 4 ? tenant.recorded.ipv4Pool : tenant.recorded.ipv6Pool;
+  const more = beside !== own && recorded === undefined ? { beside: beside.eligible } : {};
+  return {
+    keepsOwn: false,
+    outcome: failure === own.failure ? { ...own, ...more } : { ...own, ...more, pools: [], failure },
+  };
 }
 
 function keeps(tenant: Asker): Standing {

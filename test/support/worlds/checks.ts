@@ -1,0 +1,203 @@
+import { observe } from "../../../src/app/observe.js";
+import type { PlanRun } from "../../../src/app/plan-run.js";
+import type { Lock } from "../../../src/core/allocate/allocation.js";
+import { hasErrors } from "../../../src/core/diagnostics.js";
+import type { Outcome } from "../../../src/core/outcome.js";
+import type { NetworkPlanSpec } from "../../../src/core/plan/plan.generated.js";
+import { buildSnapshot } from "../../../src/core/snapshot.js";
+import { KINDS, OWN } from "../../../src/core/spiderpool/objects.js";
+import { offeredBy } from "./addresses.js";
+import type { Chance } from "./chance.js";
+import type { WorldCluster } from "./cluster.js";
+import type { Violation } from "./findings.js";
+import { shortages } from "./fixed.js";
+import { type Objects, poolsOf } from "./objects.js";
+import type { PlanModel } from "./plan-model.js";
+import { blockedChanged, falseAlarms, restartFaults } from "./restarts.js";
+import type { Edit } from "./spec.js";
+import { ownerOf, specTexts } from "./standing.js";
+import { decideNow, decideOn, type Install, type Synced } from "./sync.js";
+
+/** The cluster before a sync. */
+export interface Before {
+  readonly objects: Objects;
+  readonly texts: ReadonlyMap<string, string>;
+  readonly lock: Lock;
+  readonly time: number;
+}
+
+export interface CheckContext {
+  readonly cluster: WorldCluster;
+  readonly install: Install;
+  readonly spec: NetworkPlanSpec;
+  readonly model: PlanModel;
+  readonly chance: Chance;
+  /** Somebody restarted while it wrote. */
+  readonly restarted: boolean;
+  /** What was edited, if everything was at rest before. */
+  readonly edits: readonly Edit[] | undefined;
+}
+
+/** Every promise after a sync, or after half of one. */
+export async function afterSync(
+  before: Before,
+  done: Synced,
+  context: CheckContext,
+): Promise<{ violations: Violation[]; atRest: boolean }> {
+  const { outcome } = done.run.decided!;
+  const { objects } = context.cluster;
+  const texts = specTexts(objects);
+  const found: Violation[] = [...othersTouched(before, texts, context), ...theft(before, objects, done.run, context)];
+  if (!context.restarted) {
+    found.push(...restartFaults(before.objects, objects, context.chance));
+    found.push(...blockedChanged(before.texts, texts, outcome.steps));
+  }
+  found.push(...falseAlarms(before.objects, outcome, context.chance));
+  if (!done.crashed && !context.restarted) found.push(...refusedSteps(done));
+  found.push(...shortages(before, done.run, context));
+  if (context.edits !== undefined && !done.crashed)
+    found.push(...farEffects(before, objects, context.edits, context, done.run));
+  let atRest = false;
+  if (!done.crashed && !context.restarted && done.report !== undefined) {
+    const again = await decideNow(context.cluster, context.install, context.spec);
+    const held = outcome.steps.some((step) => step.blocked !== undefined) || hasErrors(done.run.diagnostics);
+    const left = held ? [] : (again.decided?.outcome.steps ?? []).filter((step) => step.blocked === undefined);
+    if (left.length > 0) {
+      const told = left.map((step) => `${step.action} ${step.kind.kind} ${step.name} (${step.changes.join("; ")})`);
+      found.push({ invariant: "FIXED-7", message: `a second plan still wants: ${told.join(", ")}` });
+    }
+    atRest =
+      (again.decided?.outcome.steps.length ?? 1) === 0 &&
+      !hasErrors(again.diagnostics) &&
+      again.decided!.outcome.verdict.leaving.length === 0;
+  }
+  return { violations: found, atRest };
+}
+
+/** Objects of another install are as they were. */
+function othersTouched(before: Before, texts: ReadonlyMap<string, string>, { install }: CheckContext): Violation[] {
+  return [...before.texts]
+    .filter(([, text]) => /"(default|other):/.test(text) && !text.includes(`"${install.name}:`))
+    .filter(([key, text]) => texts.get(key) !== text)
+    .map(([key]) => ({ invariant: "two installs", message: `${key} of another install changed` }));
+}
+
+/** FIXED-5: Spiderpool accepts every step we decided on, as long as nobody else acts. */
+function refusedSteps({ report }: Synced): Violation[] {
+  if (report === undefined) return [];
+  const told = [...report.failed, ...report.withheld].map(
+    ({ step, message }) => `${step.action} ${step.kind.kind} ${step.name}: ${message}`,
+  );
+  const check = [...(report.check?.overlaps ?? []), ...(report.check?.displaced ?? [])];
+  return [...told, ...check].map((message) => ({ invariant: "FIXED-5", message: `not carried out: ${message}` }));
+}
+
+/** FIXED-2: what a fixed owner has and still wants goes to nobody else. */
+function theft(before: Before, objects: Objects, run: PlanRun, { model }: CheckContext): Violation[] {
+  const now = new Map<string, { pool: string; owner: string | undefined }>();
+  for (const pool of poolsOf(objects).values()) {
+    for (const address of offeredBy(pool)) now.set(address, { pool: pool.metadata.name, owner: ownerOf(pool) });
+  }
+  const found: Violation[] = [];
+  const counts = new Map<string, number>();
+  for (const { owner } of now.values()) if (owner !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  const wanted = new Set(
+    (run.decided?.outcome.allocations ?? []).filter((one) => !one.leaving).map((one) => one.owner),
+  );
+  for (const pool of poolsOf(before.objects).values()) {
+    const owner = ownerOf(pool);
+    if (owner === undefined || pool.metadata.annotations?.[OWN.trackingId] === undefined) continue;
+    for (const address of offeredBy(pool)) {
+      const taker = now.get(address);
+      if (taker === undefined || taker.owner === owner) continue;
+      const robbed = wanted.has(owner) && (counts.get(owner) ?? 0) === 0;
+      if (robbed || model.quarantine !== "0") {
+        found.push({ invariant: "FIXED-2", message: `${address} went from ${owner} to ${taker.pool} at once` });
+      }
+    }
+  }
+  return found;
+}
+
+/** FIXED-3: an edit of one fixed workload changes the addresses of no other. */
+function farEffects(
+  before: Before,
+  objects: Objects,
+  edits: readonly Edit[],
+  { model }: CheckContext,
+  run: PlanRun,
+): Violation[] {
+  const own = new Set<string>();
+  for (const one of edits) {
+    if (one.type !== "scale" && one.type !== "fixed" && one.type !== "subnets") return [];
+    const fixed = model.fixed[one.fixed % Math.max(1, model.fixed.length)];
+    if (fixed !== undefined) own.add(`/${fixed.name}/`);
+  }
+  const mine = (text: string) => [...own].some((one) => text.includes(one));
+  const found: Violation[] = [];
+  for (const [name, pool] of poolsOf(before.objects)) {
+    const owner = pool.metadata.annotations?.[OWN.owner] ?? "";
+    if (mine(owner) || pool.metadata.annotations?.[OWN.trackingId] === undefined) continue;
+    const now = poolsOf(objects).get(name);
+    if (now === undefined || offeredBy(now).join() !== offeredBy(pool).join())
+      found.push({
+        invariant: "FIXED-3",
+        message: `${name} changed from ${offeredBy(pool).join()} to ${now ? offeredBy(now).join() : "nothing"} though only ${[...own].join()} was edited`,
+      });
+  }
+  void run;
+  return found;
+}
+
+/** FIXED-4: the order of files, keys and API items means nothing. */
+export function compareOrders(run: PlanRun, install: Install, spec: NetworkPlanSpec, chance: Chance): Violation[] {
+  const { snapshot } = run;
+  const items = [
+    snapshot.subnets,
+    snapshot.pools,
+    snapshot.reserved,
+    snapshot.endpoints,
+    snapshot.multusConfigs,
+    snapshot.networkAttachments,
+    snapshot.namespaces,
+    snapshot.nodes,
+    snapshot.pods,
+    snapshot.replicaSets,
+    snapshot.workloads,
+  ].flatMap((map) => [...map.values()]);
+  const again = buildSnapshot(chance.shuffled(items), snapshot.complete, snapshot.facts);
+  const now = 1_800_000_000_000;
+  const one = decideOn(snapshot, install, spec, now);
+  const other = decideOn(again, install, shuffledKeys(spec, chance), now);
+  const text = (each: PlanRun) => stable(each.decided?.outcome);
+  if (text(one) === text(other)) return [];
+  return [
+    { invariant: "FIXED-4", message: `another order gives another outcome: ${difference(text(one), text(other))}` },
+  ];
+}
+
+function shuffledKeys<T>(value: T, chance: Chance): T {
+  if (Array.isArray(value)) return value.map((one: unknown) => shuffledKeys(one, chance)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    chance.shuffled(Object.entries(value)).map(([key, one]) => [key, shuffledKeys(one as unknown, chance)]),
+  ) as T;
+}
+
+function stable(outcome: Outcome | undefined): string {
+  return (
+    JSON.stringify(outcome, (key, value: unknown) => {
+      if (key === "source" || key === "live" || key === "kind") return undefined;
+      if (typeof value === "bigint") return `${value}n`;
+      return value instanceof Map ? [...value] : value;
+    }) ?? ""
+  );
+}
+
+function difference(a: string, b: string): string {
+  let at = 0;
+  while (a[at] === b[at]) at++;
+  return `${a.slice(Math.max(0, at - 120), at + 200)} <> ${b.slice(Math.max(0, at - 120), at + 200)}`;
+}
+
+export { KINDS, observe };

@@ -1,0 +1,186 @@
+import type { NetworkPlanSpec } from "../../../src/core/plan/plan.generated.js";
+
+/** How many addresses of each subnet declared pools may share out; the rest is for fixed owners. */
+export const ZONE = 10;
+const FIRST = 10;
+
+export const NAMESPACES = ["blue", "red"] as const;
+export const NETWORKS = ["kube-system/n0", "kube-system/n1"] as const;
+
+export interface SubnetModel {
+  readonly key: string;
+  readonly index: number;
+  readonly family: 4 | 6;
+  /** Who has each declared address: 0 nobody, n the pool with number n. */
+  zone: number[];
+  /** Addresses beyond the declared ones. */
+  room: number;
+  zoneLabel?: string;
+}
+
+export interface PoolModel {
+  readonly number: number;
+  name: string;
+  readonly subnet: number;
+  namespaces?: "blue" | "red" | "color";
+  pods?: "tier-x" | "tier-y" | "all" | "app-0" | "app-1";
+  nodes?: "node-0" | "node-1" | "zone-a" | "zone-b";
+  network?: 0 | 1;
+  isDefault: boolean;
+  disabled: boolean;
+  take: number;
+}
+
+export interface FixedModel {
+  readonly workload: number;
+  name: string;
+  replicas: number;
+  elastic: number;
+  subnets: number[];
+  perPod: boolean;
+  present: boolean;
+}
+
+/** A plan, as the worlds change it. */
+export interface PlanModel {
+  quarantine: "0" | "1h";
+  subnets: SubnetModel[];
+  pools: PoolModel[];
+  reserved: ({ subnet: number; offset: number; length: number } | undefined)[];
+  /** Pool numbers. */
+  namespaceDefaults: Record<string, number[]>;
+  networkDefaults: Record<string, number[]>;
+  fixed: FixedModel[];
+  networks: boolean;
+}
+
+/** What a workload looks like that a fixed entry is about. */
+export interface FixedWorkload {
+  readonly namespace: string;
+  readonly kind: "Deployment" | "StatefulSet";
+  readonly labels: Readonly<Record<string, string>>;
+  readonly network: string;
+}
+
+/** The address with this number in the subnet. */
+export function addressAt({ family, index }: SubnetModel, offset: number): string {
+  return family === 4
+    ? `10.0.${index}.${FIRST + offset}`
+    : `fd00:${(index + 1).toString(16)}::${(FIRST + offset).toString(16)}`;
+}
+
+export function cidrOf({ family, index }: SubnetModel): string {
+  return family === 4 ? `10.0.${index}.0/24` : `fd00:${(index + 1).toString(16)}::/64`;
+}
+
+/** The addresses a pool has in the plan, as numbers. */
+function offsetsOf(subnet: SubnetModel, pool: PoolModel): number[] {
+  return subnet.zone.flatMap((number, offset) => (number === pool.number ? [offset] : []));
+}
+
+/** Pools with something to offer: a plan may not name others. */
+export function livePools(model: PlanModel): PoolModel[] {
+  return model.pools.filter((pool) => pool.take > 0 || offsetsOf(model.subnets[pool.subnet]!, pool).length > 0);
+}
+
+/** The plan's `spec`. */
+export function specOf(model: PlanModel, workloads: readonly FixedWorkload[]): NetworkPlanSpec {
+  const there = new Map(livePools(model).map((pool) => [pool.number, pool]));
+  const names = (numbers: readonly number[]) => [...new Set(numbers)].flatMap((one) => there.get(one)?.name ?? []);
+  const subnets = Object.fromEntries(model.subnets.map((subnet) => [subnet.key, subnetSpec(subnet)]));
+  const pools = Object.fromEntries([...there.values()].map((pool) => [pool.name, poolSpec(model, pool)]));
+  const reserved = Object.fromEntries(
+    model.reserved.flatMap((one, index) => {
+      if (one === undefined) return [];
+      const subnet = model.subnets[one.subnet]!;
+      const addresses = [`${addressAt(subnet, one.offset)}-${addressAt(subnet, one.offset + one.length - 1)}`];
+      return [[`r${index}`, { addresses }]];
+    }),
+  );
+  const namespaces = Object.fromEntries(
+    Object.entries(model.namespaceDefaults).flatMap(([name, numbers]) =>
+      names(numbers).length > 0 ? [[name, { defaultPools: names(numbers) }]] : [],
+    ),
+  );
+  const networks = Object.fromEntries(
+    Object.entries(model.networkDefaults).map(([name, numbers]) => [
+      name,
+      {
+        macvlan: { master: ["ens1"] },
+        ...(names(numbers).length > 0 && { defaultPools: names(numbers) }),
+      },
+    ]),
+  );
+  const fixed = Object.fromEntries(
+    model.fixed.filter((one) => one.present).map((one) => [fixedKey(one, workloads), fixedSpec(model, one, workloads)]),
+  );
+  return {
+    settings: { quarantine: model.quarantine === "0" ? 0 : model.quarantine, pruneBudget: { count: 50, percent: 100 } },
+    subnets,
+    pools,
+    reserved,
+    namespaces,
+    ...(model.networks && { networks }),
+    workloads: fixed,
+  } as NetworkPlanSpec;
+}
+
+/** `namespace/Kind/name`. */
+export function fixedKey(one: FixedModel, workloads: readonly FixedWorkload[]): string {
+  const { namespace, kind } = workloads[one.workload]!;
+  return `${namespace}/${kind}/${one.name}`;
+}
+
+function subnetSpec(subnet: SubnetModel): object {
+  const last = addressAt(subnet, ZONE + subnet.room - 1);
+  return {
+    cidr: cidrOf(subnet),
+    gateway: subnet.family === 4 ? `10.0.${subnet.index}.1` : `fd00:${(subnet.index + 1).toString(16)}::1`,
+    ranges: [`${addressAt(subnet, 0)}-${last}`],
+    ...(subnet.zoneLabel && { nodes: { labels: { zone: subnet.zoneLabel } } }),
+  };
+}
+
+function poolSpec(model: PlanModel, pool: PoolModel): object {
+  const subnet = model.subnets[pool.subnet]!;
+  const addresses = offsetsOf(subnet, pool).map((offset) => addressAt(subnet, offset));
+  return {
+    subnet: subnet.key,
+    ...(addresses.length > 0 ? { addresses } : { take: { count: pool.take } }),
+    ...(pool.namespaces && {
+      namespaces: pool.namespaces === "color" ? { labels: { kind: "color" } } : { names: [pool.namespaces] },
+    }),
+    ...(pool.pods && { pods: podSelector(pool.pods) }),
+    ...(pool.nodes && {
+      nodes: pool.nodes.startsWith("zone-") ? { labels: { zone: pool.nodes.slice(5) } } : { names: [pool.nodes] },
+    }),
+    ...(pool.network !== undefined && { networks: [NETWORKS[pool.network]] }),
+    ...(pool.isDefault && { default: true }),
+    ...(pool.disabled && { disabled: true }),
+  };
+}
+
+function podSelector(pods: NonNullable<PoolModel["pods"]>): object {
+  switch (pods) {
+    case "all":
+      return { expressions: [{ key: "app", operator: "Exists" }] };
+    case "tier-x":
+    case "tier-y":
+      return { labels: { tier: pods.slice(5) } };
+    default:
+      return { labels: { app: `w${pods.slice(4)}` } };
+  }
+}
+
+function fixedSpec(model: PlanModel, one: FixedModel, workloads: readonly FixedWorkload[]): object {
+  const { kind, labels, network } = workloads[one.workload]!;
+  const subnets = [...new Set(one.subnets)].map((index) => model.subnets[index]!.key);
+  const perPod = kind === "StatefulSet" ? { perPod: one.perPod } : {};
+  return {
+    replicas: one.replicas,
+    pods: { labels: { app: labels.app } },
+    interfaces: {
+      eth0: { network, fixed: { subnets, elastic: one.perPod && kind === "StatefulSet" ? 0 : one.elastic, ...perPod } },
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { Violated } from "./findings.js";
+import { type WorldSpec, worlds } from "./spec.js";
+import { live } from "./world.js";
+
+export interface SearchOptions {
+  readonly count: number;
+  readonly seed: number;
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface SearchResult {
+  /** `worlds 1000 (seed 7), events ..., blocked ..., 55 worlds/s`. */
+  readonly summary: string;
+  readonly worlds: number;
+  /** The smallest world that breaks a promise, and which one; undefined if none did. */
+  readonly counterexample: string | undefined;
+}
+
+const PROGRESS_EVERY = 500;
+
+/** Lives random worlds until one breaks a promise, then makes that one as small as it can. */
+export async function search({ count, seed, onProgress }: SearchOptions): Promise<SearchResult> {
+  const totals = { worlds: 0, events: 0, syncs: 0, blocked: 0, refused: 0 };
+  const started = performance.now();
+  const summary = () => {
+    const seconds = (performance.now() - started) / 1000;
+    return `worlds ${totals.worlds} (seed ${seed}), events ${totals.events}, syncs ${totals.syncs}, blocked ${totals.blocked}, plans refused ${totals.refused}, ${(totals.worlds / seconds).toFixed(0)} worlds/s`;
+  };
+  const property = fc.asyncProperty(worlds, async (spec: WorldSpec) => {
+    const told = await live(spec);
+    totals.worlds++;
+    totals.events += told.events;
+    totals.syncs += told.syncs;
+    totals.blocked += told.blocked;
+    totals.refused += told.refused;
+    if (totals.worlds % PROGRESS_EVERY === 0) onProgress?.(summary());
+  });
+  const details = await fc.check(property, { numRuns: count, seed, interruptAfterTimeLimit: undefined });
+  if (!details.failed) return { summary: summary(), worlds: totals.worlds, counterexample: undefined };
+  const error = details.errorInstance;
+  const text = error instanceof Violated ? error.message : String((error as Error | undefined)?.stack ?? error);
+  const counterexample = `violated after ${details.numRuns} worlds, ${details.numShrinks} times made smaller:\n${text}\n\nworld: ${JSON.stringify(details.counterexample?.[0])}`;
+  return { summary: summary(), worlds: totals.worlds, counterexample };
+}

@@ -1,0 +1,228 @@
+import fc from "fast-check";
+
+/** Everything a world is made of: small numbers, so that fast-check can shrink it to what matters. */
+export interface WorldSpec {
+  /** Seed of all chance inside the world: choices among equal pools, order of restarts, who is quicker. */
+  readonly noise: number;
+  readonly lockFiles: boolean;
+  readonly quarantine: "0" | "1h";
+  readonly nodes: readonly string[];
+  readonly subnets: readonly { readonly v6: boolean; readonly zone: readonly number[]; readonly room: number }[];
+  readonly pools: readonly PoolSpec[];
+  readonly namespaceDefaults: readonly (readonly number[])[];
+  readonly networkDefaults: readonly (readonly number[])[];
+  readonly workloads: readonly WorkloadSpec[];
+  readonly second: boolean;
+  readonly events: readonly EventSpec[];
+}
+
+export interface PoolSpec {
+  readonly subnet: number;
+  readonly namespaces: number;
+  readonly pods: number;
+  readonly nodes: number;
+  readonly network: number;
+  readonly isDefault: boolean;
+  readonly disabled: boolean;
+}
+
+export interface WorkloadSpec {
+  readonly namespace: number;
+  readonly stateful: boolean;
+  readonly network: number;
+  /** How its template asks for addresses. */
+  readonly ask: "fixed" | "names" | "pattern" | "nothing";
+  readonly names: readonly number[];
+  readonly subnets: readonly number[];
+  readonly replicas: number;
+  readonly elastic: number;
+  readonly perPod: boolean;
+}
+
+export type Edit =
+  | {
+      readonly type: "share";
+      readonly subnet: number;
+      readonly from: number;
+      readonly count: number;
+      readonly to: number;
+    }
+  | { readonly type: "affinity"; readonly pool: number; readonly field: number; readonly value: number }
+  | { readonly type: "flag"; readonly pool: number; readonly which: number; readonly value: boolean }
+  | { readonly type: "take"; readonly pool: number; readonly count: number }
+  | { readonly type: "rename"; readonly pool: number }
+  | {
+      readonly type: "reserve";
+      readonly slot: number;
+      readonly subnet: number;
+      readonly offset: number;
+      readonly count: number;
+    }
+  | { readonly type: "namespace"; readonly which: number; readonly pools: readonly number[] }
+  | { readonly type: "network"; readonly which: number; readonly pools: readonly number[] }
+  | { readonly type: "scale"; readonly fixed: number; readonly replicas: number; readonly elastic: number }
+  | { readonly type: "fixed"; readonly fixed: number; readonly present: boolean }
+  | { readonly type: "subnets"; readonly fixed: number; readonly subnets: readonly number[] }
+  | { readonly type: "subnet"; readonly subnet: number; readonly room: number; readonly zone: number };
+
+export type EventSpec =
+  | {
+      readonly type: "commit";
+      readonly edits: readonly Edit[];
+      readonly crash: number;
+      readonly restart: number;
+      readonly second: boolean;
+    }
+  | { readonly type: "sync" }
+  | { readonly type: "revert" }
+  | { readonly type: "restart"; readonly pods: readonly number[] }
+  | { readonly type: "move"; readonly pod: number; readonly node: number }
+  | { readonly type: "scale"; readonly workload: number; readonly replicas: number }
+  | { readonly type: "time"; readonly minutes: number }
+  | { readonly type: "foreign"; readonly what: number; readonly target: number; readonly value: number };
+
+const small = (max: number) => fc.nat({ max });
+const numbers = (max: number, length: number) => fc.array(small(max), { maxLength: length });
+
+const pool = fc.record<PoolSpec>({
+  subnet: small(2),
+  namespaces: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: small(3) }),
+  pods: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: small(5) }),
+  nodes: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: small(4) }),
+  network: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: small(2) }),
+  isDefault: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.boolean() }),
+  disabled: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.boolean() }),
+});
+
+const workload = fc.record<WorkloadSpec>({
+  namespace: small(1),
+  stateful: fc.boolean(),
+  network: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: small(1) }),
+  ask: fc.constantFrom("fixed", "fixed", "names", "pattern", "nothing"),
+  names: fc.array(small(4), { minLength: 1, maxLength: 3 }),
+  subnets: fc.array(small(2), { minLength: 1, maxLength: 2 }),
+  replicas: small(4),
+  elastic: small(2),
+  perPod: fc.boolean(),
+});
+
+const edit: fc.Arbitrary<Edit> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: fc.constant("share" as const),
+      subnet: small(2),
+      from: small(9),
+      count: fc.integer({ min: 1, max: 5 }),
+      to: small(3),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ type: fc.constant("affinity" as const), pool: small(4), field: small(3), value: small(5) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("flag" as const), pool: small(4), which: small(1), value: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("take" as const), pool: small(4), count: small(4) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("rename" as const), pool: small(4) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant("reserve" as const),
+      slot: small(1),
+      subnet: small(2),
+      offset: small(24),
+      count: small(6),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("namespace" as const), which: small(1), pools: numbers(4, 3) }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("network" as const), which: small(1), pools: numbers(4, 3) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant("scale" as const),
+      fixed: small(3),
+      replicas: small(5),
+      elastic: small(2),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("fixed" as const), fixed: small(3), present: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("subnets" as const),
+      fixed: small(3),
+      subnets: fc.array(small(2), { minLength: 1, maxLength: 2 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("subnet" as const), subnet: small(2), room: small(20), zone: small(2) }),
+  },
+);
+
+const event: fc.Arbitrary<EventSpec> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      type: fc.constant("commit" as const),
+      edits: fc.array(edit, { minLength: 1, maxLength: 3 }),
+      // 0: no crash; n: it dies before its n-th write.
+      crash: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(0) },
+        { weight: 1, arbitrary: fc.integer({ min: 1, max: 8 }) },
+      ),
+      // 0: nobody restarts meanwhile; n: somebody does after the n-th write.
+      restart: fc.oneof(
+        { weight: 4, arbitrary: fc.constant(0) },
+        { weight: 1, arbitrary: fc.integer({ min: 1, max: 6 }) },
+      ),
+      second: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("sync" as const) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("revert" as const) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("restart" as const), pods: numbers(12, 4) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("move" as const), pod: small(12), node: small(2) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("scale" as const), workload: small(3), replicas: small(4) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("time" as const), minutes: fc.constantFrom(10, 59, 61, 600) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("foreign" as const),
+      what: small(7),
+      target: small(12),
+      value: small(12),
+    }),
+  },
+);
+
+/** Random plans, clusters and histories. */
+export const worlds: fc.Arbitrary<WorldSpec> = fc.record<WorldSpec>({
+  noise: fc.integer({ min: 0, max: 1_000_000 }),
+  lockFiles: fc.boolean(),
+  quarantine: fc.constantFrom("0", "1h"),
+  nodes: fc.array(fc.constantFrom("a", "b"), { minLength: 1, maxLength: 3 }),
+  subnets: fc.array(
+    fc.record({
+      v6: fc.oneof({ weight: 2, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+      zone: fc.array(small(3), { minLength: 10, maxLength: 10 }),
+      room: fc.integer({ min: 4, max: 20 }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  pools: fc.array(pool, { minLength: 1, maxLength: 5 }),
+  namespaceDefaults: fc.tuple(numbers(4, 3), numbers(4, 3)),
+  networkDefaults: fc.tuple(numbers(4, 2), numbers(4, 2)),
+  workloads: fc.array(workload, { minLength: 1, maxLength: 4 }),
+  second: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  events: fc.array(event, { minLength: 1, maxLength: 6 }),
+});

@@ -1,0 +1,259 @@
+import type { Outcome } from "../../../src/core/outcome.js";
+import { clusterObjects, firstPlan, liveWorkload, secondPlan } from "./build.js";
+import { type Chance, chance } from "./chance.js";
+import { afterSync, type Before, compareOrders } from "./checks.js";
+import { WorldCluster } from "./cluster.js";
+import { edit } from "./edits.js";
+import { Violated, type Violation } from "./findings.js";
+import { foreignEdit } from "./foreign.js";
+import { Kubernetes, type LiveWorkload } from "./kubernetes.js";
+import { Copy } from "./objects.js";
+import { type FixedWorkload, type PlanModel, specOf } from "./plan-model.js";
+import type { Edit, EventSpec, WorldSpec } from "./spec.js";
+import { faultsOf, specTexts } from "./standing.js";
+import { Story } from "./story.js";
+import { type Install, lockNow, type Synced, sync } from "./sync.js";
+
+/** What a world came to. */
+export interface Told {
+  readonly events: number;
+  readonly syncs: number;
+  readonly blocked: number;
+  readonly refused: number;
+}
+
+/** A plan of one install, and who writes it. */
+interface Keeper {
+  readonly install: Install;
+  model: PlanModel;
+  /** The plan of the last commit but one, for a revert. */
+  previous: PlanModel | undefined;
+  /** Whether the last sync left nothing to do and complained of nothing. */
+  atRest: boolean;
+  readonly workloads: readonly FixedWorkload[];
+}
+
+/** Lives one world from its first sync to its last event. @throws Violated */
+export async function live(spec: WorldSpec): Promise<Told> {
+  const world = new World(spec);
+  return world.run();
+}
+
+class World {
+  readonly #chance: Chance;
+  readonly #cluster: WorldCluster;
+  readonly #kubernetes: Kubernetes;
+  readonly #workloads: LiveWorkload[];
+  readonly #keepers: Keeper[];
+  readonly #story = new Story();
+  #events = 0;
+  #syncs = 0;
+  #blocked = 0;
+  #refused = 0;
+
+  constructor(readonly spec: WorldSpec) {
+    this.#chance = chance(spec.noise);
+    this.#cluster = new WorldCluster(clusterObjects(spec));
+    this.#kubernetes = new Kubernetes(this.#cluster.objects, (count) => this.#chance.below(count), "u");
+    const first = firstPlan(spec);
+    this.#workloads = spec.workloads.map((one, index) => liveWorkload(one, index, first));
+    const keepers = [this.#keeper("default", first)];
+    if (spec.second) {
+      const index = spec.workloads.length;
+      const second = secondPlan(spec, index);
+      const own = { ...spec.workloads[0]!, ask: "fixed" as const, stateful: false, replicas: 2 };
+      this.#workloads.push(liveWorkload(own, index, second));
+      keepers.push(this.#keeper("other", second));
+    }
+    this.#keepers = keepers;
+  }
+
+  async run(): Promise<Told> {
+    for (const keeper of this.#keepers) await this.#sync(keeper, 0, 0);
+    for (const [index, one] of this.#workloads.entries())
+      this.#kubernetes.scale(one, this.spec.workloads[index]?.replicas ?? 2);
+    this.#kubernetes.retryWaiting();
+    this.#story.say("the workloads start");
+    for (const event of this.spec.events) {
+      this.#events++;
+      await this.#happen(event);
+      await this.#cluster.settle();
+      this.#kubernetes.retryWaiting();
+    }
+    return { events: this.#events, syncs: this.#syncs, blocked: this.#blocked, refused: this.#refused };
+  }
+
+  async #happen(event: EventSpec): Promise<void> {
+    const { objects } = this.#cluster;
+    switch (event.type) {
+      case "commit": {
+        const keeper = this.#keepers[event.second ? this.#keepers.length - 1 : 0]!;
+        return this.#commit(keeper, event.edits, event.crash, event.restart);
+      }
+      case "sync":
+        await this.#sync(this.#keepers[0]!, 0, 0);
+        return;
+      case "revert":
+        return this.#revert(this.#keepers[0]!);
+      case "restart":
+        return this.#restart(event.pods);
+      case "move": {
+        const pods = this.#kubernetes.pods();
+        const nodes = [...objects.all("Node").keys()].sort();
+        const pod = pods[event.pod % Math.max(1, pods.length)];
+        if (pod === undefined) return;
+        const node = nodes[event.node % nodes.length]!;
+        this.#story.say(`${pod.metadata.name} moves to ${node}`);
+        this.#kubernetes.restart(pod, node);
+        return;
+      }
+      case "scale": {
+        const one = this.#workloads[event.workload % this.#workloads.length]!;
+        this.#story.say(`${one.name} is scaled to ${event.replicas}`);
+        this.#kubernetes.scale(one, event.replicas);
+        return;
+      }
+      case "time":
+        this.#story.say(`${event.minutes} minutes pass`);
+        this.#cluster.clock.advance(event.minutes * 60_000);
+        return;
+      case "foreign": {
+        for (const keeper of this.#keepers) keeper.atRest = false;
+        const keeper = this.#keepers[0]!;
+        this.#story.say(await foreignEdit(this.#cluster, keeper.model, event.what, event.target, event.value));
+      }
+    }
+  }
+
+  async #commit(keeper: Keeper, edits: readonly Edit[], crash: number, restart: number): Promise<void> {
+    const before = keeper.model;
+    const next = structuredClone(before);
+    for (const one of edits) edit(next, one);
+    if (JSON.stringify(next) === JSON.stringify(before)) return;
+    keeper.model = next;
+    this.#story.say(`commit ${JSON.stringify(edits)}${crash > 0 ? `, sync dies before write ${crash}` : ""}`);
+    const done = await this.#sync(keeper, crash, restart, edits);
+    if (done === "refused") {
+      keeper.model = before;
+      return;
+    }
+    keeper.previous = before;
+    // FIXED-5: whatever is left of a sync that died, the next one makes good.
+    if (done === "crashed") await this.#sync(keeper, 0, 0);
+  }
+
+  async #revert(keeper: Keeper): Promise<void> {
+    if (keeper.previous === undefined) return;
+    [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
+    this.#story.say("the last commit is reverted");
+    if ((await this.#sync(keeper, 0, 0)) === "refused")
+      [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
+  }
+
+  #restart(numbers: readonly number[]): void {
+    const pods = this.#kubernetes.pods();
+    const chosen = [...new Set(numbers.map((number) => pods[number % Math.max(1, pods.length)]))].filter(
+      (pod) => pod !== undefined,
+    );
+    this.#story.say(`restart of ${chosen.map((pod) => pod.metadata.name).join(", ")}`);
+    for (const pod of chosen) this.#kubernetes.restart(pod);
+  }
+
+  /** One `spiderplan lock` and `sync`, with every promise checked. */
+  async #sync(
+    keeper: Keeper,
+    crash: number,
+    restart: number,
+    edits?: readonly Edit[],
+  ): Promise<"done" | "refused" | "crashed"> {
+    this.#syncs++;
+    const { objects } = this.#cluster;
+    const spec = specOf(keeper.model, keeper.workloads);
+    const lockBefore = keeper.install.lock;
+    await this.#cluster.settle();
+    await lockNow(this.#cluster, keeper.install, spec);
+    const before: Before = {
+      objects: new Copy(objects),
+      texts: specTexts(objects),
+      lock: lockBefore,
+      time: this.#cluster.clock.now(),
+    };
+    this.#story.plan(keeper.install.name, spec);
+    this.#story.cluster(before.objects);
+    const found: Violation[] = [];
+    let known = faultsOf(objects);
+    let restarted = false;
+    const { crashed, run, report, writes } = await this.#guarded(() =>
+      sync(this.#cluster, keeper.install, spec, {
+        crash,
+        afterWrite: async (count, told) => {
+          const now = faultsOf(objects);
+          for (const [key, message] of now)
+            if (!known.has(key)) found.push({ invariant: "FIXED-1", message: `${message} after ${told}` });
+          known = now;
+          if (this.#chance.below(2) === 0) await this.#cluster.settle();
+          if (restart > 0 && count === restart) {
+            const pods = this.#kubernetes.pods();
+            const pod = pods[this.#chance.below(Math.max(1, pods.length))];
+            if (pod !== undefined) {
+              restarted = true;
+              this.#kubernetes.restart(pod);
+              known = faultsOf(objects);
+            }
+          }
+        },
+      }),
+    );
+    await this.#cluster.settle();
+    this.#story.outcome(run, writes);
+    if (run.decided === undefined) {
+      keeper.install.lock = lockBefore;
+      this.#refused++;
+      return "refused";
+    }
+    if (run.decided.outcome.steps.some((step) => step.blocked?.type === "verdict")) this.#blocked++;
+    const done: Synced = { crashed, run, report, writes };
+    const context = {
+      cluster: this.#cluster,
+      install: keeper.install,
+      spec,
+      model: keeper.model,
+      chance: this.#chance,
+      restarted,
+      edits: keeper.atRest ? edits : undefined,
+    };
+    const checked = await this.#guarded(() => afterSync(before, done, context));
+    found.push(...checked.violations);
+    if (this.#chance.below(4) === 0) found.push(...compareOrders(run, keeper.install, spec, this.#chance));
+    if (found.length > 0) throw new Violated(found, this.#story.told(objects));
+    keeper.atRest = checked.atRest;
+    this.#kubernetes.retryWaiting();
+    return crashed ? "crashed" : "done";
+  }
+
+  /** A bug of the engine is a counterexample like any other. */
+  async #guarded<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof Violated) throw error;
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      throw new Violated([{ invariant: "bug", message: text }], this.#story.told(this.#cluster.objects));
+    }
+  }
+
+  #keeper(name: string, model: PlanModel): Keeper {
+    const install: Install = { name, lock: { files: false, subnets: new Map() }, lockFiles: this.spec.lockFiles };
+    const workloads = this.#workloads.map(
+      ({ namespace, kind, labels, annotations }): FixedWorkload => ({
+        namespace,
+        kind,
+        labels,
+        network: annotations["v1.multus-cni.io/default-network"]!,
+      }),
+    );
+    return { install, model, previous: undefined, atRest: false, workloads };
+  }
+}
+
+export type { Outcome };
