@@ -24,6 +24,8 @@ import { namingIndex } from "./verdict/naming-index.js";
 import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
 import { rehearse } from "./verdict/rehearse.js";
 import { inDanger, summarize, verdictOf } from "./verdict/verdict.js";
+import { tellRoutes } from "./verdict/warnings/routes.js";
+import { planWarnings } from "./verdict/warnings/warnings.js";
 
 /**
  * The story of spiderplan: what the plan wants, who gets which address, which objects that makes, how the cluster differs,
@@ -79,9 +81,15 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const safe = harmless === expected ? rehearsed : rehearse(others, snapshot, facts, leavingPools);
   const quarantine = resting(safe);
   const told = withQuarantine(tellRest(safe, quarantine, plan.settings.quarantineSeconds), quarantine);
-  const steps: readonly OrderedStep[] = options.atomic ? holdBackAll(told) : told;
+  const steps = tellRoutes(options.atomic ? holdBackAll(told) : told, snapshot);
 
-  const warnings = [...inDanger(judged), ...compareTemplates(plan, snapshot, binding)];
+  // What blocks nobody, but should be known.
+  const { allocations } = allocation;
+  const warnings = [
+    ...inDanger(judged),
+    ...compareTemplates(plan, snapshot, binding),
+    ...planWarnings({ plan, allocations, steps, snapshot, facts }, broken),
+  ];
   return {
     verdict: verdictOf(steps, guarded, judged),
     summary: summarize(steps, whole.unchanged + shared.unchanged + quarantine.unchanged),

@@ -119,7 +119,11 @@ function stepOutput(step: Step): StepOutput {
     name: step.name,
     addresses: { added: formatRangeSet(step.added), removed: formatRangeSet(step.removed) },
     object: withoutServerFields(objectAfter(step)),
-    reason: step.blocked === undefined ? step.reason : `${step.reason}; held back: ${step.blocked.message}`,
+    reason: [
+      step.reason,
+      ...(step.note === undefined ? [] : [step.note]),
+      ...(step.blocked === undefined ? [] : [`held back: ${step.blocked.message}`]),
+    ].join("; "),
   };
 }
 

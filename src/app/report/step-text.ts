@@ -41,7 +41,8 @@ function details(step: Step): string[] {
   const amounts = step.kind.kind === "SpiderSubnet" && step.action === "create" ? [] : amountsOf(step);
   const fields = step.action === "create" || step.action === "delete" ? [] : step.changes;
   const adopted = step.action === "adopt" ? [adoptionText(step)] : [];
-  return [...amounts, ...adopted, ...fields, step.reason];
+  const note = step.note === undefined ? "" : `(${step.note})`;
+  return [...amounts, ...adopted, ...fields, note, step.reason];
 }
 
 function amountsOf(step: Step): string[] {

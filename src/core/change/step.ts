@@ -28,6 +28,8 @@ export interface Step {
   readonly reason: string;
   /** Changed fields for the text output, `routes: + 10.7.0.0/16 via 10.6.124.2`. */
   readonly changes: readonly string[];
+  /** What running Pods make of the change, where they do not simply follow it. */
+  readonly note?: string;
   /** Why it will not be carried out now; undefined = it will. */
   readonly blocked?: Block;
   readonly source?: SourceRef;

@@ -48,7 +48,7 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
 }
 
 /** NICs the template asks Spiderpool for: those of its `ippools` annotation, else eth0 and its further networks. */
-function nicsOf(pod: PodFacts): string[] {
+export function nicsOf(pod: PodFacts): string[] {
   const chosen = pod.annotations[KEYS.ippools];
   const items = chosen === undefined ? undefined : readPoolsAnnotation(chosen, pod);
   if (items !== undefined && typeof items !== "string") return items.map((item) => item.nic);

@@ -81,6 +81,17 @@ export class NodeClasses {
     return found;
   }
 
+  /** Whether a pool's node affinity lets Pods on this node in; on an unknown node it may. */
+  isOpen(pool: SpiderIPPool, node: string | undefined): boolean {
+    const constraint = constraintOf(pool);
+    return constraint === "" || node === undefined || this.#open(constraint).has(node);
+  }
+
+  /** Whether a pool looks at nodes at all. */
+  static choosesNodes(pool: SpiderIPPool): boolean {
+    return constraintOf(pool) !== "";
+  }
+
   #sort(constraints: readonly string[], nodes: NodeClass): readonly NodeClass[] {
     const groups = new Map<string, (string | undefined)[]>();
     for (const node of nodes) {

@@ -1,8 +1,8 @@
 import { formatAddress } from "../../ip/address.js";
 import type { KubeObject } from "../../spiderpool/objects.js";
 import type { NodeClass } from "../../verdict/node-classes.js";
+import { paceOf } from "../../verdict/pace.js";
 import { type Actor, byName, newcomer, renewed, successor } from "./actors.js";
-import { paceOf } from "./rollout.js";
 import type { Fate, SimulatedAddress, Simulation } from "./simulation.js";
 import type { Stage } from "./stage.js";
 import type { Choice, Start } from "./start.js";

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../spiderpool/objects.js";
+import type { KubeObject } from "../spiderpool/objects.js";
 
 interface Strategy {
   readonly type?: string;
