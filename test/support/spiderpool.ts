@@ -1,5 +1,12 @@
 import { expect } from "vitest";
-import { admit, mutate, type Request, validate, type World } from "../../src/core/spiderpool/admission/admit.js";
+import {
+  admit,
+  looksAt,
+  mutate,
+  type Request,
+  validate,
+  type World,
+} from "../../src/core/spiderpool/admission/admit.js";
 import { CHART_DEFAULTS } from "../../src/core/spiderpool/facts.js";
 import type {
   KubeObject,
@@ -129,12 +136,13 @@ export function deleted(object: KubeObject, setting: Setting = {}): string {
 
 /** The verdict of the validating step alone, as a client that skips the mutating one would meet it. */
 export function validated(request: Request, setting: Setting = {}): string {
-  return validate(request, world(setting), facts(setting))?.rule ?? "accept";
+  return validate(request, cut("validate", request, setting), facts(setting))?.rule ?? "accept";
 }
 
 /** What the mutating step makes of an object. */
 export function mutated<T extends KubeObject>(object: T, setting: Setting = {}): T & KubeObject {
-  return mutate({ operation: "CREATE", object }, world(setting), facts(setting)) as T & KubeObject;
+  const request: Request = { operation: "CREATE", object };
+  return mutate(request, cut("mutate", request, setting), facts(setting)) as T & KubeObject;
 }
 
 /** Expects every value to be the same. */
@@ -143,7 +151,23 @@ export function all<T>(values: readonly T[], expected: T): void {
 }
 
 function verdict(request: Request, setting: Setting): string {
-  return admit(request, world(setting), facts(setting)).denial?.rule ?? "accept";
+  const whole = admit(request, world(setting), facts(setting));
+  const rule = whole.denial?.rule ?? "accept";
+  // What `looksAt` names is enough: each step on its cut world comes to the same.
+  if (rule !== "F6" && setting.world === undefined) {
+    const object = mutate(request, cut("mutate", request, setting), facts(setting));
+    expect(object).toEqual(whole.object);
+    expect(validated({ ...request, object }, setting)).toBe(rule);
+  }
+  return rule;
+}
+
+/** The stored objects that the step says it looks at, and no others. */
+function cut(step: "mutate" | "validate", request: Request, setting: Setting): World {
+  if (setting.world !== undefined) return setting.world;
+  const whole = worldOf(setting.stored ?? []);
+  const seen = looksAt(step, request).map((part) => [part, whole[part]]);
+  return { ...worldOf([]), ...Object.fromEntries(seen) };
 }
 
 function world({ stored = [], world: given }: Setting): World {

@@ -1,20 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type Denial, mutate, type Request, validate, type World } from "../../core/spiderpool/admission/admit.js";
-import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import {
-  KINDS,
-  type Kind,
-  type KubeObject,
-  SPIDERPOOL_GROUP,
-  type SpiderIPPool,
-  type SpiderMultusConfig,
-  type SpiderReservedIP,
-  type SpiderSubnet,
-} from "../../core/spiderpool/objects.js";
+  type Denial,
+  looksAt,
+  mutate,
+  type Request,
+  validate,
+  type World,
+  type WorldPart,
+} from "../../core/spiderpool/admission/admit.js";
+import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
+import { KINDS, type Kind, type KubeObject, SPIDERPOOL_GROUP } from "../../core/spiderpool/objects.js";
 import type { Cluster } from "../../ports/cluster.js";
-import { keyOf } from "./store.js";
+import { SharedLists } from "./shared-lists.js";
 
 export interface WebhookOptions {
   /** PEM; the certificate must be good for 127.0.0.1. */
@@ -98,10 +97,14 @@ async function answer(judge: Judge, message: IncomingMessage, response: ServerRe
 }
 
 class Judge {
+  readonly #lists: SharedLists;
+
   constructor(
-    readonly cluster: Cluster,
+    cluster: Cluster,
     readonly facts: SpiderpoolFacts,
-  ) {}
+  ) {
+    this.#lists = new SharedLists(cluster);
+  }
 
   /** F6: with the feature off nobody answers for subnets, though the webhook is registered. */
   serves(kind: Kind): boolean {
@@ -110,42 +113,42 @@ class Judge {
 
   async mutate(request: AdmissionRequest): Promise<object> {
     const asked = asRequest(request);
-    const operations = patchOf(asked.object, mutate(asked, await this.#world(), this.facts));
+    const operations = patchOf(asked.object, mutate(asked, await this.#world("mutate", asked), this.facts));
     if (operations.length === 0) return { allowed: true };
     const patch = Buffer.from(JSON.stringify(operations)).toString("base64");
     return { allowed: true, patchType: "JSONPatch", patch };
   }
 
   async validate(request: AdmissionRequest): Promise<object> {
-    const denial = validate(asRequest(request), await this.#world(), this.facts);
+    const asked = asRequest(request);
+    const denial = validate(asked, await this.#world("validate", asked), this.facts);
     if (denial === undefined) return { allowed: true };
     const reason = denial.reason === "Denied" ? "Forbidden" : denial.reason;
     return { allowed: false, status: { code: CODES[denial.reason], reason, message: denial.message } };
   }
 
-  /** Uncached, as Spiderpool's own overlap checks read (P6). */
-  async #world(): Promise<World> {
-    const served = await this.cluster.served([KINDS.NetworkAttachmentDefinition]);
-    const read = async (kind: Kind) => {
-      const { items } = await this.cluster.list(kind);
-      return new Map(items.map((item) => [keyOf(item.metadata), item] as const));
-    };
-    const [pools, subnets, reserved, multusConfigs, networkAttachments] = await Promise.all([
-      read(KINDS.SpiderIPPool),
-      read(KINDS.SpiderSubnet),
-      read(KINDS.SpiderReservedIP),
-      read(KINDS.SpiderMultusConfig),
-      served.size > 0 ? read(KINDS.NetworkAttachmentDefinition) : new Map<string, KubeObject>(),
-    ]);
-    return {
-      pools: pools as ReadonlyMap<string, SpiderIPPool>,
-      subnets: subnets as ReadonlyMap<string, SpiderSubnet>,
-      reserved: reserved as ReadonlyMap<string, SpiderReservedIP>,
-      multusConfigs: multusConfigs as ReadonlyMap<string, SpiderMultusConfig>,
-      networkAttachments,
-    };
+  async #world(step: "mutate" | "validate", request: Request): Promise<World> {
+    const parts = looksAt(step, request);
+    const read = await Promise.all(parts.map((part) => this.#lists.read(PARTS[part])));
+    return { ...NOTHING_STORED, ...Object.fromEntries(parts.map((part, index) => [part, read[index]])) };
   }
 }
+
+const PARTS: Readonly<Record<WorldPart, Kind>> = {
+  pools: KINDS.SpiderIPPool,
+  subnets: KINDS.SpiderSubnet,
+  reserved: KINDS.SpiderReservedIP,
+  multusConfigs: KINDS.SpiderMultusConfig,
+  networkAttachments: KINDS.NetworkAttachmentDefinition,
+};
+
+const NOTHING_STORED: World = {
+  pools: new Map(),
+  subnets: new Map(),
+  reserved: new Map(),
+  multusConfigs: new Map(),
+  networkAttachments: new Map(),
+};
 
 /** On DELETE the API server sends the object as the old one only. */
 function asRequest({ operation, object, oldObject }: AdmissionRequest): Request {

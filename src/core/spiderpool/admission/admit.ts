@@ -89,6 +89,24 @@ export function admit(request: Request, world: World, facts: SpiderpoolFacts): {
   return denial === undefined ? { object } : { object, denial };
 }
 
+/** Of a world, what a step looks at for a request: it says the same of one in which all else is left out. */
+export function looksAt(step: "mutate" | "validate", { operation, object }: Request): readonly WorldPart[] {
+  if (operation === "DELETE") return [];
+  switch (object.kind) {
+    case "SpiderIPPool":
+      return step === "mutate" ? ["subnets"] : ["pools", "subnets"];
+    case "SpiderSubnet":
+      return step === "validate" && operation === "CREATE" ? ["pools", "subnets"] : [];
+    case "SpiderMultusConfig":
+      return step === "validate" ? ["networkAttachments"] : [];
+    default:
+      return [];
+  }
+}
+
+/** A kind of stored objects, by its name in a world. */
+export type WorldPart = keyof Omit<World, "index">;
+
 function withSpec(object: KubeObject): KubeObject {
   return object.spec === undefined || object.spec === null ? { ...object, spec: {} } : object;
 }
