@@ -290,6 +290,38 @@ describe("the quarantine's record and the lock files", () => {
     expect(life.quarantine()?.records).toEqual({ "10.6.0.11-10.6.0.12": record(10) });
   });
 
+  test("a record of another's that ends does not keep a release from resting", async () => {
+    const life = new Life(true);
+    await life.sync(spec({ a: 3 }));
+    await life.sync(spec({ b: 3 }));
+    life.hours = 24;
+    life.carryOut(await life.plan(spec({ b: 3 })));
+    // b has it by now, and gives it back before any sync took a's record away.
+    const rests = { first: 0x0a06000a, last: 0x0a06000a };
+    const held = new Map([[B, [{ first: 0x0a06000d, last: 0x0a06000f }]]]);
+    const released = new Map([[B, [rests]]]);
+    life.lock = { files: true, subnets: new Map([["app", { held, pools: new Map(), released }]]) };
+    life.carryOut(await life.plan(spec({ b: 3 })));
+    expect(life.quarantine()).toEqual({ ips: ["10.6.0.10"], records: { "10.6.0.10": record(24, `${B}/app`) } });
+    expect(told(await life.plan(spec({ b: 3 })))).toEqual([]);
+  });
+
+  test("a hand edit that gives a resting address away is followed, but it stays reserved until the time is over", async () => {
+    const life = new Life(true);
+    await life.sync(spec({ a: 1, b: 1 }));
+    await life.sync(spec({ b: 1 }));
+    const address = 0x0a06000a;
+    const held = new Map([[B, [{ first: address, last: address + 1 }]]]);
+    life.lock = { files: true, subnets: new Map([["app", { held, pools: new Map(), released: new Map() }]]) };
+    const given = await life.plan(spec({ b: 2 }));
+    expect(told(given)).toEqual(["2 update SpiderIPPool d.deployment.b.eth0.app"]);
+    life.carryOut(given);
+    life.hours = 23;
+    expect(told(await life.plan(spec({ b: 2 })))).toEqual([]);
+    life.hours = 24;
+    expect(told(await life.plan(spec({ b: 2 })))).toEqual([`8 delete ${Q}`]);
+  });
+
   test("what somebody's live pool offers is not taken from its users, though the lock says it rests", async () => {
     const life = new Life(true);
     const declared = spec({}, { pools: "pools:\n  p: {subnet: app, addresses: [10.6.0.10-10.6.0.11]}\n" });
@@ -321,6 +353,37 @@ describe("the quarantine's objects", () => {
     const [reserved] = [...life.snapshot().reserved.keys()];
     expect(reserved).toMatch(name instanceof RegExp ? name : new RegExp(`^${name}$`));
     expect(told(await life.plan(spec({ a: 1 })))).toEqual([]);
+  });
+
+  test("made by somebody else is adopted with what it reserves; another install's is an error", async () => {
+    const life = new Life(false);
+    await life.sync(spec({ a: 3 }));
+    life.objects.push(liveReserved("spiderplan-quarantine-default-v4", ["10.6.0.15"]));
+    const adopting = await life.plan(spec({ a: 1 }));
+    expect(told(adopting)).toEqual([`5 adopt ${Q}`, `6 update SpiderIPPool ${POOL}`]);
+    life.carryOut(adopting);
+    expect(life.quarantine()?.ips).toEqual(["10.6.0.11-10.6.0.12", "10.6.0.15"]);
+    life.objects = [
+      ...life.objects.filter(({ kind }) => kind !== KINDS.SpiderReservedIP.kind),
+      liveReserved("spiderplan-quarantine-default-v4", ["10.6.0.15"], "two"),
+    ];
+    expect((await life.plan(spec({ a: 1 }))).diagnostics.map(({ code }) => code)).toContain("SP4111");
+  });
+
+  test("under another name give their records to the one of that name", async () => {
+    const life = new Life(false);
+    const stray = liveReserved("old", ["10.6.0.11-10.6.0.12"], "default");
+    stray.metadata.annotations![OWN.quarantine] = JSON.stringify({ "10.6.0.11-10.6.0.12": record() });
+    life.objects = [stray];
+    expect(told(await life.sync(spec({ b: 1 })))).toEqual([
+      "1 create SpiderSubnet app",
+      "2 create SpiderIPPool d.deployment.b.eth0.app",
+      "2 create SpiderIPPool spiderplan-none-v4",
+      `5 create ${Q}`,
+      "8 delete SpiderReservedIP old",
+    ]);
+    expect(life.quarantine()).toEqual({ ips: ["10.6.0.11-10.6.0.12"], records: { "10.6.0.11-10.6.0.12": record() } });
+    expect(told(await life.plan(spec({ b: 1 })))).toEqual([]);
   });
 
   test("are one a family", async () => {

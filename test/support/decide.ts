@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadPlanFolder } from "../../src/adapters/plan-files/plan-loader.js";
+import { startRest } from "../../src/app/apply/start-rest.js";
 import type { Lock } from "../../src/core/allocate/allocation.js";
 import { applyMergePatch } from "../../src/core/change/merge-patch.js";
 import { hasErrors } from "../../src/core/diagnostics.js";
@@ -70,12 +71,16 @@ function worldOf(live: readonly KubeObject[]): World {
   return { pools, subnets, reserved, multusConfigs, networkAttachments };
 }
 
-/** The cluster after all steps that are not held back: what a perfect apply leaves, webhooks included. */
-export function after(outcome: Outcome, live: readonly KubeObject[]): KubeObject[] {
+/**
+ * The cluster after all steps that are not held back: what a perfect apply leaves, webhooks included.
+ * @param now when it runs, in milliseconds since 1970: rests begin then
+ */
+export function after(outcome: Outcome, live: readonly KubeObject[], now = OPTIONS.now): KubeObject[] {
   const key = (object: KubeObject) => `${object.kind} ${object.metadata.namespace ?? ""}/${object.metadata.name}`;
   const objects = new Map(live.map((object) => [key(object), object]));
-  for (const step of outcome.steps) {
-    if (step.blocked) continue;
+  for (const decided of outcome.steps) {
+    if (decided.blocked) continue;
+    const step = startRest(decided, undefined, now);
     const at = key(step.object);
     if (step.action === "delete") objects.delete(at);
     else if (step.action === "create")

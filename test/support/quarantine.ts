@@ -1,4 +1,3 @@
-import { startRest } from "../../src/app/apply/start-rest.js";
 import { allocate } from "../../src/core/allocate/allocate.js";
 import type { Lock } from "../../src/core/allocate/allocation.js";
 import { decide } from "../../src/core/engine.js";
@@ -56,9 +55,8 @@ export class Life {
 
   /** @param most how many steps are carried out before the process dies */
   carryOut(outcome: Outcome, most = Number.POSITIVE_INFINITY): void {
-    const due = outcome.steps.filter((step) => step.blocked === undefined).slice(0, most);
-    const steps = due.map((step) => startRest(step, undefined, this.now));
-    this.objects = after({ ...outcome, steps }, this.objects);
+    const due = outcome.steps.filter((step) => step.blocked === undefined);
+    this.objects = after({ ...outcome, steps: due.slice(0, most) }, this.objects, this.now);
   }
 
   /** `addresses` of every owner that stays. */

@@ -5,6 +5,7 @@ import { identity, ownershipOf } from "../change/ownership.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { type Family, familyOf } from "../ip/address.js";
 import {
+  addressSet,
   clip,
   EMPTY,
   equal,
@@ -131,11 +132,9 @@ function unexplained(snapshot: Snapshot, family: Family, { install, seconds }: C
     const same = rangeSet(recorded.filter((range) => familyOf(range.first) === family));
     return [...subtract(setsOf(reserved, family), same)];
   });
-  const free = rangeSet(found);
+  if (found.length === 0) return EMPTY;
   const used = [...snapshot.use.byAddress.keys()].filter((address) => familyOf(address) === family);
-  return free.length === 0
-    ? free
-    : subtract(free, rangeSet(used.map((address) => ({ first: address, last: address }))));
+  return subtract(rangeSet(found), addressSet(used));
 }
 
 function written(name: string, family: Family, { ips, records }: Content, { install }: Context): SpiderReservedIP {

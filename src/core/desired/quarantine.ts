@@ -4,8 +4,8 @@ import { OwnerIndex } from "../allocate/owner-index.js";
 import { type QuarantineRecord, readQuarantine } from "../allocate/quarantine.js";
 import { offered } from "../change/diff.js";
 import { ownershipOf } from "../change/ownership.js";
-import type { Family } from "../ip/address.js";
-import { clip, EMPTY, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
+import { type Family, familyOf } from "../ip/address.js";
+import { addressSet, clip, EMPTY, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
 import { parseTime } from "../time.js";
@@ -45,18 +45,19 @@ export function restingAfter(input: QuarantineInput): Rest[] {
   for (const { range, owner, subnet, since, over } of records) {
     const key = ownerInSubnet(owner, subnet);
     const rest = { range, owner: key, since, reserved: !over };
-    known.set(key, [...(known.get(key) ?? []), rest]);
+    const rests = known.get(key);
+    if (rests === undefined) known.set(key, [rest]);
+    else rests.push(rest);
   }
   const listed = new Map(released);
   const kept = [...known].flatMap(([key, rests]) =>
     rests.flatMap((rest) => keep(rest, listed.get(key) ?? EMPTY, facts, input)),
   );
-  const recorded = { 4: EMPTY, 6: EMPTY } as Record<Family, RangeSet>;
-  for (const family of [4, 6] as const) {
-    recorded[family] = rangeSet(records.map(({ range }) => range).filter((range) => familyOfSet([range]) === family));
-  }
+  const recorded = { 4: rangesOf(kept, 4), 6: rangesOf(kept, 6) };
   const fresh = released.flatMap(([owner, set]) => {
-    const unrecorded = subtract(set, recorded[familyOfSet(set)]);
+    const family = familyOfSet(set);
+    // What has rested for this owner does not begin again; a record of another's that ends says nothing about this one.
+    const unrecorded = subtract(subtract(set, clip(set, recorded[family])), rangesOf(known.get(owner) ?? [], family));
     return startResting(owner, unrecorded, facts).map((range) => ({ range, owner, since: "", reserved: true }));
   });
   return [...kept, ...fresh];
@@ -78,8 +79,8 @@ interface Facts {
 }
 
 function factsOf({ snapshot, poolsAfter, ownerOf, install }: QuarantineInput): Facts {
-  const used = [...snapshot.use.byAddress.keys()].map((address) => ({ first: address, last: address }));
-  const usedOf = (family: Family) => rangeSet(used.filter((range) => familyOfSet([range]) === family));
+  const used = [...snapshot.use.byAddress.keys()];
+  const usedOf = (family: Family) => addressSet(used.filter((address) => familyOf(address) === family));
   const index = (pools: Iterable<SpiderIPPool>) => {
     const sets = [...pools].map((pool): [string, RangeSet] => [ownerOfPool(pool, ownerOf, install), offered(pool)]);
     const of = (family: Family) =>
@@ -120,17 +121,16 @@ function keep(rest: Rest, listed: RangeSet, facts: Facts, { files, seconds, now 
 }
 
 /**
- * Released without a record: taken from a pool of its owner by this run, or in no pool at all ("reserve now, the clock
- * starts now"). What somebody's pool offers already is not taken from its users.
+ * Released without a record: taken from a pool by this run, or in no pool at all ("reserve now, the clock starts now").
+ * What a pool goes on offering is not taken from its users.
  */
 function startResting(owner: string, released: RangeSet, facts: Facts): RangeSet {
   const free = subtract(unused(released, facts), heldBy(owner, released, facts.after));
   if (free.length === 0) return EMPTY;
-  const pools = facts.before[familyOfSet(free)].inside(free);
-  const of = (own: boolean) =>
-    rangeSet(pools.filter(({ holder }) => (holder === owner) === own).map((one) => one.range));
-  const [own, others] = [of(true), of(false)];
-  return subtract(facts.complete ? free : own, others);
+  const offers = facts.before[familyOfSet(free)].inside(free);
+  const staying = offers.flatMap(({ holder, range }) => heldBy(holder, [range], facts.after));
+  const given = rangeSet(offers.map(({ range }) => range));
+  return subtract(facts.complete ? free : clip(free, given), rangeSet(staying));
 }
 
 function heldBy(owner: string, set: RangeSet, pools: Record<Family, OwnerIndex>): RangeSet {
@@ -149,5 +149,12 @@ function familyOfSet(set: RangeSet): Family {
 
 /** The reserved addresses of one family. */
 export function reservedOf(rests: readonly Rest[], family: Family): RangeSet {
-  return rangeSet(rests.filter((one) => one.reserved && familyOfSet([one.range]) === family).map(({ range }) => range));
+  return rangesOf(
+    rests.filter((one) => one.reserved),
+    family,
+  );
+}
+
+function rangesOf(rests: readonly Rest[], family: Family): RangeSet {
+  return rangeSet(rests.map(({ range }) => range).filter((range) => familyOf(range.first) === family));
 }
