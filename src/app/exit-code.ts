@@ -15,7 +15,7 @@ export function isBlocked(outcome: Outcome): boolean {
   const held = new Set(["in-use", "verdict", "conflict", "atomic", "budget"]);
   return (
     outcome.pruneBudgetExceeded !== undefined ||
-    moves.length + strands.length + released.length > 0 ||
+    moves.filter((one) => one.migration === undefined).length + strands.length + released.length > 0 ||
     outcome.steps.some((step) => step.blocked !== undefined && held.has(step.blocked.type))
   );
 }

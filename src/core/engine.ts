@@ -20,6 +20,7 @@ import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
 import { judgeSteps } from "./verdict/judge.js";
+import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migrate.js";
 import { namingIndex } from "./verdict/naming-index.js";
 import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
 import { rehearse } from "./verdict/rehearse.js";
@@ -64,7 +65,9 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
 
   // In which order it may change, and what is refused: in use, unknown to Spiderpool's admission, over budget.
   const ordered = orderSteps([...whole.drafts, ...shared.drafts], snapshot.pools.values());
-  const guarded = guard(ordered, snapshot, namingIndex(snapshot, ordered));
+  const kept = guard(ordered, snapshot, namingIndex(snapshot, ordered));
+  const draining = drainingPools(allocation.allocations, snapshot);
+  const guarded = { ...kept, leaving: [...kept.leaving, ...draining] };
   const leavingPools = new Set(guarded.leaving.map((one) => one.pool));
   const budget = withinBudget(guarded.steps, snapshot, options.install, plan.settings.pruneBudget, options.pruneBudget);
   const rehearsed = rehearse(budget.steps, snapshot, facts, leavingPools);
@@ -75,7 +78,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
 
   // What it would do to everybody who has an address; groups that harm somebody are held back, the rest goes on.
   const expected = withQuarantine(rehearsed, resting(rehearsed));
-  const judged = judgeSteps(expected, snapshot, facts);
+  const judged = permitMigrations(judgeSteps(expected, snapshot, facts), plan, expected, snapshot);
   const harmless = holdBackHarm(expected, judged);
   const others = harmless.filter((step) => !isQuarantineStep(step));
   const safe = harmless === expected ? rehearsed : rehearse(others, snapshot, facts, leavingPools);
@@ -87,6 +90,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const { allocations } = allocation;
   const warnings = [
     ...inDanger(judged),
+    ...tellMigrations(judged, expected, snapshot),
     ...compareTemplates(plan, snapshot, binding),
     ...planWarnings({ plan, allocations, steps, snapshot, facts }, broken),
   ];

@@ -25,6 +25,8 @@ export interface VerdictEntry {
   readonly pool: string;
   readonly owner: string;
   readonly reasons: readonly string[];
+  /** The migration that allows it, `<from> -> <to>`; a move without one blocks. */
+  readonly migration?: string;
 }
 
 /** A fixed pool that waits for its last users before it goes. */

@@ -62,6 +62,8 @@ export interface FixedOptions {
   /** One address for each ordinal, with wishes. */
   perPod?: Record<number, string>;
   perSubnet?: Record<string, number>;
+  /** Ticket that what it gains waits for. */
+  pending?: string;
   /** Declared pools to cut a slice from, in place of subnets. */
   slices?: string[];
 }
@@ -92,7 +94,9 @@ export function fixed(key: string, options: FixedOptions = {}): Workload {
     kind,
     workload,
     ...(options.replicas === undefined ? {} : { bound: options.replicas }),
-    interfaces: new Map([[nic, { name: nic, source: SOURCE, ask }]]),
+    interfaces: new Map([
+      [nic, { name: nic, source: SOURCE, ask, ...(options.pending && { pending: options.pending }) }],
+    ]),
     routes: [],
     annotate: false,
   };
@@ -129,6 +133,7 @@ export function plan(parts: {
   pools?: DeclaredPool[];
   reserved?: Reservation[];
   quarantineSeconds?: number;
+  moved?: Record<string, string>;
 }): Plan {
   const named = <T extends { name: string }>(things: readonly T[] | undefined) =>
     new Map((things ?? []).map((thing) => [thing.name, thing]));
@@ -145,6 +150,7 @@ export function plan(parts: {
     pools: named(parts.pools),
     namespaces: new Map(),
     workloads: named(parts.workloads),
+    moved: Object.entries(parts.moved ?? {}).map(([from, to]) => ({ from, to, source: SOURCE })),
   };
 }
 

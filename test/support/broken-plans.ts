@@ -34,6 +34,11 @@ const slice = (pooled: string, more: string, beside = "") =>
   spec(
     `  pools:\n    p: {subnet: a, ${pooled}}\n  workloads:\n    default/Deployment/w: {${beside}interfaces: {eth0: {fixed: {pools: [p]${more}}}}}\n`,
   );
+/** Workloads with two subnets of IPv4 and one of IPv6 around, and what is to become of them. */
+const changes = (more: string) =>
+  spec(
+    `    b: {cidr: 10.7.0.0/24, ranges: [10.7.0.10-10.7.0.20]}\n    six: {cidr: fd00::/64, ranges: [fd00::10-fd00::20]}\n  workloads:\n    default/Deployment/w: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a]}}}}\n    default/StatefulSet/db: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a]}}}}\n    default/VirtualMachine.kubevirt.io/vm: {replicas: 1, pods: {labels: {vm: x}}, interfaces: {eth0: {fixed: {subnets: [a]}}}}\n  ${more}\n`,
+  );
 const LOCK = "apiVersion: spiderplan.io/v1alpha1\nkind: AddressLock\n";
 
 export const BROKEN_PLANS: readonly BrokenPlan[] = [
@@ -327,33 +332,6 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     files: `${HEAD}spec: {settings: {quarantine: 1h}}\n---\n${HEAD}spec: {settings: {quarantine: 1h}}\n`,
     at: "7: quarantine",
     says: /setting quarantine/,
-  },
-  {
-    code: "SP2002",
-    what: "pending",
-    files: workload("{eth0: {fixed: {subnets: [a]}, pending: CHG7}}"),
-    says: /pending/,
-  },
-  {
-    code: "SP2002",
-    what: "pending in a lock",
-    files: lock(`${LOCK}pending: {10.6.124.10: CHG7}\n`),
-    at: "3: pending",
-    says: /pending/,
-  },
-  {
-    code: "SP2002",
-    what: "migrations",
-    files: spec("  migrations: [{owner: a/Deployment/b/eth0, from: a, to: b, phase: drain}]\n"),
-    at: "6: migrations",
-    says: /migrations/,
-  },
-  {
-    code: "SP2002",
-    what: "moved",
-    files: spec("  moved: [{from: a/Deployment/b, to: a/Deployment/c}]\n"),
-    at: "6: moved",
-    says: /moved/,
   },
   { code: "SP2003", what: "no cluster chosen", files: spec("  clusters: [dc1]\n"), says: /several clusters \(dc1\)/ },
   {
@@ -884,5 +862,80 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     files: slice("addresses: [10.6.124.10-10.6.124.19]", ", subnets: [a]"),
     beside: [],
     says: /fixed says subnets and pools/,
+  },
+  {
+    code: "SP2047",
+    what: "a workload that moves to nowhere",
+    files: changes("moved: [{from: a/Deployment/b, to: a/Deployment/c}]"),
+    says: /there is no workload a\/Deployment\/c in the plan/,
+  },
+  {
+    code: "SP2047",
+    what: "a workload that moved and stayed",
+    files: changes("moved: [{from: default/StatefulSet/db, to: default/Deployment/w}]"),
+    says: /default\/StatefulSet\/db is still in the plan/,
+  },
+  {
+    code: "SP2047",
+    what: "a workload that moves twice",
+    files: changes(
+      "moved: [{from: a/Deployment/b, to: default/Deployment/w}, {from: a/Deployment/c, to: default/Deployment/w}]",
+    ),
+    says: /default\/Deployment\/w moves twice/,
+  },
+  {
+    code: "SP2048",
+    what: "a migration of nobody",
+    files: changes("migrations: [{owner: a/Deployment/b/eth0, from: a, to: b, phase: drain}]"),
+    says: /a\/Deployment\/b\/eth0 is no fixed interface of the plan/,
+  },
+  {
+    code: "SP2048",
+    what: "a migration to nowhere",
+    files: changes("migrations: [{owner: default/Deployment/w/eth0, from: a, to: c, phase: drain}]"),
+    says: /there is no c in the plan/,
+    about: "default/Deployment/w",
+  },
+  {
+    code: "SP2048",
+    what: "a migration to the other family",
+    files: changes("migrations: [{owner: default/Deployment/w/eth0, from: a, to: six, phase: drain}]"),
+    says: /a and six are of different families/,
+  },
+  {
+    code: "SP2048",
+    what: "a migration to where it is",
+    files: changes("migrations: [{owner: default/Deployment/w/eth0, from: a, to: a, phase: drain}]"),
+    says: /moves from a to itself/,
+  },
+  {
+    code: "SP2048",
+    what: "two migrations of one interface",
+    files: changes(
+      "migrations: [{owner: default/Deployment/w/eth0, from: a, to: b, phase: drain}, {owner: default/Deployment/w/eth0, from: a, to: b, phase: prepare}]",
+    ),
+    says: /migrates twice at once/,
+  },
+  {
+    code: "SP2048",
+    what: "a migration of a VM",
+    files: changes("migrations: [{owner: default/VirtualMachine.kubevirt.io/vm/eth0, from: a, to: b, phase: drain}]"),
+    says: /is a VM, which keeps its address while it runs/,
+  },
+  {
+    code: "SP2049",
+    what: "pending on pools that are shared",
+    files: spec(
+      "  pools:\n    p: {subnet: a, addresses: [10.6.124.10]}\n  workloads:\n    default/Deployment/w: {interfaces: {eth0: {pools: [p], pending: CHG7}}}\n",
+    ),
+    at: "9: pending",
+    says: /the interface is not fixed/,
+  },
+  {
+    code: "SP1038",
+    what: "pending in a lock of which nobody knows",
+    files: lock(`${LOCK}pending: {10.6.124.10: CHG7}\n`),
+    at: "3: 10.6.124.10",
+    says: /10\.6\.124\.10 is pending but nobody holds it/,
   },
 ];

@@ -24,7 +24,7 @@ export interface Held {
   [k: string]: string;
 }
 /**
- * Ticket by address held but not yet offered. Not supported yet.
+ * Ticket by address or range that is held but not offered yet.
  */
 export interface Pending {
   [k: string]: string;

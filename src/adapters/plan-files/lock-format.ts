@@ -15,6 +15,7 @@ export function formatLock(lock: SubnetLock): string {
     "apiVersion: spiderplan.io/v1alpha1",
     "kind: AddressLock",
     ...section("held", lock.held),
+    ...pending(lock.pending ?? new Map()),
     ...keptPools(lock.pools),
     ...(lock.released.size === 0 ? [] : section("released", lock.released)),
     "",
@@ -26,6 +27,24 @@ function section(name: string, owners: ReadonlyMap<Owner, RangeSet>): string[] {
   if (lines.length === 0) return [`${name}: {}`];
   lines.sort((a, b) => compareAddresses(a.range.first, b.range.first) || compareText(a.owner, b.owner));
   return [`${name}:`, ...lines.map(({ owner, range }) => `  ${key(formatRange(range))}: ${owner}`)];
+}
+
+function pending(tickets: ReadonlyMap<string, RangeSet>): string[] {
+  const entries = [...tickets].flatMap(([ticket, set]) => set.map((range) => ({ ticket, range })));
+  if (entries.length === 0) return [];
+  entries.sort((a, b) => compareAddresses(a.range.first, b.range.first));
+  const texts = entries.map(({ ticket, range }) => `${flowKey(formatRange(range))}: ${flowText(ticket)}`);
+  return [`pending: {${texts.join(", ")}}`];
+}
+
+/** Inside braces a colon anywhere in a plain key would end it. */
+function flowKey(text: string): string {
+  return text.includes(":") ? `"${text}"` : text;
+}
+
+/** Plain where it can only be a text. */
+function flowText(text: string): string {
+  return /^[A-Z][A-Za-z0-9]*[-_0-9][-\w]*$/.test(text) ? text : JSON.stringify(text);
 }
 
 function keptPools(pools: ReadonlyMap<Owner, string>): string[] {

@@ -3,7 +3,7 @@ import { type Owner, parseNicOwner, takenPool } from "../../core/allocate/owner.
 import { child, type Diagnostic, keyOf, type SourceRef } from "../../core/diagnostics.js";
 import { compareAddresses, familyOf } from "../../core/ip/address.js";
 import { formatRange, parseRange, type Range } from "../../core/ip/range.js";
-import { formatRangeSet, intersect, type RangeSet, rangeSet } from "../../core/ip/range-set.js";
+import { formatRangeSet, intersect, type RangeSet, rangeSet, size } from "../../core/ip/range-set.js";
 import { compareText, fail, inOrder, type Scope } from "../../core/plan/scope.js";
 import type { AddressLock } from "./address-lock.generated.js";
 import { Faults } from "./faults.js";
@@ -51,10 +51,6 @@ const EMPTY_LOCK: SubnetLock = { held: new Map(), pools: new Map(), released: ne
 
 function readLock(data: AddressLock, scope: Scope): SubnetLock {
   const inside = (key: string): Scope => ({ ...scope, at: child(scope.at, key) });
-  if (data.pending !== undefined) {
-    const hint = "leave it out until a later version";
-    fail({ ...scope, at: keyOf(child(scope.at, "pending")) }, "SP2002", "pending is not supported yet", { hint });
-  }
   const lines = [
     ...readLines(data.held ?? {}, "held", inside("held")),
     ...readLines(data.released ?? {}, "released", inside("released")),
@@ -65,21 +61,27 @@ function readLock(data: AddressLock, scope: Scope): SubnetLock {
     held: byOwner(lines, "held"),
     pools: readPools(data.pools ?? {}, inside("pools")),
     released: byOwner(lines, "released"),
+    ...(data.pending !== undefined && { pending: readPending(data.pending, lines, inside("pending")) }),
   };
 }
 
 function readLines(entries: Record<string, string>, section: Line["section"], scope: Scope): Line[] {
   return Object.entries(entries).flatMap(([text, owner]) => {
     const source = child(scope.at, text);
-    const range = parseRange(text);
-    if (range === undefined) {
-      fail({ ...scope, at: keyOf(source) }, "SP1031", `${JSON.stringify(text)} is no address or range`, {
-        hint: "write 10.6.124.10 or 10.6.124.10-10.6.124.49",
-      });
-    }
+    const range = readRange(text, keyOf(source), scope);
     const known = checkOwner(owner, { ...scope, at: source });
     return range === undefined || !known ? [] : [{ range, owner, section, source }];
   });
+}
+
+function readRange(text: string, at: SourceRef, scope: Scope): Range | undefined {
+  const range = parseRange(text);
+  if (range === undefined) {
+    fail({ ...scope, at }, "SP1031", `${JSON.stringify(text)} is no address or range`, {
+      hint: "write 10.6.124.10 or 10.6.124.10-10.6.124.49",
+    });
+  }
+  return range;
 }
 
 function checkOwner(owner: Owner, scope: Scope): boolean {
@@ -130,6 +132,24 @@ function sharedBy(a: Range, b: Range): RangeSet {
 
 function verb({ section, owner }: Line): string {
   return section === "held" ? `held by ${owner}` : `released by ${owner}`;
+}
+
+/** What waits for a ticket; all of it is held. */
+function readPending(entries: Record<string, string>, lines: readonly Line[], scope: Scope): Map<string, RangeSet> {
+  const held = lines.filter(({ section }) => section === "held").map(({ range }) => range);
+  const ranges = new Map<string, Range[]>();
+  for (const [text, ticket] of Object.entries(entries)) {
+    const range = readRange(text, keyOf(child(scope.at, text)), scope);
+    if (range === undefined) continue;
+    const inside = held.flatMap((one) => sharedBy(one, range));
+    if (size(rangeSet(inside)) < size([range])) {
+      const hint = "remove the line, or restore the file from Git";
+      fail({ ...scope, at: keyOf(child(scope.at, text)) }, "SP1038", `${text} is pending but nobody holds it`, {
+        hint,
+      });
+    } else ranges.set(ticket, [...(ranges.get(ticket) ?? []), range]);
+  }
+  return new Map([...ranges].sort(([a], [b]) => compareText(a, b)).map(([ticket, list]) => [ticket, oneFamily(list)]));
 }
 
 function readPools(entries: Record<string, string>, scope: Scope): Map<Owner, string> {

@@ -1322,7 +1322,7 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "boolean"
         },
         "pending": {
-          "description": "Ticket: addresses it gains are locked but offered only once this mark is gone. Not supported yet.",
+          "description": "Ticket: addresses it gains while this is set are locked and exported, but offered only once the mark is gone (firewall first).",
           "type": "string"
         }
       }
@@ -1386,7 +1386,7 @@ export const NETWORK_PLAN_SCHEMA = {
     },
     "migration": {
       "title": "Migration",
-      "description": "One wanted move. Not supported yet.",
+      "description": "One wanted move of an interface to other addresses; without it the verdict blocks the move. A workload that runs on shared pools and becomes fixed, sliced or perPod needs one too.",
       "type": "object",
       "additionalProperties": false,
       "required": [
@@ -1397,7 +1397,7 @@ export const NETWORK_PLAN_SCHEMA = {
       ],
       "properties": {
         "owner": {
-          "description": "Owner, e.g. default/Deployment/web/net1.",
+          "description": "The interface, e.g. default/Deployment/web/net1.",
           "type": "string"
         },
         "from": {
@@ -1409,7 +1409,7 @@ export const NETWORK_PLAN_SCHEMA = {
           "type": "string"
         },
         "phase": {
-          "description": "prepare = new addresses are locked; drain = restarts go over.",
+          "description": "prepare = the new addresses are locked and exported, their pool is disabled; drain = the new pool is enabled, the old one disabled, restarts go over; it goes when nobody is left.",
           "type": "string",
           "enum": [
             "prepare",
@@ -1424,7 +1424,7 @@ export const NETWORK_PLAN_SCHEMA = {
     },
     "moved": {
       "title": "Moved",
-      "description": "One renaming. Not supported yet.",
+      "description": "One renaming of a workload: the new name has the addresses and pools of the old one.",
       "type": "object",
       "additionalProperties": false,
       "required": [
@@ -1476,7 +1476,7 @@ export const ADDRESS_LOCK_SCHEMA = {
     },
     "pending": {
       "title": "Pending",
-      "description": "Ticket by address held but not yet offered. Not supported yet.",
+      "description": "Ticket by address or range that is held but not offered yet.",
       "type": "object",
       "additionalProperties": {
         "type": "string"

@@ -41,6 +41,8 @@ export interface AllocationOutput {
   readonly addresses: readonly string[];
   readonly kept: number;
   readonly added: number;
+  /** Held beside them, not offered yet. */
+  readonly pending?: readonly string[];
 }
 
 const NOTHING_JUDGED: Verdict = {
@@ -70,6 +72,7 @@ export function planOutput(run: PlanRun, diagnostics: readonly LocatedDiagnostic
       addresses: formatRangeSet(allocation.addresses),
       kept: allocation.kept,
       added: allocation.added,
+      ...(allocation.pending !== undefined && { pending: formatRangeSet(allocation.pending) }),
     })),
     diagnostics: diagnostics.map(diagnosticOutput),
   };
@@ -141,6 +144,7 @@ function verdictOutput(verdict: Verdict): Verdict {
     pool: one.pool,
     owner: one.owner,
     reasons: [...one.reasons],
+    ...(one.migration !== undefined && { migration: one.migration }),
   });
   return {
     stable: verdict.stable,

@@ -67,6 +67,8 @@ function verdictLine(outcome: Outcome | undefined, context: MarkdownContext): st
 function verdictWords(outcome: Outcome): string {
   if (isBlocked(outcome)) return "⛔ **Blocked.**";
   if (outcome.verdict.stable === null) return "⚠️ **Workloads leaving their addresses: not judged yet.**";
+  if (outcome.verdict.stable && outcome.verdict.moves.length > 0)
+    return `✅ **Workloads leaving their addresses by a migration: ${leavers(outcome.verdict)}.**`;
   return outcome.verdict.stable
     ? "✅ **No workload's address changes.**"
     : `⛔ **Workloads leaving their addresses: ${leavers(outcome.verdict)}.**`;

@@ -7,13 +7,16 @@ import { allocationOf, leavingAllocation } from "./allocations.js";
 import { findConflicts } from "./conflicts.js";
 import { checkCovered } from "./covered.js";
 import { type Demand, demandsOf } from "./demand.js";
-import { leavingClaims, retire } from "./leaving.js";
+import { keepNames } from "./kept-names.js";
+import { leavingClaims, phaseOf, retire } from "./leaving.js";
 import { type LivePools, readLivePools } from "./live.js";
 import { asLock, currentHoldings, type Holdings, indexHeld } from "./lock.js";
+import { renamedLock, renamer } from "./moved.js";
 import { poolsNamedByTemplates } from "./named-pools.js";
 import { type PoolNames, poolNames } from "./naming.js";
 import { compareText } from "./order.js";
-import { compareOwners, type Owner, takenPool, wholeNic } from "./owner.js";
+import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic } from "./owner.js";
+import { markPending, tellPending } from "./pending.js";
 import { readQuarantine } from "./quarantine.js";
 import { serve } from "./serve.js";
 import { waitingSlices } from "./slices.js";
@@ -55,11 +58,13 @@ export interface Allocated {
  * it has and is told what is missing (FIXED-6).
  */
 export function allocate(input: AllocateInput): Allocated {
-  const { plan, snapshot, install, lock } = input;
+  const { plan, snapshot, install } = input;
+  const lock = renamedLock(input.lock, plan);
   const allocating = input.mode === "lock" || !lock.files;
   const { demands, unknown, diagnostics } = demandsOf(plan, snapshot, !lock.files);
   const live = readLivePools(plan, demands, snapshot, install);
-  const resting = readQuarantine(snapshot, install);
+  const rename = renamer(plan);
+  const resting = readQuarantine(snapshot, install).map((one) => ({ ...one, owner: rename(one.owner) }));
   const { quarantineSeconds } = plan.settings;
   const writing = input.mode === "lock";
   const holdings = currentHoldings({ lock, live, resting, snapshot, writing, quarantineSeconds });
@@ -80,15 +85,21 @@ export function allocate(input: AllocateInput): Allocated {
   const mayShrink = snapshot.complete.has("SpiderIPPool") && snapshot.complete.has("SpiderEndpoint");
   const context = { spaces, live, resting, inUse: obstacles.inUse, mayShrink, holderOf: holderFinder(holdings) };
   const served = allocating ? serve(demands, frozen, context) : checkCovered(demands, holdings, frozen);
-  const leaving = leavingClaims(demands, live, frozen, poolsNamedByTemplates(snapshot));
+  const leaving = leavingClaims(demands, live, frozen, poolsNamedByTemplates(snapshot), plan);
   if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);
+  if (allocating) {
+    keepNames(demands, holdings, live, plan);
+    markPending(demands, holdings, before);
+  }
   const heldBefore = (demand: Demand): RangeSet =>
     (!allocating && snapshot.complete.has("SpiderIPPool")
       ? undefined
       : before.get(demand.subnet.name)?.get(demand.owner)) ?? [];
   const allocations = [
     ...demands.flatMap((demand) => allocationOf(demand, { spaces, live, names, frozen }, heldBefore(demand))),
-    ...leaving.map((claim) => leavingAllocation(claim, frozen.has(claim.owner))),
+    ...leaving.map((claim) =>
+      leavingAllocation(claim, frozen.has(claim.owner), phaseOf(plan, claim.owner) === "drain"),
+    ),
   ];
   return {
     allocations: allocations.sort((a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet, b.subnet)),
@@ -101,6 +112,7 @@ export function allocate(input: AllocateInput): Allocated {
       ...conflicts.diagnostics,
       ...served,
       ...waitingSlices(demands, spaces, frozen, snapshot),
+      ...tellPending(demands, holdings),
       ...strayNames(plan, live, names),
     ],
     names,
@@ -127,7 +139,13 @@ function nameOwners(demands: readonly Demand[], holdings: ReadonlyMap<string, Ho
   const nics = demands.map(({ owner }) => owner).filter((owner) => takenPool(owner) === undefined);
   const wanted = [...new Set(nics.map(wholeNic))];
   const holding = new Set([...holdings.values()].flatMap(({ held }) => [...held.keys()].map(wholeNic)));
-  const liveNames = new Map([...live.claims].map(([key, { pools }]) => [key, pools[0]!.metadata.name]));
+  const recorded = [...holdings].flatMap(([subnet, { pools }]) =>
+    [...pools].map(([owner, name]): [string, string] => [ownerInSubnet(owner, subnet), name]),
+  );
+  const liveNames = new Map([
+    ...recorded,
+    ...[...live.claims].map(([key, { pools }]): [string, string] => [key, pools[0]!.metadata.name]),
+  ]);
   const ordered = [...wanted.filter((owner) => holding.has(owner)), ...wanted.filter((owner) => !holding.has(owner))];
   return poolNames(ordered, liveNames);
 }

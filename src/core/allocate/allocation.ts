@@ -19,6 +19,12 @@ export interface Allocation {
   readonly reason: string;
   /** Gone from the plan but still in use: kept as it is until nobody is left (DESIGN 6). */
   readonly leaving: boolean;
+  /** Leaving by a migration: its pool hands out no new address (DESIGN 6, drain). */
+  readonly draining?: boolean;
+  /** A migration's new home before its time: its pool is disabled (DESIGN 6, prepare). */
+  readonly prepared?: boolean;
+  /** Held beside `addresses` but not offered yet (`pending: TICKET`). */
+  readonly pending?: RangeSet;
   /**
    * A diagnostic stops this owner: `addresses` are what its live pool offers, and nothing of the owner may be written.
    * An owner without a live pool that is stopped has no allocation at all.
@@ -34,6 +40,8 @@ export interface SubnetLock {
   /** Owners whose pool keeps another name (`fixed.pool`). */
   readonly pools: ReadonlyMap<Owner, string>;
   readonly released: ReadonlyMap<Owner, RangeSet>;
+  /** Of what is held, what is not offered yet, by the ticket it waits for. */
+  readonly pending?: ReadonlyMap<string, RangeSet>;
 }
 
 /** The lock of one cluster, by subnet key. */

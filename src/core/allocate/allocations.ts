@@ -5,6 +5,7 @@ import type { Claim, LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
 import type { PoolNames } from "./naming.js";
 import { type Owner, ownerInSubnet, takenPool } from "./owner.js";
+import { pendingOf } from "./pending.js";
 import { type Space, spaceKey } from "./space.js";
 
 /** What the allocations are read from once everything is decided. */
@@ -25,12 +26,13 @@ export function allocationOf(demand: Demand, decided: Decided, recorded: RangeSe
   const state = space?.holdings;
   const claim = decided.live.claims.get(ownerInSubnet(owner, subnet.name));
   const frozen = decided.frozen.has(owner);
-  const addresses =
-    (frozen ? claim?.offered : subtract(state?.held.get(owner) ?? EMPTY, space?.busy ?? EMPTY)) ?? EMPTY;
-  if (addresses.length === 0) return [];
+  const pending = frozen ? EMPTY : pendingOf(demand, state);
+  const ready = subtract(subtract(state?.held.get(owner) ?? EMPTY, space?.busy ?? EMPTY), pending);
+  const addresses = (frozen ? claim?.offered : ready) ?? EMPTY;
+  if (addresses.length + pending.length === 0) return [];
   const before = frozen ? addresses : recorded.length > 0 ? recorded : (claim?.offered ?? EMPTY);
   const kept = size(clip(addresses, before));
-  const extra = size(addresses) - demand.count;
+  const extra = size(addresses) + size(pending) - demand.count;
   const more = extra > 0 && !frozen ? `, ${extra} more held` : "";
   return [
     {
@@ -41,16 +43,23 @@ export function allocationOf(demand: Demand, decided: Decided, recorded: RangeSe
       addresses,
       kept,
       added: size(addresses) - kept,
-      reason: frozen ? "kept as it is" : `${demand.reason}${more}`,
+      reason: frozen ? "kept as it is" : `${demand.reason}${more}${marks(demand, pending)}`,
       leaving: false,
+      ...(pending.length > 0 && { pending }),
+      ...(demand.prepared && { prepared: true }),
       ...(frozen ? { frozen } : {}),
       source,
     },
   ];
 }
 
-/** A pool whose owner is gone from the plan: exactly as it is. */
-export function leavingAllocation(claim: Claim, frozen: boolean): Allocation {
+function marks({ prepared, pending }: Demand, waiting: RangeSet): string {
+  const held = waiting.length === 0 ? "" : `, ${size(waiting)} held for ${pending}`;
+  return `${held}${prepared ? ", disabled until the migration drains" : ""}`;
+}
+
+/** A pool whose owner is gone from the plan: exactly as it is, but for a migration that drains it. */
+export function leavingAllocation(claim: Claim, frozen: boolean, draining: boolean): Allocation {
   const used = size(claim.used);
   return {
     owner: claim.owner,
@@ -62,6 +71,7 @@ export function leavingAllocation(claim: Claim, frozen: boolean): Allocation {
     added: 0,
     reason: used > 0 ? `leaving: ${used} in use` : "leaving: a live template names it",
     leaving: true,
+    ...(draining && !frozen && { draining }),
     ...(frozen ? { frozen } : {}),
   };
 }

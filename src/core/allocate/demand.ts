@@ -26,6 +26,10 @@ export interface Demand {
   readonly take?: { readonly from?: Address };
   /** Set for a slice: the declared pool it is cut from. */
   readonly slice?: string;
+  /** The new home of a migration that is only being prepared. */
+  readonly prepared?: boolean;
+  /** Ticket that what it gains waits for. */
+  readonly pending?: string;
   readonly source: SourceRef;
 }
 
@@ -146,23 +150,28 @@ function ordinalDemands(
 }
 
 /** Where the addresses of a NIC come from: each of its subnets, each declared pool it has a slice of. */
-interface Origin extends Pick<Demand, "owner" | "subnet" | "slice" | "source"> {
+interface Origin extends Pick<Demand, "owner" | "subnet" | "slice" | "prepared" | "pending" | "source"> {
   /** Where wishes for it lie. */
   readonly inside: RangeSet;
 }
 
-function originsOf(plan: Plan, workload: Workload, { name, ask, source }: Nic): Origin[] {
+function originsOf(plan: Plan, workload: Workload, { name, ask, source, migration, pending }: Nic): Origin[] {
   if (ask.type !== "fixed") return [];
   const owner = nicOwner(workload, name);
+  const of = (place: string) => ({
+    source,
+    ...(pending !== undefined && { pending }),
+    ...(migration?.phase === "prepare" && migration.to === place && { prepared: true }),
+  });
   const subnets = [...new Set(ask.subnets)].flatMap((key): Origin[] => {
     const subnet = plan.subnets.get(key);
-    return subnet === undefined ? [] : [{ owner, subnet, source, inside: [cidrRange(subnet.cidr)] }];
+    return subnet === undefined ? [] : [{ owner, subnet, ...of(key), inside: [cidrRange(subnet.cidr)] }];
   });
   const slices = [...new Set(ask.slices ?? [])].flatMap((slice): Origin[] => {
     const pool = plan.pools.get(slice);
     const subnet = plan.subnets.get(pool?.subnet ?? "");
     if (pool?.addresses === undefined || subnet === undefined) return [];
-    return [{ owner: sliceOwner(owner, slice), subnet, slice, source, inside: pool.addresses }];
+    return [{ owner: sliceOwner(owner, slice), subnet, slice, ...of(takeOwner(slice)), inside: pool.addresses }];
   });
   return [...subnets, ...slices];
 }

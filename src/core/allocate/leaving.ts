@@ -16,6 +16,7 @@ export function leavingClaims(
   live: LivePools,
   frozen: ReadonlySet<Owner>,
   named: NamedPools,
+  plan: Plan,
 ): Claim[] {
   const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
   const served = new Set(demands.map(({ owner, subnet }) => `${wholeNic(owner)} ${subnet.family}`));
@@ -28,6 +29,7 @@ export function leavingClaims(
     const stays =
       claim.used.length > 0 ||
       claim.opaque ||
+      phaseOf(plan, claim.owner) === "prepare" ||
       frozen.has(claim.owner) ||
       claim.pools.some(({ metadata: { name } }) => named.literally(name) || (patternCounts && named.byPattern(name)));
     return stays ? [claim] : [];
@@ -56,7 +58,8 @@ export function retire(
       const key = ownerInSubnet(owner, subnet);
       if (wanted.has(key) || staying.has(key) || frozen.has(owner)) continue;
       const fewer = withoutOrdinal(owner) !== owner && sets.has(ownerInSubnet(withoutOrdinal(owner), subnet));
-      if (fewer && !mayShrink) continue;
+      const phase = phaseOf(plan, owner);
+      if (((fewer || phase === "drain") && !mayShrink) || phase === "prepare") continue;
       const freed = subtract(set, declaredNow(plan, owner));
       const inUse = obstacles.inUse[typeof set[0]?.first === "bigint" ? 6 : 4];
       if (clip(freed, inUse).length > 0) continue;
@@ -65,6 +68,11 @@ export function retire(
       if (freed.length > 0) state.released.set(owner, union(state.released.get(owner) ?? EMPTY, freed));
     }
   }
+}
+
+/** How far the migration of an owner's NIC is: what it leaves stays until `drain`, and then until nobody is left. */
+export function phaseOf(plan: Plan, owner: Owner): "prepare" | "drain" | undefined {
+  return plan.migrations?.get(wholeNic(owner))?.phase;
 }
 
 function declaredNow(plan: Plan, owner: Owner): RangeSet {

@@ -6,6 +6,7 @@ import { effectiveSet } from "../spiderpool/canonical.js";
 import { isAutoPool, type SpiderIPPool } from "../spiderpool/objects.js";
 import type { Demand } from "./demand.js";
 import { inSubnet } from "./in-subnet.js";
+import { renamer } from "./moved.js";
 import { compareText } from "./order.js";
 import { type Owner, ownerInSubnet, parseNicOwner, splitOwner, takenPool, takeOwner } from "./owner.js";
 
@@ -45,6 +46,7 @@ export interface LivePools {
  * (adoption), else by tracking id and owner annotation; all the rest is foreign and only in the way.
  */
 export function readLivePools(plan: Plan, demands: readonly Demand[], snapshot: Snapshot, install: string): LivePools {
+  const rename = renamer(plan);
   const kept = new Map(demands.flatMap((demand) => (demand.keptPool === undefined ? [] : [[demand.keptPool, demand]])));
   const pools = new Map<string, SpiderIPPool[]>();
   const rest = { declared: [] as SpiderIPPool[], retired: [] as SpiderIPPool[], foreign: [] as SpiderIPPool[] };
@@ -55,7 +57,9 @@ export function readLivePools(plan: Plan, demands: readonly Demand[], snapshot: 
     const ownership = ownershipOf(pool, install);
     if (keeper !== undefined && ownership.type === "other") otherInstalls.set(keeper.owner, ownership.install);
     const claim =
-      keeper === undefined ? claimFor(plan, pool, ownership.type === "ours") : adopted(keeper, pool, ownership.type);
+      keeper === undefined
+        ? claimFor(plan, pool, ownership.type === "ours", rename)
+        : adopted(keeper, pool, ownership.type);
     if (claim !== undefined) pools.set(claim, [...(pools.get(claim) ?? []), pool]);
     else if (plan.pools.get(name)?.addresses !== undefined) rest.declared.push(pool);
     else rest[ownership.type === "ours" && !isAutoPool(pool) ? "retired" : "foreign"].push(pool);
@@ -73,7 +77,7 @@ function adopted(keeper: Demand, pool: SpiderIPPool, ownership: "ours" | "other"
   return ownerInSubnet(keeper.owner, keeper.subnet.name);
 }
 
-function claimFor(plan: Plan, pool: SpiderIPPool, ours: boolean): string | undefined {
+function claimFor(plan: Plan, pool: SpiderIPPool, ours: boolean, rename: (owner: Owner) => Owner): string | undefined {
   const declared = plan.pools.get(pool.metadata.name);
   const subnet = declared && plan.subnets.get(declared.subnet);
   if (declared?.take !== undefined && subnet !== undefined && inSubnet(pool, subnet)) {
@@ -81,8 +85,9 @@ function claimFor(plan: Plan, pool: SpiderIPPool, ours: boolean): string | undef
   }
   const recorded = ours && declared === undefined ? recordedOwner(pool) : undefined;
   if (recorded === undefined || !recorded.includes("/")) return undefined;
-  const { owner } = splitOwner(recorded);
-  return takenPool(owner) !== undefined || parseNicOwner(owner) !== undefined ? recorded : undefined;
+  const { owner, subnet: key } = splitOwner(recorded);
+  if (takenPool(owner) === undefined && parseNicOwner(owner) === undefined) return undefined;
+  return ownerInSubnet(rename(owner), key);
 }
 
 function claimOver(key: string, pools: readonly SpiderIPPool[], snapshot: Snapshot): Claim {

@@ -13,6 +13,8 @@ export interface Holdings {
   readonly held: Map<Owner, RangeSet>;
   readonly pools: Map<Owner, string>;
   readonly released: Map<Owner, RangeSet>;
+  /** By ticket. */
+  readonly pending: Map<string, RangeSet>;
 }
 
 /** How the recorded lock is brought up to what the cluster shows. */
@@ -36,7 +38,7 @@ export function currentHoldings(sources: LockSources): Map<string, Holdings> {
   const of = (subnet: string): Holdings => {
     const known = holdings.get(subnet);
     if (known !== undefined) return known;
-    const fresh = { held: new Map(), pools: new Map(), released: new Map() };
+    const fresh = { held: new Map(), pools: new Map(), released: new Map(), pending: new Map() };
     holdings.set(subnet, fresh);
     return fresh;
   };
@@ -54,7 +56,12 @@ export function asLock(holdings: ReadonlyMap<string, Holdings>, files: boolean):
   const filled = (map: Map<Owner, RangeSet>) => new Map(sortedEntries(map).filter(([, set]) => set.length > 0));
   const subnets = sortedEntries(holdings).map(([key, state]): [string, SubnetLock] => [
     key,
-    { held: filled(state.held), pools: new Map(sortedEntries(state.pools)), released: filled(state.released) },
+    {
+      held: filled(state.held),
+      pools: new Map(sortedEntries(state.pools)),
+      released: filled(state.released),
+      ...(state.pending.size > 0 && { pending: filled(state.pending) }),
+    },
   ]);
   return { files, subnets: new Map(subnets.filter(([, { held, released }]) => held.size + released.size > 0)) };
 }
@@ -157,7 +164,12 @@ function separate(state: Holdings): void {
 
 function copy(lock: SubnetLock): Holdings {
   const sorted = <T>(map: ReadonlyMap<string, T>) => new Map([...map].sort(([a], [b]) => compareText(a, b)));
-  return { held: sorted(lock.held), pools: sorted(lock.pools), released: sorted(lock.released) };
+  return {
+    held: sorted(lock.held),
+    pools: sorted(lock.pools),
+    released: sorted(lock.released),
+    pending: sorted(lock.pending ?? new Map()),
+  };
 }
 
 function isV4(set: RangeSet): boolean {

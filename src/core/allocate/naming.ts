@@ -117,9 +117,14 @@ function liveStems(owners: readonly Owner[], live: ReadonlyMap<string, string>):
     const stem = name.slice(0, -tail.length);
     const hashed = hashedStem(owner, 0);
     if (stem === plainStem(owner)) found.set(owner, stem);
-    else if ((stem === hashed || stem === hashed.replaceAll(".", "-")) && !found.has(owner)) found.set(owner, stem);
+    else if (isOurs(stem, hashed) && !found.has(owner)) found.set(owner, stem);
   }
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Hashed, or of a name the workload had before (`moved`): four labels at least, which no name of a person's has. */
+function isOurs(stem: string, hashed: string): boolean {
+  return stem === hashed || stem === hashed.replaceAll(".", "-") || stem.split(".").length >= 4;
 }
 
 /** Stems given away, and whether another can stand beside them without one's pattern hitting the other's pools. */

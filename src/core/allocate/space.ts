@@ -93,7 +93,7 @@ export function openSpaces(
   const spaces = new Map<string, Space>();
   for (const key of [...plan.subnets.keys()].sort()) {
     const subnet = plan.subnets.get(key)!;
-    const state = holdings.get(key) ?? { held: new Map(), pools: new Map(), released: new Map() };
+    const state = holdings.get(key) ?? { held: new Map(), pools: new Map(), released: new Map(), pending: new Map() };
     holdings.set(key, state);
     const allocatable = subtract(subnet.usable, within(obstacles.all[subnet.family], cidrRange(subnet.cidr)));
     const given = union(...state.held.values(), ...state.released.values());

@@ -1,4 +1,4 @@
-import { nicOwner } from "../allocate/owner.js";
+import { nicOwner, sliceOwner } from "../allocate/owner.js";
 import { routeMeaning } from "../change/compare.js";
 import type { Family } from "../ip/address.js";
 import { subnetsOfAsk } from "../plan/nic-subnets.js";
@@ -63,16 +63,31 @@ function poolChoice(
       // A literal name fails loudly by itself, so it needs no anchor (A5).
       (families.has(6) ? v6 : v4).push(nic.ask.pool);
     } else {
-      const pattern = names.pattern(nicOwner(workload, nic.name));
+      const patterns = narrowed(plan, workload, nic, names) ?? [names.pattern(nicOwner(workload, nic.name))];
       const anchored: Family = families.has(4) ? 4 : 6; // A10: in one family only
-      if (facts.enableIPv4) v4.push(...(anchored === 4 ? [anchorName(4)] : []), pattern);
-      if (facts.enableIPv6) v6.push(...(anchored === 6 ? [anchorName(6)] : []), pattern);
+      if (facts.enableIPv4) v4.push(...(anchored === 4 ? [anchorName(4)] : []), ...patterns);
+      if (facts.enableIPv6) v6.push(...(anchored === 6 ? [anchorName(6)] : []), ...patterns);
     }
   }
   if (v4.length > 0) choice.ipv4 = v4;
   if (v6.length > 0) choice.ipv6 = v6;
   if (!defaultRoute) choice.cleangateway = true;
   return choice;
+}
+
+/**
+ * A StatefulSet leaves a subnet only when its template no longer names the pools there (A19): while a migration drains,
+ * each of its other homes by itself; undefined = the one pattern over all of them.
+ */
+function narrowed(plan: Plan, workload: Workload, nic: Nic, names: Binding["names"]): string[] | undefined {
+  const { ask, migration } = nic;
+  if (migration?.phase !== "drain" || ask.type !== "fixed" || workload.kind !== "StatefulSet") return undefined;
+  const owner = nicOwner(workload, nic.name);
+  const homes = [
+    ...ask.subnets.map((subnet) => names.poolName(owner, subnet)),
+    ...(ask.slices ?? []).map((pool) => names.poolName(sliceOwner(owner, pool), plan.pools.get(pool)?.subnet ?? "")),
+  ];
+  return ask.perPod === undefined ? homes : homes.map((home) => `${home}.*`);
 }
 
 /**

@@ -10,7 +10,7 @@ import { formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
 import { subnetsOfAsk } from "../plan/nic-subnets.js";
 import type { Affinity, DeclaredPool, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
-import { KEYS, KINDS, type LabelSelector, type SpiderIPPool } from "../spiderpool/objects.js";
+import { KEYS, KINDS, type LabelSelector, OWN, type SpiderIPPool } from "../spiderpool/objects.js";
 import { anchorPool } from "./anchor.js";
 import { slicedAddresses, slicedPool, sliceSelector, unsliced } from "./slices.js";
 
@@ -39,10 +39,12 @@ export function desiredPools(
   for (const allocation of allocations) {
     const workload = ownerWorkload(plan, allocation);
     const subnet = plan.subnets.get(allocation.subnet);
+    const drained = allocation.draining ? drainedPool(allocation, snapshot, install) : undefined;
+    if (drained !== undefined) objects.push(drained);
     if (workload === undefined || subnet === undefined || allocation.leaving || allocation.frozen) continue;
     const selector = podSelector(snapshot, workload, allocation.owner);
     if (selector === undefined) diagnostics.push(noSelector(workload));
-    else {
+    else if (allocation.addresses.length > 0) {
       const from = plan.pools.get(slicedPool(allocation.owner) ?? "");
       objects.push(fixedPool(allocation, workload, { subnet, from, selector }, install));
       anchored.add(anchorFamily(plan, workload, allocation));
@@ -136,13 +138,30 @@ function fixedPool(allocation: Allocation, workload: Workload, origin: Origin, i
     nodes: from?.nodes ?? subnet.nodes,
     networks: from === undefined || from.networks.length === 0 ? subnet.networks : from.networks,
     default: false,
-    disabled: from?.disabled ?? false,
+    disabled: allocation.prepared ?? from?.disabled ?? false,
   });
   return {
     kind: KINDS.SpiderIPPool,
     object: { ...base, spec },
     reason: allocation.reason,
     source: allocation.source ?? workload.source,
+    scope: "whole",
+  };
+}
+
+/** What a migration leaves: as it lives, but it hands out no new address (A24). */
+function drainedPool(allocation: Allocation, snapshot: Snapshot, install: string): DesiredObject | undefined {
+  const live = snapshot.pools.get(allocation.pool);
+  if (live === undefined) return undefined;
+  const meta = live.metadata.annotations?.[OWN.meta];
+  const base = identity(install, KINDS.SpiderIPPool, allocation.pool, {
+    owner: ownerInSubnet(allocation.owner, allocation.subnet),
+    ...(meta !== undefined && { annotations: { [OWN.meta]: meta } }),
+  });
+  return {
+    kind: KINDS.SpiderIPPool,
+    object: { ...base, spec: { ...live.spec, disable: true } },
+    reason: `the migration drains it: ${allocation.reason}`,
     scope: "whole",
   };
 }

@@ -1,11 +1,11 @@
 import type { Diagnostic, Result } from "../diagnostics.js";
-import { child } from "../diagnostics.js";
 import { compareClusters } from "./all-clusters.js";
 import { checkPlan } from "./check.js";
-import { type Collected, collect, type Entry, type PlanDocument, root } from "./collect.js";
+import { type Collected, collect, type Entry, type PlanDocument } from "./collect.js";
 import type { Plan } from "./plan.js";
+import { migrated, readMigrations, readMoved } from "./read-changes.js";
 import { readNetwork } from "./read-networks.js";
-import { readNamespace, readPool, unsupported } from "./read-pools.js";
+import { readNamespace, readPool } from "./read-pools.js";
 import { readReservation, readSubnet } from "./read-subnets.js";
 import { readWorkload } from "./read-workloads.js";
 import type { References } from "./references.js";
@@ -28,9 +28,8 @@ export function mergePlan(documents: readonly PlanDocument[], cluster: string | 
   const name = planCluster(documents, cluster);
   const own = documents.filter(appliesTo(name));
   const found: Diagnostic[] = [];
-  refuseLater(own, found);
   const collected = collect(own, found);
-  const plan = readPlan(collected, name, found);
+  const plan = withChanges(own, readPlan(collected, name, found), found);
   checkPlan(plan, found);
   return { value: plan, diagnostics: inOrder(found) };
 }
@@ -98,13 +97,11 @@ function clusterFault(
   };
 }
 
-function refuseLater(documents: readonly PlanDocument[], found: Diagnostic[]): void {
-  for (const document of documents) {
-    const at = child(root(document), "spec");
-    for (const key of ["migrations", "moved"] as const) {
-      if ((document.spec[key] ?? []).length > 0) unsupported({ at: child(at, key), found }, key);
-    }
-  }
+/** The plan with its renamings, and with its migrations as far as they are. */
+function withChanges(documents: readonly PlanDocument[], plan: Plan, found: Diagnostic[]): Plan {
+  const migrations = readMigrations(documents, plan, found);
+  const moved = readMoved(documents, plan, found);
+  return { ...plan, workloads: migrated(plan.workloads, migrations), migrations, moved };
 }
 
 function readPlan(collected: Collected, cluster: string | undefined, found: Diagnostic[]): Plan {

@@ -702,7 +702,7 @@ export interface PlanInterface {
    */
   defaultRoute?: boolean;
   /**
-   * Ticket: addresses it gains are locked but offered only once this mark is gone. Not supported yet.
+   * Ticket: addresses it gains while this is set are locked and exported, but offered only once the mark is gone (firewall first).
    */
   pending?: string;
 }
@@ -750,11 +750,11 @@ export interface CountBySubnet {
   [k: string]: number;
 }
 /**
- * One wanted move. Not supported yet.
+ * One wanted move of an interface to other addresses; without it the verdict blocks the move. A workload that runs on shared pools and becomes fixed, sliced or perPod needs one too.
  */
 export interface Migration {
   /**
-   * Owner, e.g. default/Deployment/web/net1.
+   * The interface, e.g. default/Deployment/web/net1.
    */
   owner: string;
   /**
@@ -766,7 +766,7 @@ export interface Migration {
    */
   to: string;
   /**
-   * prepare = new addresses are locked; drain = restarts go over.
+   * prepare = the new addresses are locked and exported, their pool is disabled; drain = the new pool is enabled, the old one disabled, restarts go over; it goes when nobody is left.
    */
   phase: "prepare" | "drain";
   /**
@@ -775,7 +775,7 @@ export interface Migration {
   ticket?: string;
 }
 /**
- * One renaming. Not supported yet.
+ * One renaming of a workload: the new name has the addresses and pools of the old one.
  */
 export interface Moved {
   /**

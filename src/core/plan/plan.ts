@@ -21,6 +21,33 @@ export interface Plan {
   readonly namespaces: ReadonlyMap<string, NamespaceDefaults>;
   /** Keyed `namespace/Kind/name`. */
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** By the NIC that moves, `namespace/Kind/name/nic`; the workloads say what follows from them. */
+  readonly migrations?: ReadonlyMap<string, Migration>;
+  /** Workloads that were renamed. */
+  readonly moved?: readonly Moved[];
+}
+
+/** A move the plan wants: the one way an owner may change its addresses (DESIGN 6). */
+export interface Migration {
+  /** The NIC. */
+  readonly owner: string;
+  readonly workload: string;
+  readonly nic: string;
+  /** Keys of subnets, or `pool:<name>`. */
+  readonly from: string;
+  readonly to: string;
+  /** `prepare`: the new addresses are locked, their pool is disabled; `drain`: restarts go over to it. */
+  readonly phase: "prepare" | "drain";
+  readonly ticket?: string;
+  readonly source: SourceRef;
+}
+
+/** A renaming: the new name has the old one's addresses and pools. */
+export interface Moved {
+  /** `namespace/Kind/name`. */
+  readonly from: string;
+  readonly to: string;
+  readonly source: SourceRef;
 }
 
 export interface Settings {
@@ -123,6 +150,9 @@ export interface Nic {
   /** Whether the NIC gets the default route; undefined = by position (DESIGN 3). */
   readonly defaultRoute?: boolean;
   readonly ask: NicAsk;
+  /** Ticket: addresses it gains are held but not offered while this is set. */
+  readonly pending?: string;
+  readonly migration?: Migration;
 }
 
 /** Where a NIC's addresses come from. */

@@ -4,7 +4,7 @@ import { EMPTY, formatRangeSet, type RangeSet, subtract } from "../ip/range-set.
 import type { Fixed, PlanInterface } from "./plan.generated.js";
 import type { Nic, NicAsk, Subnet } from "./plan.js";
 import { liesIn, readAddress, readRanges, type WrittenRange } from "./read-addresses.js";
-import { checkSize, checkUsable, unsupported } from "./read-pools.js";
+import { checkSize, checkUsable } from "./read-pools.js";
 import { byFamily } from "./read-subnets.js";
 import { checkPoolNames, type References, resolveSubnet } from "./references.js";
 import { compareText, fail, into, named, type Scope } from "./scope.js";
@@ -17,10 +17,20 @@ export function readNic(
   references: References,
   scope: Scope,
 ): Nic | undefined {
-  if (value.pending !== undefined) unsupported(into(scope, "pending"), "pending");
+  if (value.pending !== undefined && value.fixed === undefined) {
+    const hint = "leave it out: only fixed addresses are held before they are offered";
+    fail(named(into(scope, "pending")), "SP2049", "pending: the interface is not fixed", { hint });
+  }
   const ask = readAsk(value, kind, references, scope);
   if (ask === undefined) return undefined;
-  return { name, source: scope.at, network: value.network, defaultRoute: value.defaultRoute, ask };
+  return {
+    name,
+    source: scope.at,
+    network: value.network,
+    defaultRoute: value.defaultRoute,
+    ask,
+    pending: value.pending,
+  };
 }
 
 function readAsk(value: PlanInterface, kind: string, references: References, scope: Scope): NicAsk | undefined {

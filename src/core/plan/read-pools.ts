@@ -74,11 +74,6 @@ export function readNamespace(
   return { name, source, meta: sorted(value.meta ?? {}), defaultPools };
 }
 
-/** Notes a key the language has but spiderplan does not do yet. */
-export function unsupported(scope: Scope, what: string, hint = "leave it out until a later version"): void {
-  fail(named(scope), "SP2002", `${what} is not supported yet`, { hint });
-}
-
 /** Warns over 1,000 addresses and refuses over 5,000 (F4). */
 export function checkSize(count: number, what: string, scope: Scope): void {
   if (count > LARGEST) {

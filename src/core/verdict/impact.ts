@@ -1,5 +1,6 @@
 import { formatAddress } from "../ip/address.js";
 import type { VerdictEntry } from "../outcome.js";
+import type { Migration } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { changedTemplate } from "./after.js";
@@ -16,6 +17,10 @@ export interface Judgement {
   readonly tenant: Tenant;
   readonly effect: Effect;
   readonly reasons: readonly string[];
+  /** `moves`: the pools that would serve it instead. */
+  readonly next?: readonly string[];
+  /** `moves`: the migration that allows it. */
+  readonly migration?: Migration;
 }
 
 /**
@@ -46,18 +51,14 @@ export function judgeTenant(
   const crowd = crowdFor(will, after.competition);
   if (crowd !== undefined && crowdFor(was, before.competition) === undefined) return judged("strands", crowd);
   if (was.keepsOwn) {
-    const next = will.outcome.pools.join(" or ");
-    return judged(
-      "moves",
-      `${tenant.pool} is no candidate any more, so it gives its address back and gets one of ${next} (A19)`,
-    );
+    const next = will.outcome.pools;
+    const why = `${tenant.pool} is no candidate any more, so it gives its address back and gets one of ${next.join(" or ")} (A19)`;
+    return { ...judged("moves", why), next };
   }
   const fresh = will.outcome.pools.filter((pool) => !was.outcome.pools.includes(pool));
   if (fresh.length === 0) return judged("stays");
-  return judged(
-    "moves",
-    `after that ${fresh.join(" or ")} serves ${tenant.nic || "it"}; before, ${was.outcome.pools.join(" or ")} did`,
-  );
+  const why = `after that ${fresh.join(" or ")} serves ${tenant.nic || "it"}; before, ${was.outcome.pools.join(" or ")} did`;
+  return { ...judged("moves", why), next: fresh };
 }
 
 /** Why others may leave nothing for it, in a family it has or in one it asks for besides (A10). */
@@ -66,7 +67,7 @@ function crowdFor({ outcome }: Standing, competition: Competition): string | und
 }
 
 /** The verdict's entry for a judgement. */
-export function entryOf({ tenant, reasons }: Judgement): VerdictEntry {
+export function entryOf({ tenant, reasons, migration }: Judgement): VerdictEntry {
   return {
     pod: tenant.pod,
     interface: tenant.nic,
@@ -74,6 +75,7 @@ export function entryOf({ tenant, reasons }: Judgement): VerdictEntry {
     pool: tenant.pool,
     owner: tenant.owner,
     reasons,
+    ...(migration && { migration: `${migration.from} -> ${migration.to}` }),
   };
 }
 

@@ -16,7 +16,7 @@ export function verdictOf(steps: readonly OrderedStep[], guarded: Guarded, judge
   const strands = [...entries("strands"), ...judged.idle.map((one) => one.entry)];
   const released = new Set(guarded.released.map((entry) => `${entry.pod} ${entry.address}`));
   return {
-    stable: moves.length + strands.length + guarded.released.length === 0,
+    stable: moves.filter((one) => one.migration === undefined).length + strands.length + guarded.released.length === 0,
     judged: JUDGED,
     stays: judged.stays - released.size,
     moves,

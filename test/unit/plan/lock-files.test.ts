@@ -74,6 +74,38 @@ test("an empty lock says so", () => {
   );
 });
 
+test("pending addresses, ordinals and slices read back as they were written", async () => {
+  const root = workspace();
+  const lock: Lock = {
+    files: true,
+    subnets: new Map([
+      [
+        "app-v4",
+        {
+          held: new Map([
+            ["default/StatefulSet/web/eth0/0", set("10.6.124.41")],
+            ["pay/Deployment/api/eth0/pool:ippool-pay", set("10.6.124.60-10.6.124.65")],
+          ]),
+          pools: new Map(),
+          released: new Map(),
+          pending: new Map([
+            ["CHG7", set("10.6.124.64-10.6.124.65")],
+            ["true", set("10.6.124.41")],
+          ]),
+        },
+      ],
+      ["v6", { ...V6, pending: new Map([["a, b: {c}", set("::1", "fd00::")]]) }],
+    ]),
+  };
+  await writeLockFolder(root, undefined, lock);
+  const read = await readLockFolder(root, undefined);
+  expect(read.diagnostics).toEqual([]);
+  expect(read.value).toEqual(lock);
+  expect(formatLock(lock.subnets.get("app-v4")!)).toContain(
+    '\npending: {10.6.124.41: "true", 10.6.124.64-10.6.124.65: CHG7}\n',
+  );
+});
+
 describe("a lock folder", () => {
   test("reads back what was written, IPv6 and odd pool names included", async () => {
     const root = workspace();

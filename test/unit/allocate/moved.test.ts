@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { cluster, fixed, lock, NO_LOCK, plan, pool, run, shown, written } from "../../support/allocate-world.js";
+
+const OLD = "d/Deployment/old/net1";
+const NEW = "d/Deployment/new/net1";
+const NAME = "d.deployment.old.net1.a";
+const before = lock({ a: { held: { [OLD]: ["10.0.0.15-10.0.0.16"] }, released: { [OLD]: ["10.0.0.14"] } } });
+const live = cluster(pool(NAME, ["10.0.0.15-10.0.0.16"], { owner: `${OLD}/a`, used: { "10.0.0.15": "d/new-1" } }));
+const moved = plan({
+  workloads: [fixed("d/Deployment/new", { replicas: 2 })],
+  moved: { "d/Deployment/old": "d/Deployment/new" },
+});
+
+test.each([
+  ["lock files and a cluster", before, live, "lock"],
+  ["lock files and a cluster, planned", before, live, "plan"],
+  ["lock files alone", before, cluster(), "lock"],
+  ["a cluster alone", NO_LOCK, live, "plan"],
+] as const)("a renamed workload keeps addresses, pool and pattern: %s", (_, recorded, snapshot, mode) => {
+  const result = run({ plan: moved, lock: recorded, snapshot, mode });
+  expect(result.diagnostics).toEqual([]);
+  expect(shown(result)).toEqual({ [`${NEW}/a`]: "10.0.0.15-10.0.0.16" });
+  expect(result.allocations).toMatchObject([{ owner: NEW, pool: NAME, added: 0 }]);
+  expect(result.names.pattern(NEW)).toBe("d.deployment.old.net1.*");
+});
+
+test("the lock remembers the pool's name, so that the entry may go; what rested for the old name does for the new", () => {
+  const locked = run({ plan: moved, lock: before, snapshot: live }).lock;
+  expect(written(locked)).toEqual({
+    a: { held: { [NEW]: "10.0.0.15-10.0.0.16" }, pools: { [NEW]: NAME }, released: { [NEW]: "10.0.0.14" } },
+  });
+  const later = plan({ workloads: [fixed("d/Deployment/new", { replicas: 3 })] });
+  const named = cluster(pool(NAME, ["10.0.0.15-10.0.0.16"], { owner: `${NEW}/a` }));
+  for (const snapshot of [named, cluster()]) {
+    const result = run({ plan: later, lock: { ...locked, files: true }, snapshot });
+    expect(shown(result)).toEqual({ [`${NEW}/a`]: "10.0.0.14-10.0.0.16" });
+    expect(result.allocations).toMatchObject([{ pool: NAME }]);
+    expect(result.names.pattern(NEW)).toBe("d.deployment.old.net1.*");
+  }
+});
+
+test("each ordinal moves along", () => {
+  const asked = plan({
+    workloads: [fixed("d/StatefulSet/new", { replicas: 2, perPod: {} })],
+    moved: { "d/StatefulSet/old": "d/StatefulSet/new" },
+  });
+  const held = { "d/StatefulSet/old/net1/0": ["10.0.0.18"], "d/StatefulSet/old/net1/1": ["10.0.0.12"] };
+  const result = run({ plan: asked, lock: lock({ a: { held } }) });
+  expect(shown(result)).toEqual({
+    "d/StatefulSet/new/net1/0/a": "10.0.0.18",
+    "d/StatefulSet/new/net1/1/a": "10.0.0.12",
+  });
+  expect(result.allocations.map((one) => one.pool)).toEqual([
+    "d.statefulset.old.net1.a.0",
+    "d.statefulset.old.net1.a.1",
+  ]);
+});
+
+test("without the entry the old name's addresses rest and the new name gets others (FIXED-2)", () => {
+  const asked = plan({ workloads: [fixed("d/Deployment/new", { replicas: 2 })] });
+  expect(written(run({ plan: asked, lock: before }).lock)).toEqual({
+    a: { held: { [NEW]: "10.0.0.10-10.0.0.11" }, pools: {}, released: { [OLD]: "10.0.0.14-10.0.0.16" } },
+  });
+});
