@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { startEmbeddedCluster } from "../../src/adapters/embedded/embedded-cluster.js";
+import type { KubeObject } from "../../src/core/spiderpool/objects.js";
 import { cli } from "../support/cli.js";
 import { expectGolden } from "../support/golden.js";
 import { clusterOf, planOf } from "../support/in-use.js";
@@ -212,6 +214,24 @@ describe("wait", () => {
       ready: false,
       missing: [`SpiderIPPool ${API} is not there`],
     });
+  });
+
+  it("on a cluster it goes on looking until a sync has made the pools", async () => {
+    const { items } = JSON.parse(clusterOf()) as { items: KubeObject[] };
+    const cluster = await startEmbeddedCluster({ objects: items });
+    try {
+      const cwd = workspace({ ...FILES, "k.yaml": cluster.kubeconfig });
+      const on = (...argv: string[]) => cli([...argv, "--path", "plan", "--kubeconfig", "k.yaml"], { cwd });
+      expect(await on("wait", "default/api", "--timeout", "0s")).toMatchObject({ code: 1 });
+      const waiting = on("wait", "default/api", "--timeout", "30s");
+      const synced = await on("sync");
+      expect(synced.code, synced.stdout + synced.stderr).toBe(0);
+      expect(await waiting).toMatchObject({ code: 0, stdout: expect.stringContaining("is ready") });
+      expect(await on("who-has", "10.6.124.31")).toMatchObject({ stdout: expect.stringContaining(API) });
+      expect(await on("simulate", "--drain", "node-a")).toMatchObject({ code: 0 });
+    } finally {
+      await cluster.stop();
+    }
   });
 
   it("names what it does not know", async () => {

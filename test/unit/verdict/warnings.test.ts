@@ -113,6 +113,14 @@ const ranked = withB.replace("default: true}", "default: true, namespaces: {name
 
 type Case = [code: string, what: string, plan: string, cluster: KubeObject[], message: RegExp];
 
+/** A declared pool of two addresses for Pods of app only. */
+const OWN_POOL = `${poolA(", pods: {labels: {app: app}}", "10.6.0.10-10.6.0.11")}workloads:
+  default/Deployment/app:
+    replicas: 2
+    interfaces: {eth0: {pools: [a]}}
+`;
+const ONLY_APP = { ips: ["10.6.0.10-10.6.0.11"], podAffinity: { matchLabels: { app: "app" } } };
+
 const HARMFUL: Case[] = [
   [
     "SP4210",
@@ -126,21 +134,14 @@ const HARMFUL: Case[] = [
     "no address beyond the replicas, and no Pod may be missing",
     fixed("0"),
     withStrategy(liveFixed({ ips: ["10.6.0.10-10.6.0.11"] }, {}), { maxSurge: 1, maxUnavailable: 0 }),
-    /has 2 IPv4 addresses for eth0 and needs 3 in a rollout .*its rollout stops/,
+    /a rollout of default\/Deployment\/app never gets on: .*eth0 has 2 IPv4 addresses for 2 replicas \+ 1 surge/,
   ],
   [
     "SP4211",
     "a declared pool that is the workload's alone is too small",
-    `${poolA(", pods: {labels: {app: app}}", "10.6.0.10-10.6.0.11")}workloads:
-  default/Deployment/app:
-    replicas: 2
-    interfaces: {eth0: {pools: [a]}}
-`,
-    withStrategy(live({ ips: ["10.6.0.10-10.6.0.11"], podAffinity: { matchLabels: { app: "app" } } }), {
-      maxSurge: 2,
-      maxUnavailable: 1,
-    }),
-    /needs 4 in a rollout .*wait for old ones/,
+    OWN_POOL,
+    withStrategy(live(ONLY_APP), { maxSurge: 2, maxUnavailable: 0 }),
+    /a rollout of default\/Deployment\/app never gets on: .* 2 IPv4 addresses for 2 replicas \+ 2 surge/,
   ],
   [
     "SP4212",
@@ -438,10 +439,17 @@ describe("warnings", () => {
     expect(outcome.diagnostics.filter((one) => one.severity === "warning")).toEqual([]);
   });
 
+  it("a rollout that only waits is an information, told once for all", async () => {
+    const outcome = await decideOn(OWN_POOL, withStrategy(live(ONLY_APP), { maxSurge: 2, maxUnavailable: 1 }));
+    expect(warningsOf(outcome, "SP4211")).toMatchObject([
+      { severity: "info", message: expect.stringMatching(/wait for old ones to go: default\/Deployment\/app\/eth0$/) },
+    ]);
+  });
+
   it("says at the step too that running Pods keep their routes", async () => {
     const outcome = await decideOn(poolA(", routes: [{to: 10.7.0.0/16, via: 10.6.0.2}]"), live());
     expect(outcome.steps.find((step) => step.name === "a")?.note).toBe(
-      "2 Pods running keep their old routes until restarted",
+      "2 running Pods keep their old routes until they restart",
     );
   });
 

@@ -59,22 +59,17 @@ function ofEarlierPods({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagno
 
 /** An endpoint's address that its pool has no record of may be given to the next Pod (I2, I9). */
 function disagreeing({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagnostic[] {
-  const texts = new Map<string, Record<string, unknown>>();
-  const recordIn = (pool: SpiderIPPool) => {
-    const { name } = pool.metadata;
-    const known = texts.get(name) ?? recordOf(pool);
-    texts.set(name, known);
-    return known;
-  };
   const lost: string[] = [];
-  for (const [pod, { status }] of snapshot.endpoints) {
-    for (const ip of status?.current?.ips ?? []) {
-      for (const [text, name] of [[ip.ipv4, ip.ipv4Pool] as const, [ip.ipv6, ip.ipv6Pool] as const]) {
-        const pool = text === undefined || !inPlan.has(name ?? "") ? undefined : snapshot.pools.get(name!);
-        const address = text?.split("/")[0] ?? "";
-        // Where nobody wrote a status down, it is not known to disagree.
-        if (pool?.status !== undefined && !Object.hasOwn(recordIn(pool), address)) lost.push(`${address} of ${pod}`);
-      }
+  for (const name of inPlan) {
+    const pool = snapshot.pools.get(name)!;
+    // Where nobody wrote a status down, it is not known to disagree.
+    if (pool.status === undefined) continue;
+    const holders = (snapshot.use.byPool.get(name) ?? []).filter((holder) => holder.nic !== "");
+    if (holders.length === 0) continue;
+    const record = recordOf(pool);
+    for (const { address, pod } of holders) {
+      const text = formatAddress(address);
+      if (!Object.hasOwn(record, text)) lost.push(`${text} of ${pod}`);
     }
   }
   if (lost.length === 0) return [];

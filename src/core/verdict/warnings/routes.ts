@@ -8,10 +8,8 @@ export function tellRoutes<T extends Step>(steps: readonly T[], snapshot: Snapsh
   return steps.map((step) => {
     const count = keepingRoutes(step, snapshot);
     if (count === 0) return step;
-    return {
-      ...step,
-      note: `${pods(count)} running ${count === 1 ? "keeps its" : "keep their"} old routes until restarted`,
-    };
+    const who = count === 1 ? "1 running Pod keeps its" : `${count} running Pods keep their`;
+    return { ...step, note: `${who} old routes until ${count === 1 ? "it restarts" : "they restart"}` };
   });
 }
 

@@ -1,9 +1,9 @@
 import type { Allocation } from "../../allocate/allocation.js";
-import { parseNicOwner } from "../../allocate/owner.js";
+import { wholeNic } from "../../allocate/owner.js";
 import type { Step } from "../../change/step.js";
 import type { Family } from "../../ip/address.js";
 import { cidrRange, parseCidr, type Range } from "../../ip/range.js";
-import { overlaps, type RangeSet, rangeSet } from "../../ip/range-set.js";
+import { overlaps, type RangeSet, rangeSet, size } from "../../ip/range-set.js";
 import type { Plan } from "../../plan/plan.js";
 import type { Snapshot } from "../../snapshot.js";
 import type { SpiderpoolFacts } from "../../spiderpool/facts.js";
@@ -73,13 +73,25 @@ export class Watch {
     return names.flatMap((name) => this.after.pools.get(name) ?? []);
   }
 
+  /** How many addresses of a family the plan gives a fixed NIC. */
+  givenTo(workload: string, nic: string, family: Family): number | undefined {
+    const index = this.#once("given", () => {
+      const given = new Map<string, number>();
+      for (const one of this.#allocations) {
+        const key = `${wholeNic(one.owner)} ${one.family}`;
+        given.set(key, (given.get(key) ?? 0) + size(one.addresses));
+      }
+      return given;
+    });
+    return index.get(`${workload}/${nic} ${family}`);
+  }
+
   /** Whether a pool lies in a subnet of the plan: what is elsewhere is nobody's business here. */
   inPlan(pool: SpiderIPPool): boolean {
-    const cidr = parseCidr(pool.spec.subnet);
-    if (cidr === undefined) return false;
-    const { family } = cidr;
-    const planned = this.#once(`cidrs ${family}`, () => this.#cidrs(family));
-    return overlaps([cidrRange(cidr)], planned);
+    return this.#once(`in plan ${pool.spec.subnet}`, () => {
+      const cidr = parseCidr(pool.spec.subnet);
+      return cidr !== undefined && overlaps([cidrRange(cidr)], this.#cidrs(cidr.family));
+    });
   }
 
   #cidrs(family: Family): RangeSet {
@@ -92,10 +104,10 @@ export class Watch {
   #poolsByNic(): ReadonlyMap<string, readonly string[]> {
     const index = new Map<string, string[]>();
     for (const { owner, pool } of this.#allocations) {
-      const parts = parseNicOwner(owner);
-      if (parts === undefined) continue;
-      const key = `${parts.namespace}/${parts.kind}/${parts.workload}/${parts.nic}`;
-      index.set(key, [...(index.get(key) ?? []), pool]);
+      const key = wholeNic(owner);
+      const pools = index.get(key);
+      if (pools === undefined) index.set(key, [pool]);
+      else pools.push(pool);
     }
     return index;
   }
