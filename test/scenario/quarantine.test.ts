@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { effectiveSet } from "../../src/core/spiderpool/canonical.js";
 import { KINDS, type KubeObject, OWN, type SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { told } from "../support/decide.js";
 import { deployment, endpoint, liveReserved } from "../support/objects.js";
@@ -183,6 +184,45 @@ describe.each([
     life.hours = 24;
     expect(told(await life.sync(over))).toEqual([files ? `8 update ${Q}` : `8 delete ${Q}`]);
     expect(told(await life.plan(over))).toEqual([]);
+  });
+
+  test("a renamed owner takes its own back, and what goes on resting is known by its new name", async () => {
+    const life = new Life(files);
+    const moved = "moved:\n  - {from: d/Deployment/a, to: d/Deployment/c}\n";
+    await life.sync(spec({ a: 3 }));
+    await life.sync(spec({ a: 1 }));
+    const outcome = await life.sync(`${spec({ c: 2 })}${moved}`);
+    expect(Life.held(outcome)).toEqual({ "d/Deployment/c/eth0": "10.6.0.10-10.6.0.11" });
+    expect(life.quarantine()).toEqual({
+      ips: ["10.6.0.12"],
+      records: { "10.6.0.12": record(0, "d/Deployment/c/eth0/app") },
+    });
+    expect(told(await life.plan(`${spec({ c: 2 })}${moved}`))).toEqual([]);
+    await life.sync(`${spec({ c: 3 })}${moved}`);
+    expect(life.quarantine()).toBeUndefined();
+  });
+
+  test("slices and the addresses of single Pods rest like any, also where a declared pool has them back", async () => {
+    const mixed = (replicas: number) => `${SUBNET.replace("10.6.0.15", "10.6.0.25")}pools:
+  p: {subnet: app, addresses: [10.6.0.10-10.6.0.15], namespaces: {names: [d]}}
+workloads:
+${workload("a", replicas).replace("subnets: [app]", "pools: [p]")}${workload("s", replicas).replace("Deployment", "StatefulSet")}`;
+    const life = new Life(files);
+    const before = Life.held(await life.sync(mixed(3)));
+    await life.sync(mixed(1));
+    expect(life.quarantine()).toEqual({
+      ips: ["10.6.0.11-10.6.0.12", "10.6.0.17-10.6.0.18"],
+      records: {
+        "10.6.0.11-10.6.0.12": record(0, `${A}/pool:p/app`),
+        "10.6.0.17": record(0, "d/StatefulSet/s/eth0/app/1"),
+        "10.6.0.18": record(0, "d/StatefulSet/s/eth0/app/2"),
+      },
+    });
+    expect(effectiveSet((life.snapshot().pools.get("p") as SpiderIPPool).spec)).toHaveLength(1);
+    expect(told(await life.plan(mixed(1)))).toEqual([]);
+    expect(Life.held(await life.sync(mixed(3)))).toEqual(before);
+    expect(life.quarantine()).toBeUndefined();
+    expect(told(await life.plan(mixed(3)))).toEqual([]);
   });
 
   test("0: nothing rests, and what rested is let go", async () => {

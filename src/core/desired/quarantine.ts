@@ -1,5 +1,5 @@
 import type { Lock } from "../allocate/allocation.js";
-import { ownerInSubnet } from "../allocate/owner.js";
+import { type Owner, ownerInSubnet, splitOwner } from "../allocate/owner.js";
 import { OwnerIndex } from "../allocate/owner-index.js";
 import { type QuarantineRecord, readQuarantine } from "../allocate/quarantine.js";
 import { offered } from "../change/diff.js";
@@ -22,6 +22,8 @@ export interface QuarantineInput {
   /** The pools as this run leaves them. */
   readonly poolsAfter: () => ReadonlyMap<string, SpiderIPPool>;
   readonly install: string;
+  /** The name an owner has after the plan's renamings (`moved`): its records go with it. */
+  readonly rename: (owner: Owner) => Owner;
   readonly seconds: number;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -43,7 +45,7 @@ export function restingAfter(input: QuarantineInput): Rest[] {
   const facts = factsOf(input);
   const known = new Map<string, Rest[]>();
   for (const { range, owner, subnet, since, over } of records) {
-    const key = ownerInSubnet(owner, subnet);
+    const key = ownerInSubnet(input.rename(owner), subnet);
     const rest = { range, owner: key, since, reserved: !over };
     const rests = known.get(key);
     if (rests === undefined) known.set(key, [rest]);
@@ -78,11 +80,12 @@ interface Facts {
   readonly complete: boolean;
 }
 
-function factsOf({ snapshot, poolsAfter, ownerOf, install }: QuarantineInput): Facts {
+function factsOf(input: QuarantineInput): Facts {
+  const { snapshot, poolsAfter } = input;
   const used = [...snapshot.use.byAddress.keys()];
   const usedOf = (family: Family) => addressSet(used.filter((address) => familyOf(address) === family));
   const index = (pools: Iterable<SpiderIPPool>) => {
-    const sets = [...pools].map((pool): [string, RangeSet] => [ownerOfPool(pool, ownerOf, install), offered(pool)]);
+    const sets = [...pools].map((pool): [string, RangeSet] => [ownerOfPool(pool, input), offered(pool)]);
     const of = (family: Family) =>
       new OwnerIndex(sets.filter(([, set]) => set.length > 0 && familyOfSet(set) === family));
     return { 4: of(4), 6: of(6) };
@@ -96,10 +99,13 @@ function factsOf({ snapshot, poolsAfter, ownerOf, install }: QuarantineInput): F
 }
 
 /** Whose pool it is: as the plan says, else as it says itself; a pool of nobody's is its own. */
-function ownerOfPool(pool: SpiderIPPool, ownerOf: ReadonlyMap<string, string>, install: string): string {
-  const { name } = pool.metadata;
+function ownerOfPool(pool: SpiderIPPool, { ownerOf, install, rename }: QuarantineInput): string {
+  const planned = ownerOf.get(pool.metadata.name);
+  if (planned !== undefined) return planned;
   const recorded = ownershipOf(pool, install).type === "ours" ? recordedOwner(pool) : undefined;
-  return ownerOf.get(name) ?? recorded ?? `pool ${name}`;
+  if (recorded === undefined) return `pool ${pool.metadata.name}`;
+  const { owner, subnet } = splitOwner(recorded);
+  return ownerInSubnet(rename(owner), subnet);
 }
 
 /** What of a live record stays, and how. */

@@ -1,5 +1,6 @@
 import type { Allocated } from "../allocate/allocate.js";
 import type { Lock } from "../allocate/allocation.js";
+import { renamer } from "../allocate/moved.js";
 import { ownerInSubnet } from "../allocate/owner.js";
 import { byWave, type OrderedStep } from "../change/order.js";
 import { restingAfter } from "../desired/quarantine.js";
@@ -37,6 +38,7 @@ export function quarantineOf(steps: readonly OrderedStep[], decided: Decided): Q
     snapshot,
     poolsAfter: () => snapshotAfter(snapshot, steps).pools,
     install,
+    rename: renamer(plan),
     seconds,
     now,
   });
