@@ -1,4 +1,3 @@
-import type { Outcome } from "../../../src/core/outcome.js";
 import { clusterObjects, firstPlan, liveWorkload, secondPlan } from "./build.js";
 import { type Chance, chance } from "./chance.js";
 import { afterSync, type Before, compareOrders } from "./checks.js";
@@ -9,6 +8,7 @@ import { foreignEdit } from "./foreign.js";
 import { Kubernetes, type LiveWorkload } from "./kubernetes.js";
 import { Copy } from "./objects.js";
 import { type FixedWorkload, type PlanModel, specOf } from "./plan-model.js";
+import { holdingsOf, ownConflicts, QUARANTINE, Resting } from "./resting.js";
 import type { Edit, EventSpec, WorldSpec } from "./spec.js";
 import { faultsOf, specTexts } from "./standing.js";
 import { Story } from "./story.js";
@@ -24,6 +24,8 @@ export interface Told {
 
 /** A plan of one install, and who writes it. */
 interface Keeper {
+  /** Who had what before the last commit, as long as nobody else meddles (FIXED-9). */
+  remembered: { readonly holdings: ReadonlyMap<string, string>; readonly at: number } | undefined;
   readonly install: Install;
   model: PlanModel;
   /** The plan of the last commit but one, for a revert. */
@@ -46,6 +48,8 @@ class World {
   readonly #workloads: LiveWorkload[];
   readonly #keepers: Keeper[];
   readonly #story = new Story();
+  readonly #resting = new Resting();
+  #meddled = false;
   #events = 0;
   #syncs = 0;
   #blocked = 0;
@@ -118,7 +122,8 @@ class World {
         this.#cluster.clock.advance(event.minutes * 60_000);
         return;
       case "foreign": {
-        for (const keeper of this.#keepers) keeper.atRest = false;
+        for (const keeper of this.#keepers) Object.assign(keeper, { atRest: false, remembered: undefined });
+        this.#meddled = true;
         const keeper = this.#keepers[0]!;
         this.#story.say(await foreignEdit(this.#cluster, keeper.model, event.what, event.target, event.value));
       }
@@ -131,6 +136,9 @@ class World {
     for (const one of edits) edit(next, one);
     if (JSON.stringify(next) === JSON.stringify(before)) return;
     keeper.model = next;
+    keeper.remembered = keeper.atRest
+      ? { holdings: holdingsOf(this.#cluster.objects), at: this.#cluster.clock.now() }
+      : undefined;
     this.#story.say(`commit ${JSON.stringify(edits)}${crash > 0 ? `, sync dies before write ${crash}` : ""}`);
     const done = await this.#sync(keeper, crash, restart, edits);
     if (done === "refused") {
@@ -146,8 +154,26 @@ class World {
     if (keeper.previous === undefined) return;
     [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
     this.#story.say("the last commit is reverted");
-    if ((await this.#sync(keeper, 0, 0)) === "refused")
-      [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
+    const { remembered } = keeper;
+    keeper.remembered = undefined;
+    const done = await this.#sync(keeper, 0, 0);
+    if (done === "refused") [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
+    else if (remembered !== undefined && keeper.atRest) this.#returned(remembered);
+  }
+
+  /** FIXED-9: within the quarantine everybody has again what they had. */
+  #returned({ holdings, at }: NonNullable<Keeper["remembered"]>): void {
+    const { objects, clock } = this.#cluster;
+    if (this.spec.quarantine === "0" || clock.now() - at >= QUARANTINE) return;
+    const now = holdingsOf(objects);
+    const violations = [...holdings]
+      // More, if Pods came to use it meanwhile; never others.
+      .filter(([owner, had]) => had.split(" ").some((address) => !now.get(owner)?.split(" ").includes(address)))
+      .map(([owner, had]) => ({
+        invariant: "FIXED-9",
+        message: `${owner} had ${had} before the commit and has ${now.get(owner) ?? "nothing"} after its revert`,
+      }));
+    if (violations.length > 0) throw new Violated(violations, this.#story.told(objects));
   }
 
   #restart(numbers: readonly number[]): void {
@@ -225,6 +251,8 @@ class World {
     const checked = await this.#guarded(() => afterSync(before, done, context));
     found.push(...checked.violations);
     if (this.#chance.below(4) === 0) found.push(...compareOrders(run, keeper.install, spec, this.#chance));
+    found.push(...this.#resting.afterSync(before, objects, keeper, this.#cluster.clock.now()));
+    if (!this.#meddled && !restarted && !crashed) found.push(...ownConflicts(run));
     if (found.length > 0) throw new Violated(found, this.#story.told(objects));
     keeper.atRest = checked.atRest;
     this.#kubernetes.retryWaiting();
@@ -252,8 +280,6 @@ class World {
         network: annotations["v1.multus-cni.io/default-network"]!,
       }),
     );
-    return { install, model, previous: undefined, atRest: false, workloads };
+    return { install, model, previous: undefined, remembered: undefined, atRest: false, workloads };
   }
 }
-
-export type { Outcome };
