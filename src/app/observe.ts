@@ -45,6 +45,7 @@ const CONTEXT_KINDS: readonly Kind[] = [
   KINDS.Job,
   KINDS.CronJob,
   KINDS.CloneSet,
+  KINDS.HorizontalPodAutoscaler,
 ];
 
 const CONFIGURATION = "spiderpool-conf";

@@ -25,6 +25,8 @@ export interface Snapshot {
   readonly nodes: ReadonlyMap<string, KubeObject>;
   readonly pods: ReadonlyMap<string, KubeObject>;
   readonly replicaSets: ReadonlyMap<string, KubeObject>;
+  /** The most replicas a HorizontalPodAutoscaler may give a workload, by `namespace/Kind/name`. */
+  readonly autoscaled?: ReadonlyMap<string, number>;
   /** Workloads keyed `namespace/Kind/name`, Kind as owners spell it (`CloneSet.apps.kruise.io`). */
   readonly workloads: ReadonlyMap<string, KubeObject>;
   /** Facts F1 as read from the cluster; undefined where they could not be. */
@@ -78,9 +80,11 @@ export function buildSnapshot(
     ReplicaSet: new Map<string, KubeObject>(),
   };
   const workloads = new Map<string, KubeObject>();
+  const autoscaled = new Map<string, number>();
   for (const item of items) {
     const target = Object.hasOwn(maps, item.kind) ? maps[item.kind as keyof typeof maps] : undefined;
     target?.set(objectPath(item), item);
+    if (item.kind === "HorizontalPodAutoscaler") readAutoscaler(item, autoscaled);
     // A ReplicaSet of a Deployment or a Job of a CronJob is its owner's business, not a workload of its own.
     if (podTemplate(item) !== undefined && !item.metadata.ownerReferences?.some((owner) => owner.controller)) {
       workloads.set(workloadKey(item), item);
@@ -100,6 +104,7 @@ export function buildSnapshot(
     nodes: maps.Node,
     pods: maps.Pod,
     replicaSets: maps.ReplicaSet,
+    autoscaled,
     workloads,
     facts,
     use: usage(pools, endpoints),
@@ -147,6 +152,18 @@ export function workloadKey(object: KubeObject): string {
   const group = object.apiVersion.includes("/") ? object.apiVersion.slice(0, object.apiVersion.indexOf("/")) : "";
   const kind = group === "apps" || group === "batch" || group === "" ? object.kind : `${object.kind}.${group}`;
   return `${object.metadata.namespace ?? ""}/${kind}/${object.metadata.name}`;
+}
+
+/** Of several that scale one workload, which Kubernetes does not forbid, the largest counts. */
+function readAutoscaler({ metadata, spec }: KubeObject, found: Map<string, number>): void {
+  const { scaleTargetRef: target, maxReplicas } = (spec ?? {}) as {
+    scaleTargetRef?: { apiVersion?: string; kind: string; name: string };
+    maxReplicas?: number;
+  };
+  if (target === undefined || typeof maxReplicas !== "number") return;
+  const { apiVersion = "apps/v1", kind, name } = target;
+  const key = workloadKey({ apiVersion, kind, metadata: { namespace: metadata.namespace, name } });
+  found.set(key, Math.max(found.get(key) ?? 0, maxReplicas));
 }
 
 /** What of a Pod template spiderplan reads. */

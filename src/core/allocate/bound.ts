@@ -1,4 +1,6 @@
+import { type Snapshot, workloadKey } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
+import { daemonNodes } from "./daemon-nodes.js";
 
 /** `auto` = the surge of a Deployment's rollout, which needs addresses beside the old Pods'; at least one. */
 export function autoElastic(kind: string, bound: number, live: KubeObject | undefined): number {
@@ -13,8 +15,15 @@ export function autoElastic(kind: string, bound: number, live: KubeObject | unde
   return Number.isInteger(count) ? Math.max(1, count) : 1;
 }
 
-/** How many Pods a live workload asks for; undefined for kinds that do not say. */
-export function liveBound(object: KubeObject): number | undefined {
+/** How many Pods a live workload may have: what it asks for, or what its autoscaler may make of it (DESIGN 5). */
+export function liveBound(object: KubeObject, snapshot: Snapshot): number | undefined {
+  const own = object.kind === "DaemonSet" ? daemonNodes(object, snapshot) : ownBound(object);
+  const scaled = snapshot.autoscaled?.get(workloadKey(object));
+  return scaled === undefined ? own : Math.max(own ?? 0, scaled);
+}
+
+/** What the object itself asks for; undefined for kinds that do not say. */
+function ownBound(object: KubeObject): number | undefined {
   const spec = (object.spec ?? {}) as {
     replicas?: number;
     parallelism?: number;
@@ -25,8 +34,6 @@ export function liveBound(object: KubeObject): number | undefined {
     case "StatefulSet":
     case "ReplicaSet":
       return spec.replicas ?? 1;
-    case "DaemonSet":
-      return (object.status as { desiredNumberScheduled?: number } | undefined)?.desiredNumberScheduled;
     case "Job":
       return spec.parallelism ?? 1;
     case "CronJob":

@@ -126,10 +126,12 @@ function isOwn(holder: string, pod: string, snapshot: Snapshot, workloads: Reado
   const status = snapshot.endpoints.get(pod)?.status;
   const [namespace, kind = "", workload] = holder.split("/");
   if (!workloads.has(`${namespace}/${kind}/${workload}`)) return false;
+  // A21: the Pods of a VM are recorded under its instance, which has its name.
+  const recorded = kind === "VirtualMachine.kubevirt.io" ? "VirtualMachineInstance" : kind.split(".")[0];
   return (
     pod.startsWith(`${namespace}/`) &&
     status?.ownerControllerName === workload &&
-    status?.ownerControllerType === kind.split(".")[0]
+    status?.ownerControllerType === recorded
   );
 }
 

@@ -69,7 +69,7 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
   const diagnostics: Diagnostic[] = [];
   for (const workload of plan.workloads.values()) {
     const live = snapshot.workloads.get(`${workload.namespace}/${workload.kind}/${workload.workload}`);
-    const bound = workload.bound ?? (followLive && live !== undefined ? liveBound(live) : undefined);
+    const bound = workload.bound ?? (followLive && live !== undefined ? liveBound(live, snapshot) : undefined);
     for (const nic of workload.interfaces.values()) {
       if (nic.ask.type !== "fixed") continue;
       if (bound === undefined) {

@@ -20,8 +20,10 @@ const PLAIN = new Set([
   "Job",
   "CronJob",
 ]);
+/** A KubeVirt VM: one Pod at a time, which keeps its address by itself (A21). */
+const VM = "VirtualMachine.kubevirt.io";
 /** Kinds whose object has no selector of its Pods to read. */
-const NO_SELECTOR = new Set(["Job", "CronJob", "VirtualMachine.kubevirt.io", "VirtualMachineInstance.kubevirt.io"]);
+const NO_SELECTOR = new Set(["Job", "CronJob", VM, "VirtualMachineInstance.kubevirt.io"]);
 
 /** One workload. Interfaces that cannot be read are left out, with an error about the workload. */
 export function readWorkload(entry: Entry<PlanWorkload>, references: References, found: Diagnostic[]): Workload {
@@ -29,7 +31,7 @@ export function readWorkload(entry: Entry<PlanWorkload>, references: References,
   const scope: Scope = { at: source, about: name, found };
   const [namespace, kind, workload] = name.split("/") as [string, string, string];
   checkKind(kind, scope);
-  const bound = value.maxReplicas ?? value.maxNodes ?? value.replicas;
+  const bound = value.maxReplicas ?? value.maxNodes ?? value.replicas ?? (kind === VM ? 1 : undefined);
   if (bound !== undefined) checkSize(bound, `each pool of ${name}`, named(scope));
   const interfaces = new Map<string, Nic>();
   for (const [nic, written] of Object.entries(value.interfaces).sort(([a], [b]) => compareText(a, b))) {
@@ -74,6 +76,7 @@ function checkStated(value: PlanWorkload, kind: string, scope: Scope): void {
       hint: "add `pods: {labels: {...}}` with labels only its Pods carry",
     });
   }
+  if (kind === VM) return; // it is one Pod
   if (value.replicas === undefined && value.maxReplicas === undefined && value.maxNodes === undefined) {
     fail(named(scope), "SP2028", `replicas is missing: a ${kind} has none to read`, {
       hint: "add `replicas: n`, the most Pods it runs at once",

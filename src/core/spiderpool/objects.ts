@@ -154,6 +154,7 @@ export const KINDS = {
   DaemonSet: kind("apps/v1", "DaemonSet", "daemonsets", true),
   Job: kind("batch/v1", "Job", "jobs", true),
   CronJob: kind("batch/v1", "CronJob", "cronjobs", true),
+  HorizontalPodAutoscaler: kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
   CloneSet: kind("apps.kruise.io/v1alpha1", "CloneSet", "clonesets", true),
   Lease: kind("coordination.k8s.io/v1", "Lease", "leases", true),
 } as const satisfies Record<string, Kind>;

@@ -98,3 +98,67 @@ test("a take asks for its count", () => {
   const { demands } = demandsOf(plan({ pools: [declared("p", "a", { count: 4 })] }), cluster(), false);
   expect(demands).toMatchObject([{ owner: "pool:p", count: 4, reason: "take 4" }]);
 });
+
+describe("without lock files the bound follows what may come", () => {
+  const autoscaler = (kind: string, maxReplicas: number, name = "hpa"): KubeObject => ({
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { namespace: "d", name },
+    spec: { scaleTargetRef: { apiVersion: "apps/v1", kind, name: "w" }, maxReplicas },
+  });
+  const node = (name: string, labels: Record<string, string>, taints: object[] = []): KubeObject => ({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name, labels },
+    spec: { taints },
+  });
+  const live = (kind: string, ...objects: KubeObject[]) => {
+    const asked = plan({ workloads: [fixed(`d/${kind}/w`, {})] });
+    const known = cluster(...objects);
+    const snapshot = { ...known, complete: new Set([...known.complete, "Node"]) };
+    return demandsOf(asked, snapshot, true).demands.map(({ count }) => count);
+  };
+
+  test.each<[string, KubeObject[], number]>([
+    ["an autoscaler's maximum", [autoscaler("Deployment", 9)], 9],
+    ["the replicas where they are more", [autoscaler("Deployment", 2)], 4],
+    ["the larger of two autoscalers", [autoscaler("Deployment", 6), autoscaler("Deployment", 8, "b")], 8],
+    ["no autoscaler of another workload", [autoscaler("StatefulSet", 9)], 4],
+  ])("%s", (_, objects, count) => {
+    expect(live("Deployment", workload("Deployment", { replicas: 4 }), ...objects)).toEqual([count]);
+  });
+
+  const daemon = (pod: object, wanted = 0) =>
+    workload("DaemonSet", { template: { metadata: {}, spec: pod } }, { desiredNumberScheduled: wanted });
+  const required = (term: object) => ({
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } },
+  });
+  const nodes = [
+    node("n1", { zone: "a", cpu: "8" }),
+    node("n2", { zone: "a" }, [{ key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" }]),
+    node("n3", { zone: "b" }, [{ key: "gpu", value: "yes", effect: "NoSchedule" }]),
+    node("n4", { zone: "b" }, [{ key: "old", effect: "PreferNoSchedule" }]),
+  ];
+
+  test.each<[string, KubeObject, number]>([
+    ["every node it tolerates, cordoned ones too", daemon({}), 3],
+    ["its nodeSelector", daemon({ nodeSelector: { zone: "a" } }), 2],
+    [
+      "its required affinity",
+      daemon(required({ matchExpressions: [{ key: "zone", operator: "In", values: ["b"] }] })),
+      1,
+    ],
+    ["a name", daemon(required({ matchFields: [{ key: "metadata.name", operator: "In", values: ["n1"] }] })), 1],
+    [
+      "greater than is taken as true",
+      daemon(required({ matchExpressions: [{ key: "cpu", operator: "Gt", values: ["4"] }] })),
+      3,
+    ],
+    ["a toleration by value", daemon({ tolerations: [{ key: "gpu", value: "yes" }] }), 4],
+    ["a toleration of another value", daemon({ tolerations: [{ key: "gpu", value: "no" }] }), 3],
+    ["a toleration of everything", daemon({ tolerations: [{ operator: "Exists" }] }), 4],
+    ["never fewer than it says", daemon({ nodeSelector: { zone: "a" } }, 5), 5],
+  ])("a DaemonSet's matching nodes: %s", (_, object, count) => {
+    expect(live("DaemonSet", object, ...nodes)).toEqual([count]);
+  });
+});
