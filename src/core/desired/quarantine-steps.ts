@@ -208,7 +208,9 @@ function strays(snapshot: Snapshot, { install, families, prune }: Context): Orde
 
 function why(added: RangeSet, removed: RangeSet, { seconds }: Context): { reason: string } {
   if (added.length > 0) return { reason: `released; ${restText(seconds)}` };
-  return { reason: size(removed) > 0 ? "their rest is over, or their owner has them back" : "their record has been settled" };
+  return {
+    reason: size(removed) > 0 ? "their rest is over, or their owner has them back" : "their record has been settled",
+  };
 }
 
 function base(name: string) {
