@@ -17,27 +17,37 @@ const ELASTIC = 2;
  * their endpoints and allocations, Nodes. Every tenth workload is new to the cluster, so that there is something to plan.
  */
 export function writeBigWorld(folder: string, size: WorldSize): { plan: string; snapshot: string } {
-  const plan = join(folder, "plan");
-  mkdirSync(plan, { recursive: true });
-  const perSubnet = Math.floor(60_000 / (size.podsPerWorkload + ELASTIC));
-  const subnets = Math.ceil(size.workloads / perSubnet);
-  writeFileSync(join(plan, "subnets.yaml"), subnetsYaml(subnets));
-  const perFile = Math.ceil(size.workloads / size.files);
-  for (let file = 0; file < size.files; file++) {
-    const first = file * perFile;
-    const names = Array.from({ length: Math.min(perFile, size.workloads - first) }, (_, i) => first + i);
-    writeFileSync(join(plan, `team-${String(file).padStart(3, "0")}.yaml`), workloadsYaml(names, size, perSubnet));
-  }
+  const plan = writeBigPlan(folder, size);
   const snapshot = join(folder, "snapshot.json");
-  writeFileSync(
-    snapshot,
-    JSON.stringify({ apiVersion: "v1", kind: "List", items: asKubeObject(items(size, perSubnet, subnets)) }),
-  );
+  const found = asListed(items(size));
+  writeFileSync(snapshot, JSON.stringify({ apiVersion: "v1", kind: "List", items: found }));
   return { plan, snapshot };
 }
 
+/** Only the plan folder of such a world. */
+export function writeBigPlan(folder: string, size: WorldSize): string {
+  const plan = join(folder, "plan");
+  mkdirSync(plan, { recursive: true });
+  writeFileSync(join(plan, "subnets.yaml"), subnetsYaml(subnetCount(size)));
+  const each = Math.ceil(size.workloads / size.files);
+  for (let file = 0; file < size.files; file++) {
+    const first = file * each;
+    const names = Array.from({ length: Math.min(each, size.workloads - first) }, (_, i) => first + i);
+    writeFileSync(join(plan, `team-${String(file).padStart(3, "0")}.yaml`), workloadsYaml(names, size));
+  }
+  return plan;
+}
+
+function perSubnet({ podsPerWorkload }: WorldSize): number {
+  return Math.floor(60_000 / (podsPerWorkload + ELASTIC));
+}
+
+function subnetCount(size: WorldSize): number {
+  return Math.ceil(size.workloads / perSubnet(size));
+}
+
 /** As `kubectl get -A -o json` prints them: kind by kind, each in the order of the API server. */
-function asKubeObject(items: readonly KubeObject[]): readonly KubeObject[] {
+function asListed(items: readonly KubeObject[]): readonly KubeObject[] {
   const key = ({ kind, metadata: { namespace, name } }: KubeObject) =>
     `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
   const keyed = items.map((item) => ({ item, key: key(item) }));
@@ -53,7 +63,7 @@ function subnetsYaml(count: number): string {
   return `apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\nspec:\n  subnets:\n${subnets.join("")}`;
 }
 
-function workloadsYaml(numbers: readonly number[], size: WorldSize, perSubnet: number): string {
+function workloadsYaml(numbers: readonly number[], size: WorldSize): string {
   const workloads = numbers.map(
     (n) => `    team-${n % 50}/Deployment/app-${n}:
       replicas: ${size.podsPerWorkload}
@@ -61,21 +71,23 @@ function workloadsYaml(numbers: readonly number[], size: WorldSize, perSubnet: n
       interfaces:
         eth0:
           network: kube-system/macvlan
-          fixed: {subnets: [net-${Math.floor(n / perSubnet)}], elastic: ${ELASTIC}}
+          fixed: {subnets: [net-${Math.floor(n / perSubnet(size))}], elastic: ${ELASTIC}}
 `,
   );
   return `apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\nspec:\n  workloads:\n${workloads.join("")}`;
 }
 
-function items(size: WorldSize, perSubnet: number, subnets: number): KubeObject[] {
-  const found: KubeObject[] = [
-    {
-      apiVersion: "spiderpool.spidernet.io/v2beta1",
-      kind: "SpiderMultusConfig",
-      metadata: { namespace: "kube-system", name: "macvlan" },
-      spec: { cniType: "macvlan", macvlan: { master: ["eth1"] } },
-    },
-  ];
+/** The network all workloads of a plan hang on. */
+export const NETWORK: KubeObject = {
+  apiVersion: "spiderpool.spidernet.io/v2beta1",
+  kind: "SpiderMultusConfig",
+  metadata: { namespace: "kube-system", name: "macvlan" },
+  spec: { cniType: "macvlan", macvlan: { master: ["eth1"] } },
+};
+
+function items(size: WorldSize): KubeObject[] {
+  const found: KubeObject[] = [NETWORK];
+  const subnets = subnetCount(size);
   for (let i = 0; i < 50; i++) found.push({ apiVersion: "v1", kind: "Namespace", metadata: { name: `team-${i}` } });
   for (let i = 0; i < size.nodes; i++) {
     found.push({
@@ -106,15 +118,16 @@ function items(size: WorldSize, perSubnet: number, subnets: number): KubeObject[
       },
     });
   }
-  for (let n = 0; n < size.workloads; n++) if (n % 10 !== 9) found.push(...workloadItems(n, size, perSubnet));
+  for (let n = 0; n < size.workloads; n++) if (n % 10 !== 9) found.push(...workloadItems(n, size));
   return found;
 }
 
-function workloadItems(n: number, size: WorldSize, perSubnet: number): KubeObject[] {
-  const subnet = Math.floor(n / perSubnet);
+function workloadItems(n: number, size: WorldSize): KubeObject[] {
+  const inSubnet = perSubnet(size);
+  const subnet = Math.floor(n / inSubnet);
   const block = size.podsPerWorkload + ELASTIC;
   const address = (i: number) => {
-    const at = 10 + (n % perSubnet) * block + i;
+    const at = 10 + (n % inSubnet) * block + i;
     return `10.${subnet + 1}.${at >> 8}.${at & 255}`;
   };
   const namespace = `team-${n % 50}`;

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { diffRow } from "./diff-row.js";
 import type { Row } from "./measure.js";
 import { planRow } from "./plan-row.js";
 import { setsRow } from "./sets-row.js";
+import { syncRow } from "./sync-row.js";
 
 /** Usage: npm run bench [-- ROW...]; rows: plan, sets, diff, sync. Ratios against baselines measured in the same run. */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,6 +16,8 @@ const ROUNDS = 3;
 
 const rows: Record<string, () => Promise<Row[]>> = {
   sets: async () => [setsRow(ROUNDS)],
+  diff: async () => [await diffRow(folder, ROUNDS, root)],
+  sync: async () => [await syncRow(folder, ROUNDS, root)],
   plan: async () => [await planRow(folder, ROUNDS, root)],
 };
 

@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { promisify } from "node:util";
 
 /** One run of a program: wall time in seconds, peak memory in MiB. */
 export interface Run {
@@ -41,6 +42,12 @@ export async function run(
   });
   clearInterval(watch);
   return { seconds: Number(process.hrtime.bigint() - started) / 1e9, peakMiB: peakKiB / 1024, code };
+}
+
+/** What a program prints. */
+export async function output(command: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 1 << 30 });
+  return stdout;
 }
 
 /** The middle of an odd number of figures, the mean of the two middle ones of an even number. */

@@ -53,27 +53,42 @@ const CONFIGURATION = "spiderpool-conf";
 /**
  * Reads all that spiderplan judges by, every kind at the same time, uncached.
  * A kind the server does not serve has no objects: it counts as read completely.
+ * @param options may come later, when the plan is read: the cluster answers meanwhile
  * @throws ClusterError when the cluster cannot be reached, lacks Spiderpool, or forbids reading Spiderpool's kinds
  */
-export async function observe(cluster: Cluster, options: ObserveOptions = {}): Promise<Observation> {
-  const context = [...CONTEXT_KINDS, ...(await thirdParty(cluster, options.workloadKinds ?? []))];
-  const all = [...SPIDERPOOL_KINDS, ...context];
-  const served = await cluster.served(all);
-  if (!served.has(KINDS.SpiderIPPool)) throw noSpiderpool();
-  const [facts, ...lists] = await Promise.all([
-    readFacts(cluster, options.namespace ?? CHART_DEFAULTS.namespace),
-    ...all.map((kind) => (served.has(kind) ? readKind(cluster, kind, context.includes(kind)) : NOTHING)),
+export async function observe(
+  cluster: Cluster,
+  options: ObserveOptions | Promise<ObserveOptions> = {},
+): Promise<Observation> {
+  const [usual, { namespace = CHART_DEFAULTS.namespace, workloadKinds = [] }] = await Promise.all([
+    readServed(cluster, [...SPIDERPOOL_KINDS, ...CONTEXT_KINDS]),
+    options,
+  ]);
+  const [facts, further] = await Promise.all([
+    readFacts(cluster, namespace),
+    thirdParty(cluster, workloadKinds).then((kinds) => (kinds.length === 0 ? [] : readServed(cluster, kinds))),
   ]);
   const items: KubeObject[] = [...(facts.object === undefined ? [] : [facts.object])];
   const diagnostics: Diagnostic[] = [...facts.diagnostics];
   const complete: string[] = [];
-  for (const [index, list] of lists.entries()) {
-    for (const item of list.items) items.push(item);
-    if (list.missing === undefined) complete.push(all[index]!.kind);
-    else diagnostics.push(list.missing);
+  for (const { kind, read } of [...usual, ...further]) {
+    for (const item of read.items) items.push(item);
+    if (read.missing === undefined) complete.push(kind.kind);
+    else diagnostics.push(read.missing);
   }
   const ordered = inKindOrder(items);
   return { snapshot: buildSnapshot(ordered, complete, facts.facts), items: ordered, diagnostics };
+}
+
+async function readServed(cluster: Cluster, kinds: readonly Kind[]): Promise<{ kind: Kind; read: KindRead }[]> {
+  const served = await cluster.served(kinds);
+  if (kinds.includes(KINDS.SpiderIPPool) && !served.has(KINDS.SpiderIPPool)) throw noSpiderpool();
+  return Promise.all(
+    kinds.map(async (kind) => {
+      const optional = !SPIDERPOOL_KINDS.includes(kind);
+      return { kind, read: served.has(kind) ? await readKind(cluster, kind, optional) : NOTHING };
+    }),
+  );
 }
 
 interface KindRead {

@@ -33,15 +33,18 @@ export interface DecideFor {
   readonly purpose: Options["purpose"];
   /** Whether its output names the Git revision; asking costs two processes. */
   readonly revision: boolean;
-  readonly observe: (needs: ObserveOptions) => Promise<Observed>;
+  readonly observe: (needs: Promise<ObserveOptions>) => Promise<Observed>;
 }
 
-/** Reads plan and lock, looks at the cluster, decides. */
+/** Reads plan and lock, looks at the cluster meanwhile, decides. */
 export async function decideRun(io: Io, options: DecideOptions, wanted: DecideFor): Promise<Decision> {
-  const source = await openPlan(io, options.path);
+  const opening = openPlan(io, options.path);
+  const observing = wanted.observe(opening.then(({ loaded }) => planNeeds(loaded.documents)));
+  observing.catch(() => {}); // A plan that cannot be opened is told first.
+  const source = await opening;
   const [lock, observed, revision] = await Promise.all([
     readLockFolder(source.root, planCluster(source.loaded.documents, options.cluster)),
-    wanted.observe(planNeeds(source.loaded.documents)),
+    observing,
     wanted.revision ? revisionText(source.root) : undefined,
   ]);
   const run = planRun({

@@ -13,12 +13,16 @@ export interface ObservedItems extends Observed {
   readonly items: readonly KubeObject[];
 }
 
+/** What to look at; a promise where the plan that says so is still being read. */
+export type Needs = ObserveOptions | Promise<ObserveOptions>;
+
 /**
  * The facts a command judges by: the files of `--snapshot`, else the cluster of the kubeconfig.
  * @throws CliError naming both ways when neither is there
  */
-export async function observeAny(io: Io, options: ClusterOptions, needs: ObserveOptions = {}): Promise<ObservedItems> {
+export async function observeAny(io: Io, options: ClusterOptions, needs: Needs = {}): Promise<ObservedItems> {
   if (options.snapshot.length > 0) {
+    await needs;
     const { readSnapshotFiles } = await import("./snapshot-files.js");
     const read = await readSnapshotFiles(io.cwd, options.snapshot);
     return { ...read, diagnostics: [], against: `snapshot ${options.snapshot.join(", ")}` };
@@ -40,7 +44,7 @@ export async function observeIfTold(io: Io, options: ClusterOptions, needs: Obse
 }
 
 /** Everything spiderplan reads of a cluster. */
-export async function observeCluster(cluster: Cluster, needs: ObserveOptions): Promise<ObservedItems> {
+export async function observeCluster(cluster: Cluster, needs: Needs): Promise<ObservedItems> {
   const { observe } = await import("../app/observe.js");
   return { ...(await observe(cluster, needs)), against: "the cluster" };
 }

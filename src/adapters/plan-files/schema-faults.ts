@@ -13,6 +13,10 @@ const AJV = new Ajv2020({
   allErrors: true,
   verbose: true,
   strictTypes: false,
+  // Our own two schemas, checked by a test: every start would pay for it again.
+  validateSchema: false,
+  meta: false,
+  code: { optimize: false },
   schemas: [NETWORK_PLAN_SCHEMA, ADDRESS_LOCK_SCHEMA],
 });
 formats.default(AJV, ["date"]);
