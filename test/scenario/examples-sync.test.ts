@@ -38,11 +38,24 @@ const SERVED: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     "shop/workload01": ["shop.deployment.workload01.eth0.app-v4"],
   },
   "manual-fixed-pool": { "shop/workload01": ["ippool01"] },
+  migration: {
+    "shop/db": ["shop.statefulset.db.eth0.old-v4.0", "shop.statefulset.db.eth0.old-v4.1"],
+    "shop/web": ["shop.deployment.web.eth0.old-v4"],
+  },
   "namespace-affinity": { "pay/web": ["pool-pay"], "shop/web": ["pool-shop"] },
   "node-affinity": { "ops/collector": ["pool-rack1", "pool-rack2"] },
+  "pinned-ordinals": {
+    "shop/db": [0, 1, 2].map((ordinal) => `shop.statefulset.db.eth0.app-v4.${ordinal}`),
+  },
   "reserved-ips": { "shop/jobs": ["shared-a"], "shop/web": ["shop.deployment.web.eth0.app-v4"] },
   "several-affinities": { "shop/cart": ["vip-cart"], "shop/cart-canary": ["shared-a"] },
   "shared-pool": { "shop/frontend": ["shared-a"], "shop/reindex": ["shared-a"] },
+  slices: {
+    "pay/api": ["pay.deployment.api.eth0.slice.pool-pay"],
+    "pay/ledger": [0, 1, 2].map((ordinal) => `pay.statefulset.ledger.eth0.slice.pool-pay.${ordinal}`),
+    "pay/web": ["pay.deployment.web.eth0.slice.pool-pay"],
+    "pay/worker": ["pool-pay"],
+  },
   "sriov-and-macvlan-nodes": {
     "trading/backoffice": ["trading.deployment.backoffice.eth0.office-v4"],
     "trading/feed": ["trading.daemonset.feed.eth0.fast-v4"],
