@@ -3,7 +3,7 @@ import { type SimulationRequest, simulate } from "../../../src/core/query/simula
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
 import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
-import { livePool } from "../../support/objects.js";
+import { livePool, liveReserved } from "../../support/objects.js";
 import { namespaceWith, node, type Running, running } from "../../support/running.js";
 
 const POOLS = { "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["a"]}]' };
@@ -86,6 +86,32 @@ describe("drain", () => {
     const [first] = play(objects, { drained: ["node-a"] }).addresses;
     expect(first).toMatchObject({ fate: "may get none", after: [{ address: "10.6.0.10" }] });
     expect(first!.reasons.join()).toContain("on node-c: ");
+  });
+
+  it("a Pod that may go to two zones is one rival in their common pool, not two", () => {
+    const both = { "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["a","b"]}]' };
+    const objects = cluster(
+      { ips: ["10.6.0.10-10.6.0.11"] },
+      { annotations: both },
+      livePool("b", { ips: ["10.6.0.20"], nodeAffinity: { matchLabels: { zone: "b" } } }),
+      node("node-c", { zone: "c" }),
+    );
+    expect(play(objects, { drained: ["node-a"] }).addresses.map((one) => one.fate)).toEqual(["gets", "gets"]);
+  });
+
+  it("a reserved address that a StatefulSet's Pod keeps is no one else's loss", () => {
+    const base = cluster(
+      { ips: ["10.6.0.10-10.6.0.11"] },
+      { name: "default/set", kind: "StatefulSet", addresses: ["10.6.0.11"] },
+      liveReserved("r", ["10.6.0.11"]),
+    );
+    const objects = running(base, {
+      ...{ name: "default/app", pool: "a", addresses: ["10.6.0.10"], annotations: POOLS, nodes: ["node-a"] },
+    });
+    expect(lines(objects, { restart: true })).toEqual([
+      "default/app-rs-0 gets 10.6.0.10 -> 10.6.0.10",
+      "default/set-0 keeps 10.6.0.11 -> 10.6.0.11",
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from "../../ip/address.js";
+import { contains } from "../../ip/range-set.js";
 import { Competition } from "../../verdict/competition.js";
 import { type NodeClass, NodeClasses } from "../../verdict/node-classes.js";
 import { candidatesIn, type Scene } from "../../verdict/replay.js";
@@ -6,6 +7,9 @@ import { standingWith } from "../../verdict/standing.js";
 import { type Actor, type Demand, onNode } from "./actors.js";
 import { Rooms } from "./rooms.js";
 import type { Choice, Served, Start } from "./start.js";
+
+/** Eligible pools by rank. */
+type Ranks = readonly (readonly string[])[];
 
 interface Taken extends Served {
   readonly pool: string;
@@ -82,30 +86,42 @@ export class Stage {
     for (const actor of all) {
       if (coming.has(actor)) continue;
       for (const { own, holds } of actor.demands) {
-        if (own !== undefined && holds) staying.set(own.pool, (staying.get(own.pool) ?? 0) + 1);
+        if (own !== undefined && holds && this.#isUsable(own)) staying.set(own.pool, (staying.get(own.pool) ?? 0) + 1);
       }
     }
-    const asked = new Map<string, { ranks: readonly (readonly string[])[]; count: number }>();
+    const asked = new Map<string, { ways: readonly Ranks[]; count: number }>();
     for (const { actor, places } of comers) {
       const classes = this.nodes.classes(this.#poolsOf(actor), places);
       for (const demand of actor.demands) {
-        for (const ranks of distinct(classes.map((nodes) => this.#ranks(actor, demand, nodes[0])))) {
-          const known = asked.get(JSON.stringify(ranks));
-          asked.set(JSON.stringify(ranks), { ranks, count: (known?.count ?? 0) + 1 });
-        }
+        const ways = distinct(classes.flatMap((nodes) => this.#ranks(actor, demand, nodes[0]) ?? []));
+        const key = JSON.stringify(ways);
+        asked.set(key, { ways, count: (asked.get(key)?.count ?? 0) + 1 });
       }
     }
     const wide = new Competition(this.scene);
     const narrow = new Competition(this.scene);
     for (const [pool, count] of staying) for (const one of [wide, narrow]) one.add(count, [pool]);
-    for (const { ranks, count } of asked.values()) wide.add(count, ranks.flat());
-    for (const { ranks, count } of asked.values()) narrow.add(count, wide.reachable(ranks));
+    for (const { ways, count } of asked.values()) wide.add(count, ways.flat(2));
+    for (const { ways, count } of asked.values()) {
+      narrow.add(
+        count,
+        ways.flatMap((ranks) => wide.reachable(ranks)),
+      );
+    }
     return narrow;
   }
 
-  #ranks(actor: Actor, demand: Demand, node: string | undefined): readonly (readonly string[])[] {
+  /** What a demand competes for on a node; nothing where it takes back an address that nobody else could get. */
+  #ranks(actor: Actor, demand: Demand, node: string | undefined): [Ranks] | undefined {
     const pod = actor.facts && onNode(actor.facts, node, this.scene);
-    return standingWith(this.scene, demand, pod, (pool) => this.#rooms.free(pool)).outcome.eligible;
+    const { keepsOwn, outcome } = standingWith(this.scene, demand, pod, (pool) => this.#rooms.free(pool));
+    return keepsOwn && demand.own !== undefined && !this.#isUsable(demand.own) ? undefined : [outcome.eligible];
+  }
+
+  /** Whether an address is one its pool could hand out: not reserved, not taken out of it. */
+  #isUsable({ pool: name, address }: { readonly pool: string; readonly address: Address }): boolean {
+    const pool = this.scene.snapshot.pools.get(name);
+    return pool !== undefined && contains(this.scene.occupancy(pool).usable, address);
   }
 
   #attempt(
