@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { formatRangeSet } from "../../src/core/ip/range-set.js";
 import type { SpiderIPPool } from "../../src/core/spiderpool/objects.js";
-import { after, decideOn, told } from "../support/decide.js";
+import { applied, decideOn, told } from "../support/decide.js";
 import { deployment, endpoint, livePool, liveReserved, liveSubnet } from "../support/objects.js";
 
 const SUBNET = `subnets:
@@ -27,13 +27,13 @@ describe("a first sync", () => {
       "2 create SpiderIPPool spiderplan-none-v4",
     ]);
     expect(first.verdict).toMatchObject({ stable: true, released: [], leaving: [] });
-    const second = await decideOn(FIXED(2), after(first, []));
+    const second = await decideOn(FIXED(2), applied(first, []));
     expect(told(second)).toEqual([]);
     expect(second.summary).toMatchObject({ create: 0, update: 0, delete: 0, unchanged: 3 });
   });
 
   test("scaling grows the pool in place and moves nobody", async () => {
-    const live = after(await decideOn(FIXED(2), []), []);
+    const live = applied(await decideOn(FIXED(2), []), []);
     const scaled = await decideOn(FIXED(4), live);
     expect(told(scaled)).toEqual([`2 update SpiderIPPool ${POOL}`]);
     expect(formatRangeSet(scaled.steps[0]!.added)).toEqual(["10.6.0.13-10.6.0.14"]);
@@ -76,7 +76,7 @@ describe("FIXED-1: addresses in use stay in their pool", () => {
     ],
     ["known from a SpiderEndpoint only", (pool) => [pool, endpoint("default/x-1", "p", "10.6.0.12")]],
   ])("a shrink that would take one is refused, naming the Pod: %s", async (_how, live) => {
-    const before = after(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
+    const before = applied(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
     const pool = before.find((one) => one.metadata.name === "p") as SpiderIPPool;
     const others = before.filter((one) => one !== pool);
     const outcome = await decideOn(declared("10.6.0.10-10.6.0.11"), [...others, ...live(pool)] as never);
@@ -86,7 +86,7 @@ describe("FIXED-1: addresses in use stay in their pool", () => {
   });
 
   test("an unreadable record takes nothing away", async () => {
-    const before = after(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
+    const before = applied(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
     const live = before.map((one) =>
       one.metadata.name === "p" ? { ...one, status: { allocatedIPs: "{broken" } } : one,
     );
@@ -95,7 +95,7 @@ describe("FIXED-1: addresses in use stay in their pool", () => {
 
   test("a declared pool in use is not deleted; what wants its addresses is held back with it", async () => {
     const before = [
-      ...after(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []),
+      ...applied(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []),
       endpoint("default/x-1", "p", "10.6.0.12"),
     ];
     const other = `${SUBNET}pools:\n  q: {subnet: app, addresses: [10.6.0.12], default: true}\n`;
@@ -106,20 +106,20 @@ describe("FIXED-1: addresses in use stay in their pool", () => {
   });
 
   test("a pool a live template names is not deleted though nobody holds an address", async () => {
-    const before = after(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
+    const before = applied(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
     const named = deployment("default/x", { "ipam.spidernet.io/ippool": '{"ipv4":["p"]}' });
     expect(told(await decideOn(SUBNET, [...before, named]))).toEqual(["6 delete SpiderIPPool p [in-use]"]);
   });
 
   test("unused and unnamed, it goes", async () => {
-    const before = after(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
+    const before = applied(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
     expect(told(await decideOn(SUBNET, before))).toEqual(["6 delete SpiderIPPool p"]);
   });
 });
 
 describe("leaving (DESIGN 6)", () => {
   test("a fixed pool whose owner left the plan waits for its last user, blocking nothing", async () => {
-    const before = [...after(await decideOn(FIXED(2), []), []), endpoint("default/app-1", POOL, "10.6.0.10")];
+    const before = [...applied(await decideOn(FIXED(2), []), []), endpoint("default/app-1", POOL, "10.6.0.10")];
     const outcome = await decideOn(SUBNET, before);
     expect(told(outcome)).toEqual([]);
     expect(outcome.verdict.leaving).toMatchObject([{ owner: "default/Deployment/app/eth0/app", pool: POOL, inUse: 1 }]);
@@ -127,7 +127,7 @@ describe("leaving (DESIGN 6)", () => {
   });
 
   test("a live template that names it by pattern keeps it too", async () => {
-    const before = after(await decideOn(FIXED(2), []), []);
+    const before = applied(await decideOn(FIXED(2), []), []);
     const template = { "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["default.deployment.app.eth0.*"]}]' };
     const outcome = await decideOn(SUBNET, [...before, deployment("default/app", template)]);
     expect(told(outcome)).toEqual([]);
@@ -135,7 +135,7 @@ describe("leaving (DESIGN 6)", () => {
   });
 
   test("steps that need its addresses wait", async () => {
-    const before = [...after(await decideOn(FIXED(2), []), []), endpoint("default/app-1", POOL, "10.6.0.10")];
+    const before = [...applied(await decideOn(FIXED(2), []), []), endpoint("default/app-1", POOL, "10.6.0.10")];
     const taker = `${SUBNET}pools:\n  q: {subnet: app, addresses: [10.6.0.10], default: true}\n`;
     const outcome = await decideOn(taker, before);
     expect(told(outcome)).toContain("7 create SpiderIPPool q [waiting]");
@@ -143,7 +143,7 @@ describe("leaving (DESIGN 6)", () => {
   });
 
   test("with nobody left it is deleted", async () => {
-    const before = after(await decideOn(FIXED(2), []), []);
+    const before = applied(await decideOn(FIXED(2), []), []);
     expect(told(await decideOn(SUBNET, before))).toEqual([
       "5 create SpiderReservedIP spiderplan-quarantine-default-v4",
       `6 delete SpiderIPPool ${POOL}`,

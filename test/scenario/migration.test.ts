@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Outcome } from "../../src/core/outcome.js";
 import type { KubeObject, SpiderIPPool } from "../../src/core/spiderpool/objects.js";
-import { after as applied, decideOn, told } from "../support/decide.js";
+import { applied, decideOn, told } from "../support/decide.js";
 import { namespaceWith, node, running } from "../support/running.js";
 
 const SUBNETS = `subnets:

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject, SpiderIPPool } from "../../src/core/spiderpool/objects.js";
-import { after as applied, decideOn, told } from "../support/decide.js";
+import { applied, decideOn, told } from "../support/decide.js";
 import { namespaceWith, node } from "../support/running.js";
 
 const plan = (replicas: number) => `subnets:

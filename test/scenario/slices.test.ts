@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject, SpiderIPPool } from "../../src/core/spiderpool/objects.js";
-import { after as applied, decideOn, told } from "../support/decide.js";
+import { applied, decideOn, told } from "../support/decide.js";
 import { namespaceWith, node, running } from "../support/running.js";
 
 /** The vendor's FAQ: a pool of 100 for one namespace, which it says cannot be divided among workloads. */

@@ -3,7 +3,7 @@ import { decide } from "../../src/core/engine.js";
 import type { Outcome } from "../../src/core/outcome.js";
 import { buildSnapshot } from "../../src/core/snapshot.js";
 import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
-import { after, decideOn, NO_LOCK, OPTIONS, planOf, told } from "../support/decide.js";
+import { applied, decideOn, NO_LOCK, OPTIONS, planOf, told } from "../support/decide.js";
 import { namespaceWith, node, type Running, running } from "../support/running.js";
 
 /** The plan before every edit: two pools of one subnet; `p` is the Namespace's default. */
@@ -35,7 +35,7 @@ const DB: Running = { ...WEB, kind: "StatefulSet", name: "shop/db" };
 /** A cluster in sync with the plan before the edit, the workload running on it. */
 async function world(workload: Running, before: Edit = {}): Promise<KubeObject[]> {
   const bare = [...NODES, namespaceWith("shop")];
-  return running(after(await decideOn(plan(before), bare), bare), workload);
+  return running(applied(await decideOn(plan(before), bare), bare), workload);
 }
 
 async function edit(workload: Running, change: Edit, before: Edit = {}): Promise<Outcome> {
@@ -184,7 +184,7 @@ describe("those who compete", () => {
     const many = (count: number, first: number) => Array.from({ length: count }, (_, i) => `10.6.0.${first + i}`);
     const bare = [...NODES, namespaceWith("shop"), namespaceWith("lab")];
     const namespaces = (lab: string) => `  lab: {defaultPools: ${lab}}\n`;
-    const before = after(await decideOn(plan() + namespaces("[q]"), bare), bare);
+    const before = applied(await decideOn(plan() + namespaces("[q]"), bare), bare);
     const shop = running(before, { ...WEB, addresses: many(8, 10) });
     const live = running(shop, { ...WEB, name: "lab/jobs", pool: "q", addresses: many(6, 20) });
     const outcome = await decideOn(plan() + namespaces("[p]"), live);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KubeObject, SpiderIPPool } from "../../src/core/spiderpool/objects.js";
-import { after as applied, decideOn } from "../support/decide.js";
+import { applied, decideOn } from "../support/decide.js";
 import { endpoint } from "../support/objects.js";
 import { namespaceWith, node } from "../support/running.js";
 

@@ -11,8 +11,7 @@ import type { Options, Outcome } from "../../src/core/outcome.js";
 import { mergePlan } from "../../src/core/plan/merge.js";
 import type { Plan } from "../../src/core/plan/plan.js";
 import { buildSnapshot } from "../../src/core/snapshot.js";
-import { mutate, type World } from "../../src/core/spiderpool/admission/admit.js";
-import { CHART_DEFAULTS } from "../../src/core/spiderpool/facts.js";
+import type { World } from "../../src/core/spiderpool/admission/admit.js";
 import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
 
 /** What most tests run with; single fields are overridden. */
@@ -66,7 +65,7 @@ export function told(outcome: Outcome): string[] {
   });
 }
 
-function worldOf(live: readonly KubeObject[]): World {
+function _worldOf(live: readonly KubeObject[]): World {
   const { pools, subnets, reserved, multusConfigs, networkAttachments } = buildSnapshot(live, []);
   return { pools, subnets, reserved, multusConfigs, networkAttachments };
 }
@@ -75,7 +74,7 @@ function worldOf(live: readonly KubeObject[]): World {
  * The cluster after all steps that are not held back: what a perfect apply leaves, webhooks included.
  * @param now when it runs, in milliseconds since 1970: rests begin then
  */
-export function after(outcome: Outcome, live: readonly KubeObject[], now = OPTIONS.now): KubeObject[] {
+export function applied(outcome: Outcome, live: readonly KubeObject[], now = OPTIONS.now): KubeObject[] {
   const key = (object: KubeObject) => `${object.kind} ${object.metadata.namespace ?? ""}/${object.metadata.name}`;
   const objects = new Map(live.map((object) => [key(object), object]));
   for (const decided of outcome.steps) {

@@ -5,7 +5,7 @@ import { formatRangeSet } from "../../src/core/ip/range-set.js";
 import type { Options, Outcome } from "../../src/core/outcome.js";
 import { buildSnapshot } from "../../src/core/snapshot.js";
 import { KINDS, type KubeObject, OWN, type SpiderReservedIP } from "../../src/core/spiderpool/objects.js";
-import { after, NO_LOCK, OPTIONS, planOf } from "./decide.js";
+import { applied, NO_LOCK, OPTIONS, planOf } from "./decide.js";
 
 const HOUR = 3_600_000;
 
@@ -56,7 +56,7 @@ export class Life {
   /** @param most how many steps are carried out before the process dies */
   carryOut(outcome: Outcome, most = Number.POSITIVE_INFINITY): void {
     const due = outcome.steps.filter((step) => step.blocked === undefined);
-    this.objects = after({ ...outcome, steps: due.slice(0, most) }, this.objects, this.now);
+    this.objects = applied({ ...outcome, steps: due.slice(0, most) }, this.objects, this.now);
   }
 
   /** `addresses` of every owner that stays. */
