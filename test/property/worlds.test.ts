@@ -1,15 +1,21 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { search } from "../support/worlds/search.js";
+import { worlds } from "../support/worlds/spec.js";
+import { live } from "../support/worlds/world.js";
 
 /** Each is lived through in a few hundredths of a second; `npm run worlds` lives as many as one likes. */
 const WORLDS = 220;
+
+/** Those in which the real players play take longer: they work at their own pace. */
+const PLAYED = 6;
 
 describe("random worlds keep every promise of DESIGN 2", () => {
   it.each([
     ["the same worlds every time", 20_261_122],
     ["other worlds every time", Date.now() % 0x7fff_ffff],
   ])(
-    "%s (seed %#)",
+    "%s",
     async (_which, seed) => {
       const result = await search({ count: WORLDS, seed });
       process.stderr.write(`${result.summary}\n`);
@@ -18,4 +24,10 @@ describe("random worlds keep every promise of DESIGN 2", () => {
     },
     120_000,
   );
+
+  it("with the real players as Kubernetes, Spiderpool's controller and its agent", async () => {
+    for (const spec of fc.sample(worlds, { numRuns: PLAYED, seed: 5 })) {
+      await expect(live(spec, { played: true })).resolves.toMatchObject({ events: spec.events.length });
+    }
+  }, 120_000);
 });

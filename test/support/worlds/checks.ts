@@ -1,17 +1,17 @@
-import { observe } from "../../../src/app/observe.js";
 import type { PlanRun } from "../../../src/app/plan-run.js";
 import type { Lock } from "../../../src/core/allocate/allocation.js";
 import { hasErrors } from "../../../src/core/diagnostics.js";
 import type { Outcome } from "../../../src/core/outcome.js";
 import type { NetworkPlanSpec } from "../../../src/core/plan/plan.generated.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
-import { KINDS, OWN } from "../../../src/core/spiderpool/objects.js";
+import { OWN } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
+import { heldBy } from "./agent.js";
 import type { Chance } from "./chance.js";
 import type { WorldCluster } from "./cluster.js";
 import type { Violation } from "./findings.js";
 import { shortages } from "./fixed.js";
-import { type Objects, poolsOf } from "./objects.js";
+import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
 import type { PlanModel } from "./plan-model.js";
 import { blockedChanged, falseAlarms, restartFaults } from "./restarts.js";
 import type { Edit } from "./spec.js";
@@ -52,14 +52,15 @@ export async function afterSync(
     found.push(...restartFaults(before.objects, objects, context.chance));
     found.push(...blockedChanged(before.texts, texts, outcome.steps));
   }
-  found.push(...falseAlarms(before.objects, outcome, context.chance));
+  // Who has an address no record tells of counts as a user; Spiderpool would hand it out a second time.
+  if (recordsComplete(before.objects)) found.push(...falseAlarms(before.objects, outcome, context.chance));
   if (!done.crashed && !context.restarted) found.push(...refusedSteps(done));
   found.push(...shortages(before, done.run, context));
-  if (context.edits !== undefined && !done.crashed)
-    found.push(...farEffects(before, objects, context.edits, context, done.run));
+  if (context.edits !== undefined && !done.crashed) found.push(...farEffects(before, objects, context.edits, context));
   let atRest = false;
   if (!done.crashed && !context.restarted && done.report !== undefined) {
-    const again = await decideNow(context.cluster, context.install, context.spec);
+    const same = done.writes.length === 0 && outcome.steps.every((step) => step.blocked !== undefined);
+    const again = same ? done.run : await decideNow(context.cluster, context.install, context.spec);
     const held = outcome.steps.some((step) => step.blocked !== undefined) || hasErrors(done.run.diagnostics);
     const left = held ? [] : (again.decided?.outcome.steps ?? []).filter((step) => step.blocked === undefined);
     if (left.length > 0) {
@@ -72,6 +73,15 @@ export async function afterSync(
       again.decided!.outcome.verdict.leaving.length === 0;
   }
   return { violations: found, atRest };
+}
+
+function recordsComplete(objects: Objects): boolean {
+  return [...endpointsOf(objects).values()].every((endpoint) =>
+    heldBy(endpoint).every(({ address, pool }) => {
+      const live = poolsOf(objects).get(pool);
+      return live !== undefined && recordsOf(live)[address] !== undefined;
+    }),
+  );
 }
 
 /** Objects of another install are as they were. */
@@ -120,13 +130,7 @@ function theft(before: Before, objects: Objects, run: PlanRun, { model }: CheckC
 }
 
 /** FIXED-3: an edit of one fixed workload changes the addresses of no other. */
-function farEffects(
-  before: Before,
-  objects: Objects,
-  edits: readonly Edit[],
-  { model }: CheckContext,
-  run: PlanRun,
-): Violation[] {
+function farEffects(before: Before, objects: Objects, edits: readonly Edit[], { model }: CheckContext): Violation[] {
   const own = new Set<string>();
   for (const one of edits) {
     if (one.type !== "scale" && one.type !== "fixed" && one.type !== "subnets") return [];
@@ -145,7 +149,6 @@ function farEffects(
         message: `${name} changed from ${offeredBy(pool).join()} to ${now ? offeredBy(now).join() : "nothing"} though only ${[...own].join()} was edited`,
       });
   }
-  void run;
   return found;
 }
 
@@ -199,5 +202,3 @@ function difference(a: string, b: string): string {
   while (a[at] === b[at]) at++;
   return `${a.slice(Math.max(0, at - 120), at + 200)} <> ${b.slice(Math.max(0, at - 120), at + 200)}`;
 }
-
-export { KINDS, observe };

@@ -1,21 +1,25 @@
 import { inProcessActor } from "../../../src/adapters/embedded/actor.js";
 import { Api } from "../../../src/adapters/embedded/api.js";
+import { Collector } from "../../../src/adapters/embedded/garbage.js";
 import { resourcesOf } from "../../../src/adapters/embedded/resources.js";
 import { seed } from "../../../src/adapters/embedded/seed.js";
 import { Webhooks } from "../../../src/adapters/embedded/spiderpool.js";
 import { Store } from "../../../src/adapters/embedded/store.js";
+import { systemClock } from "../../../src/cli/clock.js";
 import { isClusterError } from "../../../src/core/cluster-error.js";
 import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
 import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { customResourceDefinitions } from "../../../src/core/spiderpool/structural.js";
+import { startAgent } from "../../../src/players/agent.js";
+import { startController } from "../../../src/players/controller.js";
 import type { Mirror } from "../../../src/players/mirror.js";
-import type { KindName, Role, Stage } from "../../../src/players/player.js";
+import { type KindName, type Player, type Role, type Stage, settleAll } from "../../../src/players/player.js";
 import { spiderPools } from "../../../src/players/spider-pools.js";
 import { spiderSubnets } from "../../../src/players/spider-subnets.js";
 import type { ClusterActor } from "../../../src/ports/cluster.js";
 import type { Clock } from "../../../src/ports/runtime.js";
 import { virtualClock } from "../virtual-clock.js";
-import { keyOf, type Objects } from "./objects.js";
+import type { Objects } from "./objects.js";
 
 const RESOURCES = resourcesOf(customResourceDefinitions(), {});
 
@@ -37,8 +41,11 @@ export class WorldCluster {
   readonly clock: WorldClock;
   readonly #store = new Store(1_000);
   readonly #roles: readonly [Role, KindName][];
+  readonly #players: readonly Player[] = [];
+  readonly #collector: Collector | undefined;
 
-  constructor(objects: readonly KubeObject[]) {
+  /** @param played whether the real players play, each at its own pace */
+  constructor(objects: readonly KubeObject[], played: boolean) {
     const ticking = virtualClock();
     let ahead = 0;
     this.clock = {
@@ -60,6 +67,13 @@ export class WorldCluster {
       put: (object) => void this.#store.put(object.kind, object),
       remove: (object) => void this.#store.remove(object.kind, object),
     };
+    if (played) {
+      this.#collector = new Collector(api);
+      this.#players = [
+        startController(this.actor, systemClock, { kubernetes: true, facts: CHART_DEFAULTS }),
+        startAgent(this.actor, systemClock, { facts: CHART_DEFAULTS }),
+      ];
+    }
     const stage = this.#stage();
     this.#roles = [
       [spiderSubnets(stage), "SpiderSubnet"],
@@ -67,8 +81,14 @@ export class WorldCluster {
     ];
   }
 
+  async stop(): Promise<void> {
+    this.#collector?.stop();
+    await Promise.all(this.#players.map((player) => player.stop()));
+  }
+
   /** Lets Spiderpool's controller work until it has nothing left to do. */
   async settle(): Promise<void> {
+    if (this.#players.length > 0) return settleAll(...this.#players);
     for (let round = 0, before = -1; before !== this.#store.version; round++) {
       if (round > ROUNDS) throw new Error("Spiderpool's controller does not come to rest");
       before = this.#store.version;
@@ -121,9 +141,4 @@ class LiveMirror {
       object.metadata.ownerReferences?.some((one) => one.controller && one.uid === uid),
     );
   }
-}
-
-/** A frozen look at a cluster: a plain copy of the maps. */
-export function kindsIn(objects: Objects, kinds: readonly string[]): KubeObject[] {
-  return kinds.flatMap((kind) => [...objects.all(kind).values()]).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 import { KEYS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
-import { asked, type Choose, connect, heldBy, release } from "./agent.js";
+import { type Choose, connect, heldBy, release } from "./agent.js";
 import { endpointsOf, keyOf, type Objects } from "./objects.js";
 
 /** Kubernetes in small: workloads with Pods on nodes. A Pod that gets no address waits, without an endpoint. */
@@ -10,6 +10,16 @@ export interface LiveWorkload {
   readonly kind: "Deployment" | "StatefulSet";
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Who makes and restarts Pods in a world: in small, at once; or the real players, in their own time. */
+export interface Orchestra {
+  pods(): KubeObject[];
+  scale(one: LiveWorkload, replicas: number): void | Promise<void>;
+  /** @param node where the new Pod shall run, if that can be said */
+  restart(old: KubeObject, node?: string): unknown;
+  /** Pods without an address try again. */
+  retryWaiting(): void | Promise<void>;
 }
 
 /** The workload, and for a Deployment its ReplicaSet. */
@@ -38,7 +48,7 @@ function reference(kind: string, name: string) {
 }
 
 /** Who plays Kubernetes on a cluster or on a copy of one. */
-export class Kubernetes {
+export class Kubernetes implements Orchestra {
   #uids = 0;
 
   constructor(
@@ -135,11 +145,6 @@ export class Kubernetes {
   hasAddress(pod: KubeObject): boolean {
     const endpoint = endpointsOf(this.objects).get(keyOf(pod));
     return endpoint?.status?.current?.uid === pod.metadata.uid && heldBy(endpoint).length > 0;
-  }
-
-  /** Whether a Pod asks for something at all. */
-  asks(pod: KubeObject): boolean {
-    return asked(this.objects, pod) !== undefined;
   }
 
   #start(pod: KubeObject): void {

@@ -56,6 +56,14 @@ export function holdingsOf(objects: Objects): Map<string, string> {
   return new Map([...found].map(([owner, all]) => [owner, all.sort().join(" ")]));
 }
 
+/** Whether somebody has an address it did not have before: what then shrinks again may give back another (DESIGN 5). */
+export function hasGrown(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): boolean {
+  return [...now].some(([owner, has]) => {
+    const had = new Set(before.get(owner)?.split(" "));
+    return had.size > 0 && has.split(" ").some((address) => !had.has(address));
+  });
+}
+
 /** FIXED-5: where nobody else meddled and nothing else is held back, our own order is one Spiderpool accepts. */
 export function ownConflicts(run: PlanRun): Violation[] {
   const { outcome } = run.decided ?? {};

@@ -5,10 +5,11 @@ import { WorldCluster } from "./cluster.js";
 import { edit } from "./edits.js";
 import { Violated, type Violation } from "./findings.js";
 import { foreignEdit } from "./foreign.js";
-import { Kubernetes, type LiveWorkload } from "./kubernetes.js";
+import { Kubernetes, type LiveWorkload, type Orchestra } from "./kubernetes.js";
 import { Copy } from "./objects.js";
 import { type FixedWorkload, type PlanModel, specOf } from "./plan-model.js";
-import { holdingsOf, ownConflicts, QUARANTINE, Resting } from "./resting.js";
+import { PlayedKubernetes } from "./played.js";
+import { hasGrown, holdingsOf, ownConflicts, QUARANTINE, Resting } from "./resting.js";
 import type { Edit, EventSpec, WorldSpec } from "./spec.js";
 import { faultsOf, specTexts } from "./standing.js";
 import { Story } from "./story.js";
@@ -36,15 +37,15 @@ interface Keeper {
 }
 
 /** Lives one world from its first sync to its last event. @throws Violated */
-export async function live(spec: WorldSpec): Promise<Told> {
-  const world = new World(spec);
+export async function live(spec: WorldSpec, options: { readonly played?: boolean } = {}): Promise<Told> {
+  const world = new World(spec, options.played ?? false);
   return world.run();
 }
 
 class World {
   readonly #chance: Chance;
   readonly #cluster: WorldCluster;
-  readonly #kubernetes: Kubernetes;
+  readonly #kubernetes: Orchestra;
   readonly #workloads: LiveWorkload[];
   readonly #keepers: Keeper[];
   readonly #story = new Story();
@@ -55,10 +56,16 @@ class World {
   #blocked = 0;
   #refused = 0;
 
-  constructor(readonly spec: WorldSpec) {
+  constructor(
+    readonly spec: WorldSpec,
+    readonly played: boolean,
+  ) {
     this.#chance = chance(spec.noise);
-    this.#cluster = new WorldCluster(clusterObjects(spec));
-    this.#kubernetes = new Kubernetes(this.#cluster.objects, (count) => this.#chance.below(count), "u");
+    this.#cluster = new WorldCluster(clusterObjects(spec), played);
+    const { actor, objects } = this.#cluster;
+    this.#kubernetes = played
+      ? new PlayedKubernetes(actor, objects, () => this.#cluster.settle())
+      : new Kubernetes(objects, (count) => this.#chance.below(count), "u");
     const first = firstPlan(spec);
     this.#workloads = spec.workloads.map((one, index) => liveWorkload(one, index, first));
     const keepers = [this.#keeper("default", first)];
@@ -73,16 +80,24 @@ class World {
   }
 
   async run(): Promise<Told> {
+    try {
+      return await this.#history();
+    } finally {
+      await this.#cluster.stop();
+    }
+  }
+
+  async #history(): Promise<Told> {
     for (const keeper of this.#keepers) await this.#sync(keeper, 0, 0);
     for (const [index, one] of this.#workloads.entries())
-      this.#kubernetes.scale(one, this.spec.workloads[index]?.replicas ?? 2);
-    this.#kubernetes.retryWaiting();
+      await this.#kubernetes.scale(one, this.spec.workloads[index]?.replicas ?? 2);
+    await this.#kubernetes.retryWaiting();
     this.#story.say("the workloads start");
     for (const event of this.spec.events) {
       this.#events++;
       await this.#happen(event);
       await this.#cluster.settle();
-      this.#kubernetes.retryWaiting();
+      await this.#kubernetes.retryWaiting();
     }
     return { events: this.#events, syncs: this.#syncs, blocked: this.#blocked, refused: this.#refused };
   }
@@ -108,13 +123,13 @@ class World {
         if (pod === undefined) return;
         const node = nodes[event.node % nodes.length]!;
         this.#story.say(`${pod.metadata.name} moves to ${node}`);
-        this.#kubernetes.restart(pod, node);
+        await this.#kubernetes.restart(pod, node);
         return;
       }
       case "scale": {
         const one = this.#workloads[event.workload % this.#workloads.length]!;
         this.#story.say(`${one.name} is scaled to ${event.replicas}`);
-        this.#kubernetes.scale(one, event.replicas);
+        await this.#kubernetes.scale(one, event.replicas);
         return;
       }
       case "time":
@@ -156,9 +171,11 @@ class World {
     this.#story.say("the last commit is reverted");
     const { remembered } = keeper;
     keeper.remembered = undefined;
+    const shrunk = holdingsOf(this.#cluster.objects);
     const done = await this.#sync(keeper, 0, 0);
     if (done === "refused") [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
-    else if (remembered !== undefined && keeper.atRest) this.#returned(remembered);
+    else if (remembered !== undefined && keeper.atRest && !hasGrown(remembered.holdings, shrunk))
+      this.#returned(remembered);
   }
 
   /** FIXED-9: within the quarantine everybody has again what they had. */
@@ -176,13 +193,13 @@ class World {
     if (violations.length > 0) throw new Violated(violations, this.#story.told(objects));
   }
 
-  #restart(numbers: readonly number[]): void {
+  async #restart(numbers: readonly number[]): Promise<void> {
     const pods = this.#kubernetes.pods();
     const chosen = [...new Set(numbers.map((number) => pods[number % Math.max(1, pods.length)]))].filter(
       (pod) => pod !== undefined,
     );
     this.#story.say(`restart of ${chosen.map((pod) => pod.metadata.name).join(", ")}`);
-    for (const pod of chosen) this.#kubernetes.restart(pod);
+    for (const pod of chosen) await this.#kubernetes.restart(pod);
   }
 
   /** One `spiderplan lock` and `sync`, with every promise checked. */
@@ -223,7 +240,7 @@ class World {
             const pod = pods[this.#chance.below(Math.max(1, pods.length))];
             if (pod !== undefined) {
               restarted = true;
-              this.#kubernetes.restart(pod);
+              await this.#kubernetes.restart(pod);
               known = faultsOf(objects);
             }
           }
@@ -255,7 +272,7 @@ class World {
     if (!this.#meddled && !restarted && !crashed) found.push(...ownConflicts(run));
     if (found.length > 0) throw new Violated(found, this.#story.told(objects));
     keeper.atRest = checked.atRest;
-    this.#kubernetes.retryWaiting();
+    await this.#kubernetes.retryWaiting();
     return crashed ? "crashed" : "done";
   }
 
