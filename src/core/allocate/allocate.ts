@@ -112,7 +112,7 @@ export function allocate(input: AllocateInput): Allocated {
       ...conflicts.diagnostics,
       ...served,
       ...waitingSlices(demands, spaces, frozen, snapshot),
-      ...tellPending(demands, holdings),
+      ...tellPending(demands, holdings, lock.files || writing),
       ...strayNames(plan, live, names),
     ],
     names,

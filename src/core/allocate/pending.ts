@@ -37,12 +37,20 @@ export function pendingOf({ owner, pending }: Demand, state: Holdings | undefine
   return marked === undefined ? EMPTY : clip(state?.held.get(owner) ?? EMPTY, union(...marked.values()));
 }
 
-/** Tells which addresses are held for a ticket. */
-export function tellPending(demands: readonly Demand[], holdings: ReadonlyMap<string, Holdings>): Diagnostic[] {
+/**
+ * Tells which addresses are held for a ticket.
+ * @param locked whether lock files hold them; without, the next run may choose others, and a firewall would open for nobody
+ */
+export function tellPending(
+  demands: readonly Demand[],
+  holdings: ReadonlyMap<string, Holdings>,
+  locked: boolean,
+): Diagnostic[] {
   return demands.flatMap((demand): Diagnostic[] => {
     const { owner, subnet, source, pending } = demand;
     const waiting = pendingOf(demand, holdings.get(subnet.name));
     if (waiting.length === 0) return [];
+    if (!locked) return [unlocked(demand, waiting)];
     return [
       {
         code: "SP3105",
@@ -54,4 +62,15 @@ export function tellPending(demands: readonly Demand[], holdings: ReadonlyMap<st
       },
     ];
   });
+}
+
+function unlocked({ owner, subnet, source, pending }: Demand, waiting: RangeSet): Diagnostic {
+  return {
+    code: "SP3106",
+    severity: "error",
+    message: `${listed(waiting)} of ${ownerShown(owner, subnet.name)} waits for ${pending}, but no lock file holds it until then`,
+    hint: "run spiderplan lock and commit its files",
+    source,
+    about: owner,
+  };
 }

@@ -50,8 +50,9 @@ test("a new interface has nothing to offer yet, but its addresses are its own", 
   expect(written(result.lock)).toMatchObject({ a: { held: { [W]: "10.0.0.10-10.0.0.11" } } });
 });
 
-test("without lock files the live pool offers what it did", () => {
+test("without lock files nothing would hold the new addresses: an error, and the live pool offers what it did", () => {
   const result = run({ plan: asked(3, "CHG7"), lock: NO_LOCK, snapshot: live, mode: "plan" });
   expect(shown(result)).toEqual({ [`${W}/a`]: "10.0.0.10-10.0.0.11" });
   expect(waiting(result)).toEqual([["10.0.0.12"]]);
+  expect(result.diagnostics).toMatchObject([{ code: "SP3106", severity: "error", about: W }]);
 });
