@@ -83,8 +83,10 @@ function readSlice(
     const hint = "leave one of the two out";
     fail(into(scope, "pool"), "SP2046", `pool ${value.pool} is kept as it is, and a slice is a new one`, { hint });
   }
-  const wishes = readWishes(value.addresses ?? [], subnets, into(scope, "addresses"));
-  const perPod = readPerPod(value, kind, subnets, scope);
+  // Where a pool is missing nobody knows what may be wished for, and that it is missing was told.
+  const unknown = pools.length < names.length;
+  const wishes = unknown ? [] : readWishes(value.addresses ?? [], subnets, into(scope, "addresses"));
+  const perPod = unknown ? undefined : readPerPod(value, kind, subnets, scope);
   const single = [...(perPod ?? new Map<number, Address>()).values()].map((one) => [{ first: one, last: one }]);
   for (const set of [...wishes, ...single]) {
     const outside = pools.reduce((left: RangeSet, { addresses }) => subtract(left, sameFamily(addresses, left)), set);
@@ -92,7 +94,7 @@ function readSlice(
     const hint = `wish for addresses of ${slices.join(", ")}`;
     fail(scope, "SP2046", `${formatRangeSet(outside).join(", ")} lies in no pool of this interface`, { hint });
   }
-  const perSubnet = readPerSubnet(value, subnets, scope);
+  const perSubnet = unknown ? undefined : readPerSubnet(value, subnets, scope);
   return { type: "fixed", subnets: [], slices, elastic: value.elastic ?? "auto", wishes, perPod, perSubnet };
 }
 
