@@ -216,6 +216,20 @@ const HARMFUL: Case[] = [
     /nobody can get an address of pool a: the Pod template of default\/Deployment\/app names it, but podAffinity app=nobody/,
   ],
   [
+    "SP4218",
+    "a pool shrinks to what is in use",
+    poolA("", "10.6.0.10-10.6.0.11"),
+    live(),
+    /one more Pod would find no address.*eth0 of default\/Deployment\/app; no pool is left for eth0: a \(full\)/,
+  ],
+  [
+    "SP4218",
+    "a reservation takes the last free address",
+    `${poolA("", "10.6.0.10-10.6.0.12")}reserved:\n  r: {addresses: [10.6.0.12]}\n`,
+    live({ ips: ["10.6.0.10-10.6.0.12"] }),
+    /a \(full\)/,
+  ],
+  [
     "SP4220",
     "a pool in use is being deleted",
     poolA(),
@@ -374,6 +388,13 @@ const HARMLESS: [code: string, what: string, plan: string, cluster: KubeObject[]
     "one of those that name it may use it",
     poolA(", pods: {labels: {app: app}}"),
     other(live({ podAffinity: { matchLabels: { app: "app" } } }, {}, OTHER_POOL), named("a", "b")),
+  ],
+  ["SP4218", "one is left to spare", poolA("", "10.6.0.10-10.6.0.12"), live()],
+  [
+    "SP4218",
+    "it was full before",
+    poolA(", routes: [{to: 10.7.0.0/16, via: 10.6.0.2}]", "10.6.0.10-10.6.0.11"),
+    live({ ips: ["10.6.0.10-10.6.0.11"] }),
   ],
   [
     "SP4220",

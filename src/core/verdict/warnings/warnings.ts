@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../diagnostics.js";
 import { defaultWarnings } from "./defaults.js";
+import { newcomerWarnings } from "./newcomers.js";
 import { nodeWarnings } from "./node-warnings.js";
 import { poolsInDanger } from "./pools-in-danger.js";
 import { recordsInDanger } from "./records-in-danger.js";
@@ -24,6 +25,7 @@ export function planWarnings(watched: Watched, broken: ReadonlySet<string>): Dia
     ...wildcardWarnings(watch),
     ...emptyPatternWarnings(watch, broken),
     ...unreachableWarnings(watch),
+    ...newcomerWarnings(watch),
     ...poolsInDanger(watch),
     ...recordsInDanger(watch),
   ];
