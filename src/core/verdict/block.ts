@@ -24,15 +24,18 @@ export function holdBackHarm(steps: readonly OrderedStep[], judged: Judged): rea
     first.set(key, index);
   }
   for (const { numbers } of harms) for (const number of numbers) groups.join(numbers[0]!, number);
-  const harmed = new Map<number, string[]>();
+  const harmed = new Map<number, Set<string>>();
   for (const { numbers, pods } of harms) {
     if (pods.length === 0) continue;
     const group = groups.of(numbers[0]!);
-    harmed.set(group, [...(harmed.get(group) ?? []), ...pods]);
+    const known = harmed.get(group);
+    if (known === undefined) harmed.set(group, new Set(pods));
+    else for (const pod of pods) known.add(pod);
   }
+  const messages = new Map([...harmed].map(([group, pods]) => [group, told([...pods])]));
   return steps.map((step, index) => {
-    const pods = harmed.get(groups.of(index));
-    return pods === undefined || step.blocked ? step : hold(step, "verdict", told([...new Set(pods)]));
+    const message = messages.get(groups.of(index));
+    return message === undefined || step.blocked ? step : hold(step, "verdict", message);
   });
 }
 
@@ -50,10 +53,9 @@ class Groups {
   }
 
   of(index: number): number {
-    let root = index;
-    while (this.#parent[root] !== root) root = this.#parent[root]!;
-    this.#parent[index] = root;
-    return root;
+    let at = index;
+    while (this.#parent[at] !== at) at = this.#parent[at] = this.#parent[this.#parent[at]!]!;
+    return at;
   }
 
   join(a: number, b: number): void {

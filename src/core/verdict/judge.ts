@@ -74,13 +74,14 @@ export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, fa
 
 /** Who shares a pool with somebody concerned is in the same group: the newcomers may take what they need (DESIGN 6). */
 function withRivals(concerned: readonly TenantClass[], rivals: readonly TenantClass[]): TenantClass[] {
-  const byPool = new Map<string, Set<number>>();
+  // One step stands for all that touch users of the pool: each of those classes holds it together with its own.
+  const byPool = new Map<string, number>();
   for (const { pools, steps } of concerned) {
-    for (const pool of pools) byPool.set(pool, new Set([...(byPool.get(pool) ?? []), ...steps]));
+    for (const pool of pools) if (!byPool.has(pool)) byPool.set(pool, steps[0]!);
   }
   return rivals.map((one) => {
-    const steps = new Set([...one.steps, ...[...one.pools].flatMap((pool) => [...(byPool.get(pool) ?? [])])]);
-    return { ...one, steps: [...steps].sort((a, b) => a - b) };
+    const shared = [...one.pools].flatMap((pool) => byPool.get(pool) ?? []);
+    return { ...one, steps: [...new Set([...one.steps, ...shared])].sort((a, b) => a - b) };
   });
 }
 
