@@ -65,4 +65,23 @@ describe("a namespace pool of 100 sliced among three workloads", () => {
     expect(outcome.verdict.strands).toMatchObject([{ pod: "pay/old-rs-0", address: "10.6.0.80" }]);
     expect(told(outcome)).toEqual([expect.stringContaining("update SpiderIPPool pay [verdict]")]);
   });
+
+  test("a slice that is given up rests, in the declared pool but reserved, and the next plan is empty", async () => {
+    const synced = applied(await decideOn(plan(THREE), BARE), BARE);
+    const fewer = plan(sliced("api", 20) + sliced("web", 30));
+    const outcome = await decideOn(fewer, synced);
+    expect(outcome.steps.filter(({ blocked }) => blocked)).toEqual([]);
+    expect(outcome.lock.subnets.get("app")?.released.get("pay/Deployment/job/eth0/pool:pay")).toHaveLength(1);
+    const after = applied(outcome, synced);
+    expect(pool(after, "pay.deployment.job.eth0.slice.pay")).toBeUndefined();
+    expect(pool(after, "pay")?.spec.ips).toEqual(["10.6.0.31-10.6.0.40", "10.6.0.72-10.6.0.109"]);
+    const reserved = after
+      .filter(({ kind }) => kind === "SpiderReservedIP")
+      .map(({ spec }) => (spec as { ips: string[] }).ips);
+    expect(reserved).toEqual([["10.6.0.31-10.6.0.40"]]);
+    const again = await decideOn(fewer, after);
+    expect(again.steps.filter(({ kind }) => kind.kind === "SpiderIPPool")).toEqual([]);
+    const back = applied(await decideOn(plan(THREE), after), after);
+    expect(pool(back, "pay.deployment.job.eth0.slice.pay")?.spec.ips).toEqual(["10.6.0.31-10.6.0.40"]);
+  });
 });
