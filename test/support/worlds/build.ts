@@ -22,6 +22,7 @@ export function firstPlan(spec: WorldSpec): PlanModel {
     ...affinities(one),
     isDefault: one.isDefault,
     disabled: one.disabled,
+    slicesOnly: false,
     take: 0,
   }));
   for (const [index, subnet] of subnets.entries()) {
@@ -39,6 +40,7 @@ export function firstPlan(spec: WorldSpec): PlanModel {
             elastic: one.elastic,
             subnets: one.subnets.map((each) => each % subnets.length),
             perPod: one.perPod,
+            slice: one.slice ? pools[(one.names[0] ?? 0) % pools.length]?.number : undefined,
             present: true,
           },
         ],
@@ -69,6 +71,7 @@ export function secondPlan(spec: WorldSpec, workload: number): PlanModel {
     nodes: undefined,
     network: undefined,
     disabled: false,
+    slicesOnly: false,
     take: 0,
   };
   return {
@@ -81,7 +84,18 @@ export function secondPlan(spec: WorldSpec, workload: number): PlanModel {
     reserved: [undefined, undefined],
     namespaceDefaults: {},
     networkDefaults: {},
-    fixed: [{ workload, name: `w${workload}`, replicas: 2, elastic: 1, subnets: [0], perPod: false, present: true }],
+    fixed: [
+      {
+        workload,
+        name: `w${workload}`,
+        replicas: 2,
+        elastic: 1,
+        subnets: [0],
+        perPod: false,
+        slice: undefined,
+        present: true,
+      },
+    ],
     networks: false,
   };
 }
@@ -106,7 +120,9 @@ function asking(one: WorkloadSpec, prefix: string, index: number, model: PlanMod
       return {};
     case "fixed": {
       const fixed = model.fixed.find(({ workload }) => workload === index)!;
-      const families = new Set(fixed.subnets.map((each) => model.subnets[each]!.family));
+      const pool = model.pools.find(({ number }) => number === fixed.slice);
+      const subnets = pool === undefined ? fixed.subnets : [pool.subnet];
+      const families = new Set(subnets.map((each) => model.subnets[each]!.family));
       const pattern = `${prefix}.eth0.*`;
       const anchored = (family: 4 | 6) => (families.has(4) ? family === 4 : family === 6);
       const family = (version: 4 | 6) => [...(anchored(version) ? [`spiderplan-none-v${version}`] : []), pattern];

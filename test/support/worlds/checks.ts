@@ -15,7 +15,7 @@ import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
 import type { PlanModel } from "./plan-model.js";
 import { blockedChanged, falseAlarms, restartFaults } from "./restarts.js";
 import type { Edit } from "./spec.js";
-import { ownerOf, specTexts } from "./standing.js";
+import { ownerOf, reservedAll, specTexts } from "./standing.js";
 import { decideNow, decideOn, type Install, type Synced } from "./sync.js";
 
 /** The cluster before a sync. */
@@ -108,6 +108,7 @@ function theft(before: Before, objects: Objects, run: PlanRun, { model }: CheckC
   for (const pool of poolsOf(objects).values()) {
     for (const address of offeredBy(pool)) now.set(address, { pool: pool.metadata.name, owner: ownerOf(pool) });
   }
+  const reserved = reservedAll(objects);
   const found: Violation[] = [];
   const counts = new Map<string, number>();
   for (const { owner } of now.values()) if (owner !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1);
@@ -121,7 +122,9 @@ function theft(before: Before, objects: Objects, run: PlanRun, { model }: CheckC
       const taker = now.get(address);
       if (taker === undefined || taker.owner === owner) continue;
       const robbed = wanted.has(owner) && (counts.get(owner) ?? 0) === 0;
-      if (robbed || model.quarantine !== "0") {
+      // Back in its declared pool a slice's address may rest: reserved.
+      const rests = taker.owner === undefined && reserved.has(address);
+      if (robbed || (model.quarantine !== "0" && !rests)) {
         found.push({ invariant: "FIXED-2", message: `${address} went from ${owner} to ${taker.pool} at once` });
       }
     }
@@ -141,6 +144,8 @@ function farEffects(before: Before, objects: Objects, edits: readonly Edit[], { 
   const found: Violation[] = [];
   for (const [name, pool] of poolsOf(before.objects)) {
     const owner = pool.metadata.annotations?.[OWN.owner] ?? "";
+    // A slice comes out of its declared pool.
+    if (owner === "" && model.fixed.some((one) => one.slice !== undefined)) continue;
     if (mine(owner) || pool.metadata.annotations?.[OWN.trackingId] === undefined) continue;
     const now = poolsOf(objects).get(name);
     if (now === undefined || offeredBy(now).join() !== offeredBy(pool).join())

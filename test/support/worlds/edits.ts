@@ -36,7 +36,8 @@ export function edit(model: PlanModel, one: Edit): void {
     case "flag":
       if (pool === undefined) return;
       if (one.which === 0) pool.isDefault = one.value;
-      else pool.disabled = one.value;
+      else if (one.which === 1) pool.disabled = one.value;
+      else pool.slicesOnly = one.value;
       return;
     case "take":
       if (pool !== undefined) pool.take = one.count;

@@ -35,7 +35,7 @@ export function shortages(before: Before, run: PlanRun, context: CheckContext): 
 
 /** Whether what all fixed owners of the plan lack is there, subnet by subnet, at a time when nobody rests anywhere. */
 function fits(before: Before, run: PlanRun, { model, install }: CheckContext): boolean {
-  if (model.pools.some((pool) => pool.take > 0)) return false;
+  if (model.pools.some((pool) => pool.take > 0) || model.fixed.some((one) => one.slice !== undefined)) return false;
   const { objects } = before;
   const reserved = reservedAll(objects);
   for (const [key, lock] of [...before.lock.subnets, ...install.lock.subnets]) {

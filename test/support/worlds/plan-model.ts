@@ -28,6 +28,7 @@ export interface PoolModel {
   network?: 0 | 1;
   isDefault: boolean;
   disabled: boolean;
+  slicesOnly: boolean;
   take: number;
 }
 
@@ -38,6 +39,8 @@ export interface FixedModel {
   elastic: number;
   subnets: number[];
   perPod: boolean;
+  /** Number of the declared pool it is a slice of. */
+  slice: number | undefined;
   present: boolean;
 }
 
@@ -157,6 +160,7 @@ function poolSpec(model: PlanModel, pool: PoolModel): object {
     ...(pool.network !== undefined && { networks: [NETWORKS[pool.network]] }),
     ...(pool.isDefault && { default: true }),
     ...(pool.disabled && { disabled: true }),
+    ...(pool.slicesOnly && { slicesOnly: true }),
   };
 }
 
@@ -174,13 +178,15 @@ function podSelector(pods: NonNullable<PoolModel["pods"]>): object {
 
 function fixedSpec(model: PlanModel, one: FixedModel, workloads: readonly FixedWorkload[]): object {
   const { kind, labels, network } = workloads[one.workload]!;
-  const subnets = [...new Set(one.subnets)].map((index) => model.subnets[index]!.key);
+  const pool = livePools(model).find(({ number, take }) => number === one.slice && take === 0);
+  const keys = [...new Set(one.subnets)].map((index) => model.subnets[index]!.key);
+  const from = pool === undefined ? { subnets: keys } : { pools: [pool.name] };
   const perPod = kind === "StatefulSet" ? { perPod: one.perPod } : {};
   return {
     replicas: one.replicas,
     pods: { labels: { app: labels.app } },
     interfaces: {
-      eth0: { network, fixed: { subnets, elastic: one.perPod && kind === "StatefulSet" ? 0 : one.elastic, ...perPod } },
+      eth0: { network, fixed: { ...from, elastic: one.perPod && kind === "StatefulSet" ? 0 : one.elastic, ...perPod } },
     },
   };
 }

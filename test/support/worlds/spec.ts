@@ -37,6 +37,8 @@ export interface WorkloadSpec {
   readonly replicas: number;
   readonly elastic: number;
   readonly perPod: boolean;
+  /** A fixed one: cut out of the first of `names` instead of out of subnets. */
+  readonly slice?: boolean;
 }
 
 export type Edit =
@@ -104,6 +106,7 @@ const workload = fc.record<WorkloadSpec>({
   replicas: small(4),
   elastic: small(2),
   perPod: fc.boolean(),
+  slice: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
 
 const edit: fc.Arbitrary<Edit> = fc.oneof(
@@ -123,7 +126,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.record({ type: fc.constant("flag" as const), pool: small(4), which: small(1), value: fc.boolean() }),
+    arbitrary: fc.record({ type: fc.constant("flag" as const), pool: small(4), which: small(2), value: fc.boolean() }),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("take" as const), pool: small(4), count: small(4) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("rename" as const), pool: small(4) }) },
