@@ -1,9 +1,10 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 
-/** One run of a program: wall time in seconds, peak memory in MiB. */
+/** One run of a program: wall time and CPU time of all its threads in seconds, peak memory in MiB. */
 export interface Run {
   readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly peakMiB: number;
   readonly code: number;
 }
@@ -18,7 +19,10 @@ export interface Row {
   readonly skipped?: string;
 }
 
-/** Runs a program to its end and measures it; its output is thrown away. Peak memory comes from /proc, so Linux only. */
+/** Ticks of the kernel's clock in a second, as /proc counts them. */
+const TICKS = 100;
+
+/** Runs a program to its end and measures it; its output is thrown away. Memory and CPU come from /proc, so Linux only. */
 export async function run(
   command: string,
   args: readonly string[],
@@ -28,10 +32,18 @@ export async function run(
   const started = process.hrtime.bigint();
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"], env });
   let peakKiB = 0;
+  let ticks = 0;
   const watch = setInterval(() => {
     readFile(`/proc/${child.pid}/status`, "utf8").then(
       (text) => {
         peakKiB = Math.max(peakKiB, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0));
+      },
+      () => undefined,
+    );
+    readFile(`/proc/${child.pid}/stat`, "utf8").then(
+      (text) => {
+        const [user, system] = text.slice(text.lastIndexOf(")")).split(" ").slice(12, 14).map(Number);
+        ticks = Math.max(ticks, user! + system!);
       },
       () => undefined,
     );
@@ -41,7 +53,8 @@ export async function run(
     child.once("exit", (status) => resolve(status ?? 1));
   });
   clearInterval(watch);
-  return { seconds: Number(process.hrtime.bigint() - started) / 1e9, peakMiB: peakKiB / 1024, code };
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  return { seconds, cpuSeconds: ticks / TICKS, peakMiB: peakKiB / 1024, code };
 }
 
 /** What a program prints. */

@@ -18,6 +18,8 @@ export async function planRow(folder: string, rounds: number, root: string): Pro
   if (failed !== undefined) throw new Error(`a measured program exited with ${failed.code}`);
   const seconds = median(plans.map((one) => one.seconds));
   const parseSeconds = median(parses.map((one) => one.seconds));
+  const cpu = median(plans.map((one) => one.cpuSeconds));
+  const parseCpu = median(parses.map((one) => one.cpuSeconds));
   const memory = median(plans.map((one) => one.peakMiB));
   const parseMemory = median(parses.map((one) => one.peakMiB));
   return {
@@ -25,9 +27,12 @@ export async function planRow(folder: string, rounds: number, root: string): Pro
     target: "time <= 2x parsing, memory <= 2.5x",
     figures: {
       "time ratio": rounded(seconds / parseSeconds),
+      "CPU time ratio": rounded(cpu / parseCpu),
       "memory ratio": rounded(memory / parseMemory),
       "plan s": rounded(seconds),
       "parse s": rounded(parseSeconds),
+      "plan CPU s": rounded(cpu),
+      "parse CPU s": rounded(parseCpu),
       "plan MiB": Math.round(memory),
       "parse MiB": Math.round(parseMemory),
     },

@@ -166,7 +166,9 @@ class ControlPlane {
     const log = openSync(path.join(this.#folder, `${name}.log`), "a");
     const child = spawn(path.join(this.assets, name), args, { stdio: ["ignore", log, log] });
     // Also when the test run is ended before it could clean up.
-    process.once("exit", () => child.kill("SIGKILL"));
+    const kill = () => child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.removeListener("exit", kill));
     this.#children.push(child);
   }
 }
