@@ -1,10 +1,11 @@
 import type { PlanRun } from "../../../src/app/plan-run.js";
-import { OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
-import { everyAddress, offeredBy } from "./addresses.js";
+import type { SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
+import { offeredBy } from "./addresses.js";
+import { heldBy } from "./agent.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
-import { poolsOf } from "./objects.js";
-import { cidrOf } from "./plan-model.js";
+import { endpointsOf, poolsOf } from "./objects.js";
+import { addressAt, cidrOf, type SubnetModel, ZONE } from "./plan-model.js";
 import { ownerOf, reservedAll } from "./standing.js";
 
 /**
@@ -33,53 +34,33 @@ export function shortages(before: Before, run: PlanRun, context: CheckContext): 
   return found;
 }
 
-/** Whether what all fixed owners of the plan lack is there, subnet by subnet, at a time when nobody rests anywhere. */
+/** Whether what all fixed owners of the plan lack is there, subnet by subnet, at a time when nothing rests anywhere. */
 function fits(before: Before, run: PlanRun, { model, install }: CheckContext): boolean {
   if (model.pools.some((pool) => pool.take > 0) || model.fixed.some((one) => one.slice !== undefined)) return false;
-  const { objects } = before;
-  const reserved = reservedAll(objects);
-  for (const [key, lock] of [...before.lock.subnets, ...install.lock.subnets]) {
-    void key;
-    for (const set of lock.released.values()) if (set.length > 0) return false;
-  }
-  const taken = new Map<string, string>();
-  for (const pool of poolsOf(objects).values())
-    for (const address of offeredBy(pool)) taken.set(address, ownerOf(pool) ?? "somebody");
-  for (const [address] of run.snapshot.use.byAddress)
-    taken.set(String(address), taken.get(String(address)) ?? "somebody");
-  for (const [index, subnet] of model.subnets.entries()) {
-    const spec = run.decided!.plan.subnets.get(subnet.key);
-    if (spec === undefined) return false;
-    const declared = new Set(subnet.zone.flatMap((number, offset) => (number === 0 ? [] : [offset])));
-    void declared;
-    const all = everyAddress([`${first(subnet)}-${last(subnet)}`]);
-    const free = all.filter(
-      (address, offset) => !reserved.has(address) && !taken.has(address) && !(offset < 10 && subnet.zone[offset] !== 0),
-    ).length;
-    let missing = 0;
-    for (const one of model.fixed) {
-      if (!one.present || !one.subnets.includes(index)) continue;
-      const want = one.replicas + one.elastic;
-      const have = [...poolsOf(objects).values()]
-        .filter(
-          (pool) =>
-            pool.metadata.annotations?.[OWN.owner]?.includes(`/${one.name}/`) && pool.spec.subnet === cidrOf(subnet),
-        )
-        .reduce((sum, pool) => sum + offeredBy(pool).length, 0);
-      missing += Math.max(0, want - have);
-    }
-    if (missing > free) return false;
-  }
-  return true;
+  const locks = [...before.lock.subnets.values(), ...install.lock.subnets.values()];
+  if (locks.some((lock) => [...lock.released.values()].some((set) => set.length > 0))) return false;
+  const pools = [...poolsOf(before.objects).values()];
+  const reserved = reservedAll(before.objects);
+  const taken = new Set(pools.flatMap(offeredBy));
+  for (const endpoint of endpointsOf(before.objects).values())
+    for (const { address } of heldBy(endpoint)) taken.add(address);
+  return model.subnets.every((subnet, index) => {
+    if (run.decided?.plan.subnets.get(subnet.key) === undefined) return false;
+    const offsets = Array.from({ length: ZONE + subnet.room }, (_, offset) => offset);
+    const free = offsets.filter((offset) => {
+      const address = addressAt(subnet, offset);
+      return !reserved.has(address) && !taken.has(address) && (offset >= ZONE || subnet.zone[offset] === 0);
+    });
+    const missing = model.fixed
+      .filter((one) => one.present && one.subnets.includes(index))
+      .reduce((sum, one) => sum + Math.max(0, one.replicas + one.elastic - has(pools, one.name, subnet)), 0);
+    return missing <= free.length;
+  });
 }
 
-function first(subnet: { family: 4 | 6; index: number }): string {
-  return subnet.family === 4 ? `10.0.${subnet.index}.10` : `fd00:${(subnet.index + 1).toString(16)}::a`;
-}
-
-function last(subnet: { family: 4 | 6; index: number; room: number }): string {
-  const offset = 10 + 10 + subnet.room - 1;
-  return subnet.family === 4
-    ? `10.0.${subnet.index}.${offset}`
-    : `fd00:${(subnet.index + 1).toString(16)}::${offset.toString(16)}`;
+/** How many addresses of the subnet the workload's pools offer now. */
+function has(pools: readonly SpiderIPPool[], workload: string, subnet: SubnetModel): number {
+  return pools
+    .filter((pool) => pool.spec.subnet === cidrOf(subnet) && ownerOf(pool)?.includes(`/${workload}/`))
+    .reduce((sum, pool) => sum + offeredBy(pool).length, 0);
 }

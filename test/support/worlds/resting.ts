@@ -45,12 +45,12 @@ export class Resting {
   }
 }
 
-/** Owner -> addresses of every fixed owner, as text. */
-export function holdingsOf(objects: Objects): Map<string, string> {
+/** Owner -> addresses of every fixed owner of an install, as text. */
+export function holdingsOf(objects: Objects, install: string): Map<string, string> {
   const found = new Map<string, string[]>();
   for (const pool of poolsOf(objects).values()) {
-    const owner = pool.metadata.annotations?.[OWN.owner];
-    if (owner !== undefined && !owner.startsWith("pool:"))
+    const { [OWN.owner]: owner, [OWN.trackingId]: id } = pool.metadata.annotations ?? {};
+    if (owner !== undefined && id?.startsWith(`${install}:`) && !owner.startsWith("pool:"))
       found.set(owner, [...(found.get(owner) ?? []), ...offeredBy(pool)]);
   }
   return new Map([...found].map(([owner, all]) => [owner, all.sort().join(" ")]));

@@ -33,17 +33,6 @@ export function faultsOf(objects: Objects): Map<string, string> {
   return found;
 }
 
-/** Which fixed owner (`namespace/Kind/name/nic[/ordinal]`) has which address, by what live pools say. */
-export function fixedHoldings(objects: Objects): Map<string, { owner: string; pool: string }> {
-  const found = new Map<string, { owner: string; pool: string }>();
-  for (const pool of poolsOf(objects).values()) {
-    const owner = ownerOf(pool);
-    if (owner === undefined) continue;
-    for (const address of offeredBy(pool)) found.set(address, { owner, pool: pool.metadata.name });
-  }
-  return found;
-}
-
 /** The owner a pool is for, without its subnet; undefined for a declared or foreign pool. */
 export function ownerOf(pool: SpiderIPPool): string | undefined {
   const text = pool.metadata.annotations?.[OWN.owner];

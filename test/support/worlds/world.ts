@@ -5,15 +5,16 @@ import { WorldCluster } from "./cluster.js";
 import { edit } from "./edits.js";
 import { Violated, type Violation } from "./findings.js";
 import { foreignEdit } from "./foreign.js";
+import { type Keeper, keeperOf } from "./keeper.js";
 import { Kubernetes, type LiveWorkload, type Orchestra } from "./kubernetes.js";
 import { Copy } from "./objects.js";
-import { type FixedWorkload, type PlanModel, specOf } from "./plan-model.js";
+import { specOf } from "./plan-model.js";
 import { PlayedKubernetes } from "./played.js";
 import { hasGrown, holdingsOf, ownConflicts, QUARANTINE, Resting } from "./resting.js";
 import type { Edit, EventSpec, WorldSpec } from "./spec.js";
 import { faultsOf, specTexts } from "./standing.js";
 import { Story } from "./story.js";
-import { type Install, lockNow, type Synced, sync } from "./sync.js";
+import { lockNow, type Synced, sync } from "./sync.js";
 
 /** What a world came to. */
 export interface Told {
@@ -21,19 +22,6 @@ export interface Told {
   readonly syncs: number;
   readonly blocked: number;
   readonly refused: number;
-}
-
-/** A plan of one install, and who writes it. */
-interface Keeper {
-  /** Who had what before the last commit, as long as nobody else meddles (FIXED-9). */
-  remembered: { readonly holdings: ReadonlyMap<string, string>; readonly at: number } | undefined;
-  readonly install: Install;
-  model: PlanModel;
-  /** The plan of the last commit but one, for a revert. */
-  previous: PlanModel | undefined;
-  /** Whether the last sync left nothing to do and complained of nothing. */
-  atRest: boolean;
-  readonly workloads: readonly FixedWorkload[];
 }
 
 /** Lives one world from its first sync to its last event. @throws Violated */
@@ -68,13 +56,13 @@ class World {
       : new Kubernetes(objects, (count) => this.#chance.below(count), "u");
     const first = firstPlan(spec);
     this.#workloads = spec.workloads.map((one, index) => liveWorkload(one, index, first));
-    const keepers = [this.#keeper("default", first)];
+    const keepers = [keeperOf("default", first, spec.lockFiles, this.#workloads)];
     if (spec.second) {
       const index = spec.workloads.length;
       const second = secondPlan(spec, index);
       const own = { ...spec.workloads[0]!, ask: "fixed" as const, stateful: false, replicas: 2 };
       this.#workloads.push(liveWorkload(own, index, second));
-      keepers.push(this.#keeper("other", second));
+      keepers.push(keeperOf("other", second, spec.lockFiles, this.#workloads));
     }
     this.#keepers = keepers;
   }
@@ -88,7 +76,12 @@ class World {
   }
 
   async #history(): Promise<Told> {
-    for (const keeper of this.#keepers) await this.#sync(keeper, 0, 0);
+    for (const keeper of this.#keepers) {
+      if ((await this.#sync(keeper, 0, 0)) !== "refused") continue;
+      // A slice its pool cannot give is an error of the whole plan: a world needs one to begin with.
+      for (const one of keeper.model.fixed) one.slice = undefined;
+      await this.#sync(keeper, 0, 0);
+    }
     for (const [index, one] of this.#workloads.entries())
       await this.#kubernetes.scale(one, this.spec.workloads[index]?.replicas ?? 2);
     await this.#kubernetes.retryWaiting();
@@ -152,7 +145,7 @@ class World {
     if (JSON.stringify(next) === JSON.stringify(before)) return;
     keeper.model = next;
     keeper.remembered = keeper.atRest
-      ? { holdings: holdingsOf(this.#cluster.objects), at: this.#cluster.clock.now() }
+      ? { holdings: holdingsOf(this.#cluster.objects, keeper.install.name), at: this.#cluster.clock.now() }
       : undefined;
     this.#story.say(`commit ${JSON.stringify(edits)}${crash > 0 ? `, sync dies before write ${crash}` : ""}`);
     const done = await this.#sync(keeper, crash, restart, edits);
@@ -171,18 +164,18 @@ class World {
     this.#story.say("the last commit is reverted");
     const { remembered } = keeper;
     keeper.remembered = undefined;
-    const shrunk = holdingsOf(this.#cluster.objects);
+    const shrunk = holdingsOf(this.#cluster.objects, keeper.install.name);
     const done = await this.#sync(keeper, 0, 0);
     if (done === "refused") [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
     else if (remembered !== undefined && keeper.atRest && !hasGrown(remembered.holdings, shrunk))
-      this.#returned(remembered);
+      this.#returned(remembered, keeper.install.name);
   }
 
   /** FIXED-9: within the quarantine everybody has again what they had. */
-  #returned({ holdings, at }: NonNullable<Keeper["remembered"]>): void {
+  #returned({ holdings, at }: NonNullable<Keeper["remembered"]>, install: string): void {
     const { objects, clock } = this.#cluster;
     if (this.spec.quarantine === "0" || clock.now() - at >= QUARANTINE) return;
-    const now = holdingsOf(objects);
+    const now = holdingsOf(objects, install);
     const violations = [...holdings]
       // More, if Pods came to use it meanwhile; never others.
       .filter(([owner, had]) => had.split(" ").some((address) => !now.get(owner)?.split(" ").includes(address)))
@@ -285,18 +278,5 @@ class World {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       throw new Violated([{ invariant: "bug", message: text }], this.#story.told(this.#cluster.objects));
     }
-  }
-
-  #keeper(name: string, model: PlanModel): Keeper {
-    const install: Install = { name, lock: { files: false, subnets: new Map() }, lockFiles: this.spec.lockFiles };
-    const workloads = this.#workloads.map(
-      ({ namespace, kind, labels, annotations }): FixedWorkload => ({
-        namespace,
-        kind,
-        labels,
-        network: annotations["v1.multus-cni.io/default-network"]!,
-      }),
-    );
-    return { install, model, previous: undefined, remembered: undefined, atRest: false, workloads };
   }
 }

@@ -1,0 +1,35 @@
+import type { LiveWorkload } from "./kubernetes.js";
+import type { FixedWorkload, PlanModel } from "./plan-model.js";
+import type { Install } from "./sync.js";
+
+/** A plan of one install, and who writes it. */
+export interface Keeper {
+  /** Who had what before the last commit, as long as nobody else meddles (FIXED-9). */
+  remembered: { readonly holdings: ReadonlyMap<string, string>; readonly at: number } | undefined;
+  readonly install: Install;
+  model: PlanModel;
+  /** The plan of the last commit but one, for a revert. */
+  previous: PlanModel | undefined;
+  /** Whether the last sync left nothing to do and complained of nothing. */
+  atRest: boolean;
+  readonly workloads: readonly FixedWorkload[];
+}
+
+/** An install at its beginning. */
+export function keeperOf(
+  name: string,
+  model: PlanModel,
+  lockFiles: boolean,
+  workloads: readonly LiveWorkload[],
+): Keeper {
+  const install: Install = { name, lock: { files: false, subnets: new Map() }, lockFiles };
+  const about = workloads.map(
+    ({ namespace, kind, labels, annotations }): FixedWorkload => ({
+      namespace,
+      kind,
+      labels,
+      network: annotations["v1.multus-cni.io/default-network"]!,
+    }),
+  );
+  return { install, model, previous: undefined, remembered: undefined, atRest: false, workloads: about };
+}
