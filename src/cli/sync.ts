@@ -3,11 +3,13 @@ import { hostname } from "node:os";
 import { apply } from "../app/apply/apply.js";
 import type { ApplyReport } from "../app/apply/apply-report.js";
 import { syncExitCode } from "../app/exit-code.js";
+import type { ObserveOptions } from "../app/observe.js";
 import { palette } from "../app/report/palette.js";
 import { planOutput } from "../app/report/plan-json.js";
 import { planText } from "../app/report/plan-text.js";
 import { progressLine, syncResult, syncText } from "../app/report/sync-text.js";
 import { LeaseTaken } from "../app/writer-lease.js";
+import { judgeAgain } from "../core/engine.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import type { Cluster } from "../ports/cluster.js";
 import { systemClock } from "./clock.js";
@@ -26,13 +28,17 @@ export type SyncOptions = Omit<DecideOptions, keyof Pick<ClusterOptions, "snapsh
  */
 export async function syncCommand(io: Io, options: SyncOptions): Promise<number> {
   const cluster = await connectCluster(io, options).catch((error: unknown) => Promise.reject(withWaysOut(error)));
+  let needed: ObserveOptions = {};
   const decision = await decideRun(
     io,
     { ...options, snapshot: [] },
     {
       purpose: "sync",
       revision: options.output === "text",
-      observe: (needs) => observeCluster(cluster, needs).catch((error: unknown) => Promise.reject(withWaysOut(error))),
+      observe: async (needs) => {
+        needed = await needs;
+        return observeCluster(cluster, needed).catch((error: unknown) => Promise.reject(withWaysOut(error)));
+      },
     },
   );
   const { decided } = decision.run;
@@ -44,7 +50,7 @@ export async function syncCommand(io: Io, options: SyncOptions): Promise<number>
   if (options.output === "text") printPlan(io, decision, options);
   const started = systemClock.now();
   const due = decided.outcome.steps.some((step) => step.blocked === undefined);
-  const report = due ? await carryOut(io, cluster, decision, options) : undefined;
+  const report = due ? await carryOut(io, cluster, decision, options, needed) : undefined;
   const seconds = (systemClock.now() - started) / 1000;
   if (options.output !== "text") printJson(io, decision, report, options.output);
   else if (report === undefined) io.stdout.write("Nothing to write.\n");
@@ -56,7 +62,13 @@ export async function syncCommand(io: Io, options: SyncOptions): Promise<number>
 }
 
 /** Progress goes to stderr, so that stdout is the report alone. */
-function carryOut(io: Io, cluster: Cluster, decision: Decision, options: SyncOptions): Promise<ApplyReport> {
+function carryOut(
+  io: Io,
+  cluster: Cluster,
+  decision: Decision,
+  options: SyncOptions,
+  needed: ObserveOptions,
+): Promise<ApplyReport> {
   const { plan, outcome } = decision.run.decided!;
   const paint = palette(wantsColor(options.color, io));
   return apply(outcome, {
@@ -66,6 +78,7 @@ function carryOut(io: Io, cluster: Cluster, decision: Decision, options: SyncOpt
     install: options.install,
     facts: resolveFacts(decision.run.snapshot.facts, plan.settings.spiderpool),
     signal: io.signal,
+    rejudge: async (remaining) => judgeAgain(plan, remaining, (await observeCluster(cluster, needed)).snapshot),
     onProgress: (event) => {
       const line = progressLine(event, io.isTTY, paint);
       if (line !== undefined) io.stderr.write(`${line}\n`);

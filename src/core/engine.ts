@@ -3,6 +3,7 @@ import type { Lock } from "./allocate/allocation.js";
 import { isQuarantine } from "./allocate/quarantine.js";
 import { allocatedUnlocked } from "./allocate/unlocked.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
+import type { Step } from "./change/step.js";
 import { draftAnnotations, draftSteps } from "./change/steps.js";
 import { type Binding, bindingOf } from "./desired/binding.js";
 import { unknownNetworks } from "./desired/known-networks.js";
@@ -15,7 +16,8 @@ import type { Diagnostic } from "./diagnostics.js";
 import type { Options, Outcome } from "./outcome.js";
 import type { Plan } from "./plan/plan.js";
 import { recordedOwner, type Snapshot } from "./snapshot.js";
-import type { KubeObject } from "./spiderpool/objects.js";
+import { resolveFacts } from "./spiderpool/facts.js";
+import { type KubeObject, objectKey } from "./spiderpool/objects.js";
 import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
@@ -113,6 +115,32 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     ],
     ...(budget.exceeded && { pruneBudgetExceeded: budget.exceeded }),
   };
+}
+
+/**
+ * Judges steps of an earlier decision on the cluster as it is now: Pods may have come, and the steps before them are done.
+ * @returns why a step must not be carried out any more, for those that must not
+ */
+export function judgeAgain(plan: Plan, steps: readonly Step[], snapshot: Snapshot): ReadonlyMap<Step, string> {
+  const facts = resolveFacts(snapshot.facts, plan.settings.spiderpool);
+  const ordinary = steps
+    .filter((step) => !isQuarantineStep(step))
+    .map((step): OrderedStep => ({ steering: [], ...step }));
+  const guarded = guard(ordinary, snapshot, namingIndex(snapshot, ordinary)).steps;
+  const judged = permitMigrations(judgeSteps(guarded, snapshot, facts), plan, guarded, snapshot);
+  const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [stepKey(step), step]));
+  const refused = new Map<Step, string>();
+  for (const step of steps) {
+    const now = allowed.get(stepKey(step));
+    if (isQuarantineStep(step)) continue;
+    if (now === undefined) refused.set(step, "somebody needs it again");
+    else if (now.blocked !== undefined) refused.set(step, now.blocked.message);
+  }
+  return refused;
+}
+
+function stepKey(step: Step): string {
+  return `${step.wave} ${objectKey(step.kind.kind, step.namespace, step.name)}`;
 }
 
 /** How the Pod templates of a plan name their pools, without deciding anything. */

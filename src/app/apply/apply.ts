@@ -1,4 +1,4 @@
-import type { Step } from "../../core/change/step.js";
+import { mayHarm, type Step } from "../../core/change/step.js";
 import { isClusterError } from "../../core/cluster-error.js";
 import type { Outcome } from "../../core/outcome.js";
 import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
@@ -21,6 +21,11 @@ export interface ApplyContext {
   readonly install: string;
   /** Facts in force; the Lease lives in Spiderpool's namespace. */
   readonly facts: Pick<SpiderpoolFacts, "namespace">;
+  /**
+   * Judges steps on the cluster as it is by now: asked under the Lease, before each wave with a step that may harm somebody.
+   * @returns why a step must not be carried out any more
+   */
+  readonly rejudge?: (remaining: readonly Step[]) => Promise<ReadonlyMap<Step, string>>;
   /** How long to wait for another writer, in milliseconds; a minute by default. */
   readonly leaseTimeout?: number;
   readonly onProgress?: (event: ApplyEvent) => void;
@@ -60,7 +65,9 @@ async function underLease(
   for (const wave of [...new Set(steps.map((step) => step.wave))].sort((a, b) => a - b)) {
     if (!run.mayWrite()) break;
     tell({ type: "wave", wave });
-    await run.wave(steps.filter((step) => step.wave === wave));
+    const now = steps.filter((step) => step.wave === wave);
+    if (now.some(mayHarm)) await run.reconsider(steps.filter((step) => step.wave >= wave));
+    await run.wave(now);
   }
   const { written, ...outcome } = run.report(steps);
   const aborted = signal?.aborted === true && outcome.notStarted.length > 0;

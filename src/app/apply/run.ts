@@ -26,6 +26,7 @@ export interface RunContext {
   readonly signal?: AbortSignal;
   readonly lease: Pick<WriterLease, "isHeld">;
   readonly tell: (event: ApplyEvent) => void;
+  readonly rejudge?: (remaining: readonly Step[]) => Promise<ReadonlyMap<Step, string>>;
 }
 
 /** The state of one run: what was done, what not and why, and whether it may go on. */
@@ -35,6 +36,8 @@ export class Run {
   readonly #withheld: WithheldStep[] = [];
   readonly #counts = { created: 0, updated: 0, deleted: 0, adopted: 0 };
   readonly #settled = new Set<Step>();
+  /** Steps that would harm somebody by now. */
+  readonly #refused = new Map<Step, string>();
   /** Quarantines from which addresses were taken back: what was decided about them later in the run no longer fits. */
   readonly #reopened = new Set<string>();
   readonly #started: number;
@@ -63,6 +66,16 @@ export class Run {
   mayWrite(): boolean {
     if (this.#stopped === undefined && !this.context.lease.isHeld()) this.#stopped = "the writer Lease was lost";
     return this.#stopped === undefined && this.context.signal?.aborted !== true;
+  }
+
+  /** Asks again about what is left, now that nobody else writes: Pods may have come since the decision. */
+  async reconsider(remaining: readonly Step[]): Promise<void> {
+    try {
+      for (const [step, why] of (await this.context.rejudge?.(remaining)) ?? []) this.#refused.set(step, why);
+    } catch (error) {
+      if (!isClusterError(error)) throw error;
+      this.#stopped ??= error.message;
+    }
   }
 
   /** Carries out the steps of one wave. Reservations stand before pools give addresses up (DESIGN 7, a release). */
@@ -130,6 +143,8 @@ export class Run {
 
   async #one(step: Step): Promise<StepResult> {
     if (!this.mayWrite()) return { type: "notStarted" };
+    const refused = this.#refused.get(step);
+    if (refused !== undefined) return { type: "withheld", message: `the cluster changed meanwhile: ${refused}` };
     const undone = [...this.#failed, ...this.#withheld];
     for (const earlier of undone) {
       const why = dependsOn(step, earlier.step);

@@ -42,3 +42,12 @@ export interface Block {
   /** Names of the objects that stand in the way, where it is known. */
   readonly because?: readonly string[];
 }
+
+/** Whether a step could harm somebody who runs: it takes addresses away, or changes who may use which pool. */
+export function mayHarm(step: Step & { readonly steering?: readonly string[] }): boolean {
+  const { kind } = step.kind;
+  if (kind === "SpiderSubnet") return false;
+  if (kind === "SpiderIPPool")
+    return step.removed.length > 0 || (step.steering?.length ?? 0) > 0 || step.action === "delete";
+  return true; // reservations, networks, Namespaces and Pod templates are facts for whoever leans on them
+}
