@@ -1,3 +1,4 @@
+import { applyMergePatch } from "../../core/change/merge-patch.js";
 import { ClusterError, type ClusterErrorReason } from "../../core/cluster-error.js";
 import type { Kind, KubeObject } from "../../core/spiderpool/objects.js";
 import type {
@@ -11,7 +12,6 @@ import type {
 import type { Api, WriteOptions } from "./api.js";
 import { ApiError } from "./api-error.js";
 import { Lists } from "./lists.js";
-import { mergePatch } from "./patch.js";
 import type { Resource } from "./resources.js";
 import { matcherOf } from "./selection.js";
 import { startWatch } from "./watching.js";
@@ -55,7 +55,7 @@ class InProcessActor implements ClusterActor {
 
   async patch(ref: ObjectRef, patch: object): Promise<KubeObject> {
     return translated(() => {
-      const change = (old: KubeObject) => mergePatch(old, copy(patch)) as KubeObject;
+      const change = (old: KubeObject) => applyMergePatch(old, copy(patch)) as KubeObject;
       return this.api.update(this.#resource(ref.kind), ref.namespace ?? "", ref.name, change, this.#options);
     });
   }

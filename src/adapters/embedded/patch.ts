@@ -3,17 +3,6 @@ import { badRequest } from "./api-error.js";
 type Json = unknown;
 type JsonObject = Record<string, Json>;
 
-/** RFC 7386: `null` removes, objects merge, everything else replaces. */
-export function mergePatch(target: Json, patch: Json): Json {
-  if (!isObject(patch)) return patch;
-  const result: JsonObject = isObject(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value);
-  }
-  return result;
-}
-
 interface Operation {
   readonly op: string;
   readonly path: string;

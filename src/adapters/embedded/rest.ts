@@ -1,8 +1,9 @@
+import { applyMergePatch } from "../../core/change/merge-patch.js";
 import type { KubeObject, ObjectMeta } from "../../core/spiderpool/objects.js";
 import type { Api, WriteOptions } from "./api.js";
 import { ApiError, badRequest } from "./api-error.js";
 import { Lists } from "./lists.js";
-import { jsonPatch, mergePatch, strategicMergePatch } from "./patch.js";
+import { jsonPatch, strategicMergePatch } from "./patch.js";
 import { type Form, formOf, parseBody, type Target } from "./request.js";
 import { scaled, scaleOf } from "./scale.js";
 import { matcherOf } from "./selection.js";
@@ -144,7 +145,7 @@ export class Rest {
       .has(target.namespace === "" ? target.name : `${target.namespace}/${target.name}`);
     const writer = { ...options.writer, operation: "Apply" as const };
     if (!exists) return this.api.create(target.resource, target.namespace, body, { ...options, writer });
-    const merge = target.resource.custom ? mergePatch : strategicMergePatch;
+    const merge = target.resource.custom ? applyMergePatch : strategicMergePatch;
     return this.#update(target, (old) => merge(old, body) as KubeObject, { ...options, writer });
   }
 
@@ -201,7 +202,7 @@ export class Rest {
 }
 
 function applyPatch(type: string, target: Target, old: unknown, patch: unknown): unknown {
-  if (type === "application/merge-patch+json") return mergePatch(old, patch);
+  if (type === "application/merge-patch+json") return applyMergePatch(old, patch);
   if (type === "application/json-patch+json") return jsonPatch(old, patch);
   if (type === "application/strategic-merge-patch+json" && !target.resource.custom) {
     return strategicMergePatch(old, patch);
