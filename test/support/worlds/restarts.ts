@@ -1,4 +1,4 @@
-import { mergePatch } from "../../../src/adapters/embedded/patch.js";
+import { applyMergePatch } from "../../../src/core/change/merge-patch.js";
 import type { Step } from "../../../src/core/change/step.js";
 import type { Outcome, VerdictEntry } from "../../../src/core/outcome.js";
 import { type KubeObject, OWN, objectKey } from "../../../src/core/spiderpool/objects.js";
@@ -194,7 +194,7 @@ function carryOut(state: Copy, step: Step): void {
   const live = state.all(step.kind.kind).get(key);
   if (step.action === "delete") {
     if (live !== undefined) state.remove(live);
-  } else state.put(live === undefined ? step.object : (mergePatch(live, step.patch ?? {}) as KubeObject));
+  } else state.put(live === undefined ? step.object : (applyMergePatch(live, step.patch ?? {}) as KubeObject));
 }
 
 /** FIXED-5: what was held back is as it was. */
