@@ -56,11 +56,12 @@ export function holdingsOf(objects: Objects, install: string): Map<string, strin
   return new Map([...found].map(([owner, all]) => [owner, all.sort().join(" ")]));
 }
 
-/** Whether somebody has an address it did not have before: what then shrinks again may give back another (DESIGN 5). */
-export function hasGrown(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): boolean {
-  return [...now].some(([owner, has]) => {
-    const had = new Set(before.get(owner)?.split(" "));
-    return had.size > 0 && has.split(" ").some((address) => !had.has(address));
+/** Whether a fixed owner wants more than before: what then shrinks again, from its end, may give back another (DESIGN 5). */
+export function grows(before: PlanModel, next: PlanModel): boolean {
+  return next.fixed.some((one, index) => {
+    const old = before.fixed[index]!;
+    const more = one.replicas + one.elastic > old.replicas + old.elastic;
+    return more || one.subnets.some((subnet) => !old.subnets.includes(subnet));
   });
 }
 

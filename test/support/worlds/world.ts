@@ -10,7 +10,7 @@ import { Kubernetes, type LiveWorkload, type Orchestra } from "./kubernetes.js";
 import { Copy } from "./objects.js";
 import { specOf } from "./plan-model.js";
 import { PlayedKubernetes } from "./played.js";
-import { hasGrown, holdingsOf, ownConflicts, QUARANTINE, Resting } from "./resting.js";
+import { grows, holdingsOf, ownConflicts, QUARANTINE, Resting } from "./resting.js";
 import type { Edit, EventSpec, WorldSpec } from "./spec.js";
 import { faultsOf, specTexts } from "./standing.js";
 import { Story } from "./story.js";
@@ -144,9 +144,10 @@ class World {
     for (const one of edits) edit(next, one);
     if (JSON.stringify(next) === JSON.stringify(before)) return;
     keeper.model = next;
-    keeper.remembered = keeper.atRest
-      ? { holdings: holdingsOf(this.#cluster.objects, keeper.install.name), at: this.#cluster.clock.now() }
-      : undefined;
+    keeper.remembered =
+      keeper.atRest && !grows(before, next)
+        ? { holdings: holdingsOf(this.#cluster.objects, keeper.install.name), at: this.#cluster.clock.now() }
+        : undefined;
     this.#story.say(`commit ${JSON.stringify(edits)}${crash > 0 ? `, sync dies before write ${crash}` : ""}`);
     const done = await this.#sync(keeper, crash, restart, edits);
     if (done === "refused") {
@@ -164,11 +165,9 @@ class World {
     this.#story.say("the last commit is reverted");
     const { remembered } = keeper;
     keeper.remembered = undefined;
-    const shrunk = holdingsOf(this.#cluster.objects, keeper.install.name);
     const done = await this.#sync(keeper, 0, 0);
     if (done === "refused") [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
-    else if (remembered !== undefined && keeper.atRest && !hasGrown(remembered.holdings, shrunk))
-      this.#returned(remembered, keeper.install.name);
+    else if (remembered !== undefined && keeper.atRest) this.#returned(remembered, keeper.install.name);
   }
 
   /** FIXED-9: within the quarantine everybody has again what they had. */
