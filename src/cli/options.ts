@@ -68,12 +68,16 @@ export function installOption(command: Command): Command {
   );
 }
 
-/** Adds `--install`, `--now`, `--no-prune`, `--prune-budget` and `--atomic`. */
+/** Adds `--now`, for commands that write nothing to a cluster: a time ahead would end quarantines (FIXED-2). */
+export function nowOption(command: Command): Command {
+  return command.addOption(
+    new Option("--now <rfc3339>", "the time to judge by, in place of this machine's clock").argParser(instant),
+  );
+}
+
+/** Adds `--install`, `--no-prune`, `--prune-budget` and `--atomic`. */
 export function decideOptions(command: Command): Command {
   return installOption(command)
-    .addOption(
-      new Option("--now <rfc3339>", "the time to judge by, in place of this machine's clock").argParser(instant),
-    )
     .addOption(new Option("--no-prune", "delete nothing"))
     .addOption(
       new Option("--prune-budget <n>", "how many deletes are allowed, in place of the plan's budget").argParser(whole),

@@ -7,6 +7,7 @@ import {
   duration,
   installOption,
   kubeOptions,
+  nowOption,
   outputOptions,
   planOptions,
   simulateOptions,
@@ -73,7 +74,7 @@ function addPlanning({ io, add, run }: Tree): void {
     .option("--all-clusters", "check every cluster, and that clusters sharing a CIDR share no address", false)
     .action(run(async (options) => (await import("./validate.js")).validateCommand(io, options)));
 
-  const judging = [planOptions, clusterOptions, decideOptions] as const;
+  const judging = [planOptions, clusterOptions, decideOptions, nowOption] as const;
   const planning = outputOptions("text", "json", "yaml", "markdown", "manifests");
   add("plan", "show what sync would change, and what it means for running workloads", ...judging, planning)
     .option("--out <dir>", "with -o manifests: write one numbered file a step into this folder")

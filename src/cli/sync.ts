@@ -17,10 +17,10 @@ import { type Decision, decideRun, sha256 } from "./decision.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { connectCluster, observeCluster, withWaysOut } from "./observe.js";
-import { type ClusterOptions, type DecideOptions, type OutputOptions, wantsColor } from "./options.js";
+import { type DecideOptions, type OutputOptions, wantsColor } from "./options.js";
 import { serialize } from "./serialize.js";
 
-export type SyncOptions = Omit<DecideOptions, keyof Pick<ClusterOptions, "snapshot">> & OutputOptions;
+export type SyncOptions = Omit<DecideOptions, "snapshot" | "now"> & OutputOptions;
 
 /**
  * `spiderplan sync`: decides on the cluster as it is now and carries out what is safe.

@@ -53,6 +53,17 @@ describe("sync", () => {
     expect(cluster.writes()).toBe(writes);
   });
 
+  it("knows no time but this machine's: one ahead would end quarantines", async () => {
+    write(planOf(GROWN));
+    const { code, stderr } = await run("sync", "--now", "2035-01-01T00:00:00Z");
+    expect(code).toBe(1);
+    expect(stderr).toContain("unknown option '--now'");
+    // The variable belongs to plan and diff; a bad value of it would be told by any command that has the option.
+    const env = { SPIDERPLAN_NOW: "soon" };
+    const given = await cli(["sync", "--path", "plan", "--kubeconfig", "k.yaml"], { cwd, env });
+    expect(given.code, given.stderr).toBe(0);
+  });
+
   it("leaves what is in use as it is and does the rest: 3", async () => {
     write(planOf(TAKEN, OTHER));
     const { code, stdout } = await run("sync");
