@@ -58,9 +58,19 @@ test("links stay inside the plan's folder: others are refused unread, cycles are
     "SP1003 loop.yaml",
     "SP1007 real/up",
   ]);
-  const { documents, diagnostics } = await loadPlanFolder(root);
+  const { documents, diagnostics, locate, excerpt } = await loadPlanFolder(root);
   expect(documents.map(({ file }) => file)).toEqual(["real/a.yaml"]);
-  expect(JSON.stringify(diagnostics)).not.toContain("password");
+  expect(JSON.stringify(diagnostics.map((one) => locate(one)))).not.toContain("password");
+  for (const { source } of diagnostics) expect(excerpt(source!.file, 1)).toBeUndefined();
+});
+
+test("a lock file that is a link out of the plan's folder shows nothing of its target", async () => {
+  const outside = workspace({ "secret.yaml": "password: x" });
+  const root = workspace({ "a.yaml": DOCUMENT("a", 1), "spiderplan.lock/default/b.yaml": "held: {}\n" });
+  symlinkSync(join(outside, "secret.yaml"), join(root, "spiderplan.lock/default/a.yaml"));
+  const { excerpt } = await loadPlanFolder(root);
+  expect(excerpt("spiderplan.lock/default/a.yaml", 1)).toBeUndefined();
+  expect(excerpt("spiderplan.lock/default/b.yaml", 1)).toBe("held: {}");
 });
 
 test("a folder mounted as Kubernetes mounts ConfigMaps is read once", async () => {

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+import { LOCK_FOLDER } from "../../core/allocate/check-lock.js";
 import type { Diagnostic, LocatedDiagnostic, SourceRef } from "../../core/diagnostics.js";
 import type { PlanDocument } from "../../core/plan/collect.js";
 import type { NetworkPlan } from "../../core/plan/plan.generated.js";
@@ -54,7 +55,8 @@ export async function loadPlanFolder(root: string, limits: Partial<Limits> = {})
   if (files.length > 0 && documents.length === 0 && found.length === 0) {
     found.push(fault("SP1002", "the plan files hold no NetworkPlan document"));
   }
-  return { documents, diagnostics: inOrder(found), fileCount: files.length, ...places(root, texts, bounds) };
+  const opened = new Set(files.map(({ path }) => path));
+  return { documents, diagnostics: inOrder(found), fileCount: files.length, ...places(root, opened, texts, bounds) };
 }
 
 function readPlanText(file: PlanFile, text: string, limits: Limits, found: Diagnostic[]): PlanDocument[] {
@@ -71,13 +73,14 @@ function readPlanText(file: PlanFile, text: string, limits: Limits, found: Diagn
 
 function places(
   root: string,
+  opened: ReadonlySet<string>,
   texts: ReadonlyMap<string, string>,
   limits: Limits,
 ): Pick<LoadedPlan, "locate" | "excerpt"> {
   const indexed = new Map<string, IndexedText | undefined>();
   const index = (file: string): IndexedText | undefined => {
     if (!indexed.has(file)) {
-      const text = texts.get(file) ?? readLater(root, file, limits);
+      const text = texts.get(file) ?? readLater(root, file, opened, limits);
       indexed.set(file, text === undefined ? undefined : indexText(text, limits));
     }
     return indexed.get(file);
@@ -110,10 +113,15 @@ function located(
   return { ...diagnostic, ...(hint === "" ? {} : { hint }), file: source.file, ...place(source) };
 }
 
-/** A lock file's findings are located like the plan's, though the plan did not read it. */
-function readLater(root: string, file: string, limits: Limits): string | undefined {
+/**
+ * A lock file's findings are located like the plan's, though the plan did not read it; and those of files whose text
+ * was refused. Nothing else is opened: a link that leads out of the folder must not show its first line in a report.
+ */
+function readLater(root: string, file: string, opened: ReadonlySet<string>, limits: Limits): string | undefined {
+  if (!opened.has(file) && !file.startsWith(`${LOCK_FOLDER}/`)) return undefined;
   try {
-    const path = join(root, file);
+    const path = realpathSync(join(root, file));
+    if (!path.startsWith(realpathSync(root) + sep)) return undefined;
     const facts = statSync(path);
     return facts.isFile() && facts.size <= limits.fileBytes ? readFileSync(path, "utf8") : undefined;
   } catch {
