@@ -4,6 +4,13 @@ import { buildSnapshot, inKindOrder, type Snapshot } from "../core/snapshot.js";
 import { factsFromConfigMap } from "../core/spiderpool/facts.js";
 import type { KubeObject } from "../core/spiderpool/objects.js";
 import { CliError } from "./io.js";
+import { checkedItems, isRecord, type SnapshotItem, withoutDuplicates } from "./snapshot-items.js";
+
+/** A value of a file that should be an object. */
+interface ReadItem {
+  readonly value: unknown;
+  readonly place: string;
+}
 
 /**
  * Reads files in place of a cluster: Kubernetes Lists as `kubectl get ... -A -o json` or `spiderplan snapshot` print
@@ -14,35 +21,39 @@ export async function readSnapshotFiles(
   cwd: string,
   files: readonly string[],
 ): Promise<{ snapshot: Snapshot; items: readonly KubeObject[] }> {
-  const found: KubeObject[] = [];
+  const found: SnapshotItem[] = [];
   const kinds = new Set<string>();
   for (const file of files) {
     for (const item of await readItems(resolve(cwd, file), file, kinds)) {
       found.push(item);
-      kinds.add(item.kind);
+      kinds.add(item.object.kind);
     }
   }
-  const items = inKindOrder(found);
+  let items = inKindOrder(found.map(({ object }) => object));
+  if (items.length < found.length) items = inKindOrder(withoutDuplicates(found));
   const configuration = items.find((item) => item.kind === "ConfigMap" && item.metadata.name === "spiderpool-conf");
   const facts = configuration === undefined ? {} : factsFromConfigMap(configuration);
   return { snapshot: buildSnapshot(items, [...kinds].sort(), facts), items };
 }
 
-async function readItems(path: string, shown: string, kinds: Set<string>): Promise<KubeObject[]> {
-  const text = readText(path, shown);
-  const items = (await documentsOf(text, shown)).map((document) => flatten(document, kinds));
-  if (items.length === 0 || items.some((list) => list === undefined)) {
+async function readItems(path: string, shown: string, kinds: Set<string>): Promise<SnapshotItem[]> {
+  const documents = await documentsOf(readText(path, shown), shown);
+  const found = documents.map((document, index) =>
+    flatten(document, shown, documents.length === 1 ? "" : `document ${index + 1} `, kinds),
+  );
+  if (found.length === 0 || found.some((list) => list === undefined)) {
     throw new CliError(
       `snapshot ${shown} holds no Kubernetes List; make one with \`spiderplan snapshot\` or \`kubectl get ... -A -o json\``,
     );
   }
-  return items.flatMap((list) => list ?? []);
+  return checkedItems(found.flatMap((list) => list ?? []));
 }
 
 /** Read in one go: piece by piece, 100 MB of text would be held twice. */
 function readText(path: string, shown: string): string {
   try {
-    return readFileSync(path, "utf8");
+    const text = readFileSync(path, "utf8");
+    return text.startsWith("\uFEFF") ? text.slice(1) : text;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CliError(`snapshot ${shown} cannot be read: ${code ?? message}`);
@@ -60,29 +71,15 @@ async function documentsOf(text: string, shown: string): Promise<unknown[]> {
   }
 }
 
-/** The objects of a List, of a typed one (`PodList`, whose items may leave out their kind), or of a single object. */
-function flatten(value: unknown, kinds: Set<string>): KubeObject[] | undefined {
+/** The objects of a List, of a typed one (`PodList`, whose items may leave out their kind), or a single object. */
+function flatten(value: unknown, file: string, document: string, kinds: Set<string>): ReadItem[] | undefined {
   if (!isRecord(value) || typeof value.kind !== "string") return undefined;
-  if (!Array.isArray(value.items)) return isObject(value) ? [value] : undefined;
+  if (!Array.isArray(value.items))
+    return isRecord(value.metadata) ? [{ value, place: `${file}: ${document || "the object"}`.trim() }] : undefined;
   const kind = value.kind.endsWith("List") ? value.kind.slice(0, -"List".length) : "";
   if (kind !== "") kinds.add(kind);
-  const typed =
-    kind === ""
-      ? value.items
-      : value.items.map((item) => (isRecord(item) ? { apiVersion: value.apiVersion, kind, ...item } : item));
-  return typed.every(isObject) ? typed : undefined;
-}
-
-function isObject(value: unknown): value is KubeObject {
-  return (
-    isRecord(value) &&
-    typeof value.apiVersion === "string" &&
-    typeof value.kind === "string" &&
-    isRecord(value.metadata) &&
-    typeof value.metadata.name === "string"
-  );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return value.items.map((item, index) => ({
+    value: kind !== "" && isRecord(item) ? { apiVersion: value.apiVersion, kind, ...item } : item,
+    place: `${file}: ${document}items[${index}]`,
+  }));
 }
