@@ -100,7 +100,9 @@ export function isReady(pod: KubeObject): boolean {
 export async function reportStatus(stage: Stage, kind: Kind, object: KubeObject, status: object): Promise<void> {
   const before = (object.status ?? {}) as Record<string, unknown>;
   if (Object.entries(status).every(([key, value]) => stableText(before[key]) === stableText(value))) return;
-  await stage.learned(stage.actor.replaceStatus({ ...object, status: { ...before, ...status } }, kind));
+  // JSON knows no undefined: a field that is not known any more goes.
+  const told = Object.fromEntries(Object.entries({ ...before, ...status }).filter(([, value]) => value !== undefined));
+  await stage.learned(stage.actor.replaceStatus({ ...object, status: told }, kind));
 }
 
 /** JSON with sorted keys: equal text, equal value. */

@@ -167,6 +167,22 @@ describe("the players carry a cluster through its life", () => {
     expect((await cluster.find("SpiderSubnet", "s"))!.status).toMatchObject({ allocatedIPCount: 1 });
   });
 
+  test.each([
+    ["its only pool", []],
+    ["one of two", [ipPool("other", { ips: ["10.6.0.20"] })]],
+  ])("a subnet's status forgets %s when that is deleted (T2)", async (_what, others) => {
+    await start(subnet(["10.6.0.10-10.6.0.29"]), ipPool("p", { ips: ["10.6.0.10-10.6.0.12"] }), ...others);
+    expect((await cluster.find("SpiderSubnet", "s"))!.status).toMatchObject({ allocatedIPCount: 3 + others.length });
+    await cluster.remove("SpiderIPPool", "p");
+    await cluster.settle();
+    expect(await cluster.find("SpiderIPPool", "p")).toBeUndefined();
+    expect((await cluster.find("SpiderSubnet", "s"))!.status).toEqual({
+      totalIPCount: 20,
+      allocatedIPCount: others.length,
+      ...(others.length > 0 && { controlledIPPools: '{"other":{"ips":["10.6.0.20"]}}' }),
+    });
+  });
+
   test("a deleted subnet takes its pools along; one in use keeps both (U9)", async () => {
     await start(
       subnet(["10.6.0.10-10.6.0.29"]),
