@@ -6,6 +6,7 @@ import { diagnosticCounts, diagnosticsText } from "../app/report/diagnostics-tex
 import { palette } from "../app/report/palette.js";
 import { count } from "../app/report/printable.js";
 import { checkLock } from "../core/allocate/check-lock.js";
+import { checkStrayNames } from "../core/allocate/check-names.js";
 import { type Diagnostic, hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";
 import { checkAllClusters, clustersOf, mergePlan, planCluster } from "../core/plan/merge.js";
 import type { Io } from "./io.js";
@@ -43,7 +44,8 @@ async function checkCluster(source: PlanSource, cluster: string | undefined): Pr
   const { documents } = source.loaded;
   const merged = mergePlan(documents, cluster);
   const lock = await readLockFolder(source.root, planCluster(documents, cluster));
-  const against = merged.value === undefined ? [] : checkLock(lock.value, merged.value);
+  const plan = merged.value;
+  const against = plan === undefined ? [] : [...checkLock(lock.value, plan), ...checkStrayNames(plan)];
   return [...merged.diagnostics, ...lock.diagnostics, ...against];
 }
 

@@ -1,8 +1,10 @@
 import { allocate } from "./allocate/allocate.js";
 import type { Lock } from "./allocate/allocation.js";
+import { renamer } from "./allocate/moved.js";
 import { isQuarantine } from "./allocate/quarantine.js";
 import { allocatedUnlocked } from "./allocate/unlocked.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
+import type { SharedAnnotations } from "./change/shared-annotations.js";
 import type { Step } from "./change/step.js";
 import { draftAnnotations, draftSteps } from "./change/steps.js";
 import { type Binding, bindingOf } from "./desired/binding.js";
@@ -15,9 +17,9 @@ import { compareTemplates } from "./desired/template-warnings.js";
 import type { Diagnostic } from "./diagnostics.js";
 import type { Options, Outcome } from "./outcome.js";
 import type { Plan } from "./plan/plan.js";
-import { recordedOwner, type Snapshot } from "./snapshot.js";
+import { recordedOwner, type Snapshot, workloadKey } from "./snapshot.js";
 import { resolveFacts } from "./spiderpool/facts.js";
-import { type KubeObject, objectKey } from "./spiderpool/objects.js";
+import { KINDS, type KubeObject, objectKey } from "./spiderpool/objects.js";
 import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
@@ -57,13 +59,19 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   // How the cluster differs from that. What belongs to a broken part of the plan is left as it is.
   const networks = unknownNetworks(plan, snapshot, options.purpose);
   const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics, ...networks]);
+  const rename = renamer(plan);
   const whole = draftSteps(desired, snapshot, {
     install: options.install,
     namespace: facts.namespace,
     prune: options.prune,
-    keep: (live) => broken.has(partOf(live)) || isQuarantine(live, options.install),
+    keep: (object) => broken.has(partOf(object, rename) ?? "") || isQuarantine(object, options.install),
   });
-  const shared = draftAnnotations(annotations, options.install, annotationText);
+  const whose = ({ live }: SharedAnnotations) => live !== undefined && broken.has(workloadKey(live));
+  const shared = draftAnnotations(
+    annotations.filter((one) => !whose(one)),
+    options.install,
+    annotationText,
+  );
 
   // In which order it may change, and what is refused: in use, unknown to Spiderpool's admission, over budget.
   const ordered = orderSteps([...whole.drafts, ...shared.drafts], snapshot.pools.values());
@@ -157,9 +165,10 @@ function brokenParts(diagnostics: readonly Diagnostic[]): ReadonlySet<string> {
   );
 }
 
-/** The part of the plan a live object of ours belongs to. */
-function partOf(live: KubeObject): string {
-  return workloadPart(recordedOwner(live) ?? `pool:${live.metadata.name}`);
+/** The part of the plan a pool of ours belongs to, a renamed workload's under its new name; other objects have none. */
+function partOf(object: KubeObject, rename: (owner: string) => string): string | undefined {
+  if (object.kind !== KINDS.SpiderIPPool.kind) return undefined;
+  return workloadPart(rename(recordedOwner(object) ?? `pool:${object.metadata.name}`));
 }
 
 /** `default/Deployment/app/net1/app-v4` -> `default/Deployment/app`; `pool:x/app-v4` -> `pool:x`. */

@@ -44,6 +44,15 @@ describe("validate", () => {
     expect(new Set(diagnostics.map((one) => one.file))).toEqual(new Set(["a.yaml"]));
   });
 
+  it("tells of a declared pool that a workload's pattern hits, without a cluster", async () => {
+    const more =
+      "  workloads: {default/Deployment/x: {replicas: 1, pods: {labels: {a: x}}, interfaces: {eth0: {fixed: {subnets: [app-v4]}}}}}\n";
+    const cwd = workspace({ "plan/app.yaml": GOOD.replaceAll("ippool01", "default.deployment.x.eth0.mine") + more });
+    const { code, stdout } = await cli(["validate", "--path", "plan"], { cwd });
+    expect(code, stdout).toBe(1);
+    expect(stdout).toContain("SP4108");
+  });
+
   it("checks each cluster once with --all-clusters", async () => {
     const document = (cluster: string) => GOOD.replace("spec:\n", `spec:\n  clusters: [${cluster}]\n`);
     const cwd = workspace({ "plan/a.yaml": document("dc1"), "plan/b.yaml": document("dc2") });

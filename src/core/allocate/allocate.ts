@@ -4,6 +4,7 @@ import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { Allocation, Lock, SubnetUsage } from "./allocation.js";
 import { allocationOf, leavingAllocation } from "./allocations.js";
+import { strayNames } from "./check-names.js";
 import { findConflicts } from "./conflicts.js";
 import { checkCovered } from "./covered.js";
 import { type Demand, demandsOf } from "./demand.js";
@@ -164,36 +165,4 @@ function holderFinder(holdings: ReadonlyMap<string, Holdings>): (set: RangeSet) 
     const [first] = (typeof set[0]?.first === "bigint" ? index.v6 : index.v4).inside(set);
     return first && `held by ${first.holder}`;
   };
-}
-
-/** A pool that an owner's pattern hits though it is not the owner's would be offered to its Pods (A5). */
-function strayNames(plan: Plan, live: LivePools, names: PoolNames): Diagnostic[] {
-  const stray = (pool: string): { about: Owner; message: string } | undefined => {
-    const owner = names.ownerHitting(pool);
-    return owner === undefined
-      ? undefined
-      : { about: owner, message: `pool ${pool} is hit by the pattern ${names.pattern(owner)} of ${owner}` };
-  };
-  const declared = [...plan.pools.values()]
-    .sort((a, b) => compareText(a.name, b.name))
-    .flatMap((pool): Diagnostic[] => {
-      const found = stray(pool.name);
-      return found
-        ? [{ code: "SP4108", severity: "error", ...found, hint: "give the pool another name", source: pool.source }]
-        : [];
-    });
-  const foreign = live.foreign.flatMap((pool): Diagnostic[] => {
-    const found = stray(pool.metadata.name);
-    return found
-      ? [
-          {
-            code: "SP4108",
-            severity: "warning",
-            ...found,
-            hint: "its owner should make it anew under another name; it may be in use",
-          },
-        ]
-      : [];
-  });
-  return [...declared, ...foreign];
 }

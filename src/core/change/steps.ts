@@ -27,8 +27,8 @@ export interface DraftContext {
   /** Spiderpool's own namespace: what a multusName without one means (A9). */
   readonly namespace: string;
   readonly prune: boolean;
-  /** Of our objects that the plan does not name, those that stay: their part of the plan is broken. */
-  readonly keep: (live: KubeObject) => boolean;
+  /** Objects, live or desired, whose part of the plan is broken: they are neither made, changed nor deleted. */
+  readonly keep: (object: KubeObject) => boolean;
 }
 
 /**
@@ -43,6 +43,7 @@ export function draftSteps(desired: readonly DesiredObject[], snapshot: Snapshot
   for (const one of desired) {
     const { kind, namespace, name } = { kind: one.kind.kind, ...one.object.metadata };
     wanted.add(objectKey(kind, namespace, name));
+    if (one.scope === "whole" && context.keep(one.object)) continue;
     const live = liveObject(snapshot, one.object);
     if (live === undefined) {
       drafts.push(creation(one));

@@ -128,7 +128,10 @@ test("a pool that falls under an owner's pattern is an error if declared, a warn
   const name = "d.deployment.a.net1.extra";
   const asked = { workloads: [fixed("d/Deployment/a", { replicas: 1 })] };
   const pools = [declared(name, "a", { addresses: ["10.0.0.29"] })];
-  expect(run({ plan: plan({ ...asked, pools }) }).diagnostics).toMatchObject([{ code: "SP4108", severity: "error" }]);
+  expect(run({ plan: plan({ ...asked, pools }) }).diagnostics).toMatchObject([
+    { code: "SP4108", severity: "error", about: "d/Deployment/a/net1" },
+    { code: "SP4108", severity: "error", about: `pool:${name}` },
+  ]);
   const snapshot = cluster(pool(name, ["10.0.0.29"]));
   expect(run({ plan: plan(asked), snapshot }).diagnostics).toMatchObject([{ code: "SP4108", severity: "warning" }]);
 });
