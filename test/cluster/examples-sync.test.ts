@@ -44,7 +44,7 @@ describe.skipIf(reason !== undefined)(
         expect(sync.code, sync.stdout + sync.stderr).toBe(0);
         expect(await addresses(), "who ran keeps what it had").toMatchObject(before);
         await cluster.settle();
-      expect((await cluster.actor.list(KINDS.Pod)).items.length).toBeGreaterThan(0);
+        expect((await cluster.actor.list(KINDS.Pod)).items.length).toBeGreaterThan(0);
 
         const next = await onCluster("plan", example, "--detailed-exitcode", "-o", "json");
         expect(JSON.parse(next.stdout).steps).toEqual([]);
