@@ -1,5 +1,6 @@
 import type { Lock } from "../core/allocate/allocation.js";
 import { checkLock } from "../core/allocate/check-lock.js";
+import { emptyPlan } from "../core/desired/empty-plan.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
 import { decide } from "../core/engine.js";
 import type { Options, Outcome } from "../core/outcome.js";
@@ -46,7 +47,7 @@ export interface PlanRun {
 /**
  * The one path every command that decides goes: documents -> plan -> decision.
  * An error in the files stops all of it: an owner that is missing for that reason must not look like one that was
- * removed (FIXED-1). Errors the engine finds concern one owner each.
+ * removed (FIXED-1), nor may a plan that became empty. Errors the engine finds concern one owner each.
  */
 export function planRun(input: PlanInput): PlanRun {
   const merged = mergeRead(input.documents, input.diagnostics, input.cluster);
@@ -54,6 +55,8 @@ export function planRun(input: PlanInput): PlanRun {
   const before = [...merged.diagnostics, ...input.lock.diagnostics, ...locked];
   const kept = { lock: input.lock.value, snapshot: input.snapshot };
   if (merged.value === undefined || hasErrors(before)) return { ...kept, decided: undefined, diagnostics: before };
+  const empty = emptyPlan(merged.value, input.snapshot, input.options.install);
+  if (empty !== undefined) return { ...kept, decided: undefined, diagnostics: [...before, empty] };
   const outcome = decide(merged.value, input.lock.value, input.snapshot, input.options);
   return { ...kept, decided: { plan: merged.value, outcome }, diagnostics: [...before, ...outcome.diagnostics] };
 }

@@ -64,6 +64,24 @@ describe("sync", () => {
     expect(given.code, given.stderr).toBe(0);
   });
 
+  it.each([
+    ["spec: {}", ""],
+    ["empty sections", "  subnets: {}\n  pools: {}\n"],
+    ["a document of settings alone for this cluster", `  clusters: [dc1]\n  settings: {quarantine: 1h}\n`],
+  ])("deletes nothing when the plan became empty (SP4115): %s", async (_, spec) => {
+    const head = "apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\n";
+    write(`${head}spec:${spec === "" ? " {}\n" : `\n${spec}`}`);
+    const writes = cluster.writes();
+    const { code, stdout, stderr } = await run("sync", ...(spec.includes("dc1") ? ["--cluster", "dc1"] : []));
+    expect(code, stdout).toBe(1);
+    expect(stdout + stderr).toMatch(/SP4115.*is empty, but install default has \d+ objects? in the cluster/s);
+    expect(cluster.writes()).toBe(writes);
+    expect(await offered("ippool01")).toEqual([SAME]);
+    expect((await run("sync", "--install", "other", ...(spec.includes("dc1") ? ["--cluster", "dc1"] : []))).code).toBe(
+      0,
+    );
+  });
+
   it("leaves what is in use as it is and does the rest: 3", async () => {
     write(planOf(TAKEN, OTHER));
     const { code, stdout } = await run("sync");
