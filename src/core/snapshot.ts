@@ -46,12 +46,17 @@ export interface Holder {
   readonly node: string;
 }
 
+/** A Pod in words; Spiderpool's record may have lost its name. */
+export function podShown(pod: string): string {
+  return pod === "" ? "a Pod without a name" : pod;
+}
+
 /** Every address in use (FIXED-1): in a pool's status or in a SpiderEndpoint. */
 export interface Usage {
   readonly byPool: ReadonlyMap<string, readonly Holder[]>;
   readonly byAddress: ReadonlyMap<Address, readonly Holder[]>;
-  /** Pools whose record of their users cannot be read; nothing may then be taken from them. */
-  readonly unreadable: ReadonlySet<string>;
+  /** Pools of which nobody can tell all users, with what cannot be read; nothing may then be taken from them. */
+  readonly unreadable: ReadonlyMap<string, string>;
 }
 
 /** An empty cluster of which nothing was read. */
@@ -187,11 +192,6 @@ export function poolRecords(pool: SpiderIPPool): { address: Address; pod: string
   return records;
 }
 
-/** Whether a pool's record of its users cannot be read; nothing may then be taken from it. */
-export function recordsUnreadable(pool: SpiderIPPool): boolean {
-  return !readRecords(pool, () => undefined);
-}
-
 /** Addresses of one pool that are in use. */
 export function usedInPool(snapshot: Snapshot, pool: string): RangeSet {
   return addressSet((snapshot.use.byPool.get(pool) ?? []).map((holder) => holder.address));
@@ -202,7 +202,7 @@ export function recordedOwner(object: KubeObject): string | undefined {
   return object.metadata.annotations?.[OWN.owner];
 }
 
-/** Tells every record with a readable address; false if the record as a whole cannot be read. */
+/** Tells every record with a readable address; false if there is anything else in it. */
 function readRecords(pool: SpiderIPPool, tell: (address: Address, pod: string, uid: string) => void): boolean {
   const text = pool.status?.allocatedIPs;
   if (!text) return true;
@@ -213,18 +213,24 @@ function readRecords(pool: SpiderIPPool, tell: (address: Address, pod: string, u
     return false;
   }
   if (typeof value !== "object" || value === null) return false;
-  const records = value as Record<string, { pod?: string; podUid?: string } | null>;
+  const records = value as Record<string, { pod?: unknown; podUid?: unknown } | null>;
+  let readable = !Array.isArray(value);
   for (const ip of Object.keys(records)) {
     const address = parseAddress(ip);
-    if (address !== undefined) tell(address, records[ip]?.pod ?? "", records[ip]?.podUid ?? "");
+    if (address === undefined) readable = false;
+    else tell(address, textOf(records[ip]?.pod), textOf(records[ip]?.podUid));
   }
-  return !Array.isArray(value);
+  return readable;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function usage(pools: ReadonlyMap<string, SpiderIPPool>, endpoints: ReadonlyMap<string, SpiderEndpoint>): Usage {
   const byAddress = new Map<Address, Holder[]>();
   const byPool = new Map<string, Holder[]>();
-  const unreadable = new Set<string>();
+  const unreadable = new Map<string, string>();
   const add = (address: Address, pool: string, pod: string, uid: string, nic: string, node: string) => {
     const same = byAddress.get(address);
     // The pool's record and the endpoint tell of the same Pod: the endpoint knows more (NIC, node).
@@ -239,17 +245,21 @@ function usage(pools: ReadonlyMap<string, SpiderIPPool>, endpoints: ReadonlyMap<
   for (const [pod, endpoint] of endpoints) {
     const current = endpoint.status?.current;
     for (const ip of current?.ips ?? []) {
-      const v4 = ip.ipv4 ? parseAddress(withoutPrefix(ip.ipv4)) : undefined;
-      const v6 = ip.ipv6 ? parseAddress(withoutPrefix(ip.ipv6)) : undefined;
       const [uid, node] = [current?.uid ?? "", current?.node ?? ""];
-      if (v4 !== undefined) add(v4, ip.ipv4Pool ?? "", pod, uid, ip.interface, node);
-      if (v6 !== undefined) add(v6, ip.ipv6Pool ?? "", pod, uid, ip.interface, node);
+      const hold = (text: string | undefined, pool: string) => {
+        if (!text) return;
+        const address = parseAddress(withoutPrefix(text));
+        if (address !== undefined) add(address, pool, pod, uid, ip.interface, node);
+        else if (!unreadable.has(pool)) unreadable.set(pool, `the address "${text}" of SpiderEndpoint ${pod}`);
+      };
+      hold(ip.ipv4, ip.ipv4Pool ?? "");
+      hold(ip.ipv6, ip.ipv6Pool ?? "");
     }
   }
   for (const pool of pools.values()) {
     const { name } = pool.metadata;
     const readable = readRecords(pool, (address, pod, uid) => add(address, name, pod, uid, "", ""));
-    if (!readable) unreadable.add(name);
+    if (!readable) unreadable.set(name, `status.allocatedIPs of ${name}`);
   }
   for (const holders of byAddress.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
   for (const holders of byPool.values()) if (holders.length > 1) holders.sort(byAddressAndPod);

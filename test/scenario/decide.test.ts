@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { lastLine } from "../../src/app/report/plan-text.js";
 import { formatRangeSet } from "../../src/core/ip/range-set.js";
-import type { SpiderIPPool } from "../../src/core/spiderpool/objects.js";
+import type { KubeObject, SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { applied, decideOn, told } from "../support/decide.js";
 import { deployment, endpoint, livePool, liveReserved, liveSubnet } from "../support/objects.js";
 
@@ -91,6 +92,47 @@ describe("FIXED-1: addresses in use stay in their pool", () => {
       one.metadata.name === "p" ? { ...one, status: { allocatedIPs: "{broken" } } : one,
     );
     expect(told(await decideOn(declared("10.6.0.10-10.6.0.11"), live))).toEqual(["6 update SpiderIPPool p [in-use]"]);
+  });
+
+  test.each<[what: string, object: (pool: SpiderIPPool) => KubeObject[]]>([
+    ["an endpoint's address", (pool) => [pool, endpoint("default/x-1", "p", "10.6.0.300")]],
+    [
+      "one key of the record",
+      (pool) => [{ ...pool, status: { allocatedIPs: '{"10.6.0.x": {"pod": "default/x-1", "podUid": "u"}}' } }],
+    ],
+  ])("%s that cannot be read holds a shrink and a delete back", async (_what, live) => {
+    const before = applied(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []);
+    const world = before.flatMap((one) => (one.metadata.name === "p" ? live(one as SpiderIPPool) : [one]));
+    const shrunk = await decideOn(declared("10.6.0.10-10.6.0.11"), world);
+    expect(told(shrunk)).toEqual(["6 update SpiderIPPool p [in-use]"]);
+    expect(shrunk.steps[0]?.blocked?.message).toContain("cannot be read, so nothing may be taken from p");
+    expect(told(await decideOn(SUBNET, world))).toEqual(["6 delete SpiderIPPool p [in-use]"]);
+  });
+
+  test("whose address it is comes from the endpoint where the pool has no owner; two Pods are one workload", async () => {
+    const before = [
+      ...applied(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []),
+      endpoint("default/x-1", "p", "10.6.0.12"),
+      endpoint("default/x-2", "p", "10.6.0.11"),
+    ];
+    const outcome = await decideOn(declared("10.6.0.10"), before);
+    expect(outcome.verdict.released.map((one) => one.owner)).toEqual([
+      "default/Deployment/app/eth0",
+      "default/Deployment/app/eth0",
+    ]);
+    expect(lastLine(outcome)).toContain("Workloads leaving their addresses: 1.");
+  });
+
+  test("a record without a Pod's name is somebody all the same", async () => {
+    const live = applied(await decideOn(declared("10.6.0.10-10.6.0.12"), []), []).map((one) =>
+      one.metadata.name === "p" ? { ...one, status: { allocatedIPs: '{"10.6.0.12": {"podUid": "u"}}' } } : one,
+    );
+    const outcome = await decideOn(declared("10.6.0.10-10.6.0.11"), live);
+    expect(outcome.steps[0]?.blocked?.message).toBe("in use by a Pod without a name (10.6.0.12)");
+    expect(outcome.verdict.released).toMatchObject([
+      { owner: "a Pod without a name", reasons: [expect.anything(), "a Pod without a name has 10.6.0.12 of it now"] },
+    ]);
+    expect(lastLine(outcome)).toContain("Workloads leaving their addresses: 1.");
   });
 
   test("a declared pool in use is not deleted; what wants its addresses is held back with it", async () => {

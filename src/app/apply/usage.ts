@@ -1,7 +1,7 @@
 import { type ClusterError, isClusterError } from "../../core/cluster-error.js";
 import { formatAddress } from "../../core/ip/address.js";
 import { contains, type RangeSet } from "../../core/ip/range-set.js";
-import { buildSnapshot, type Holder, recordsUnreadable } from "../../core/snapshot.js";
+import { buildSnapshot, type Holder, podShown } from "../../core/snapshot.js";
 import { effectiveSet } from "../../core/spiderpool/canonical.js";
 import { KINDS, type KubeObject, type SpiderEndpoint, type SpiderIPPool } from "../../core/spiderpool/objects.js";
 import type { Cluster } from "../../ports/cluster.js";
@@ -30,8 +30,9 @@ export function poolObstacle(
   endpoints: readonly SpiderEndpoint[],
 ): string | undefined {
   const name = live.metadata.name;
-  if (recordsUnreadable(live)) return `nobody can tell who uses ${name}: its status.allocatedIPs is not readable`;
   const use = buildSnapshot([live, ...endpoints], []).use;
+  const unreadable = use.unreadable.get(name);
+  if (unreadable !== undefined) return `nobody can tell who uses ${name}: ${unreadable} cannot be read`;
   const users = new Map<string, Holder>();
   const add = (holder: Holder) => users.set(`${formatAddress(holder.address)} ${holder.pod}`, holder);
   const gone = taken ?? effectiveSet(live.spec);
@@ -42,7 +43,9 @@ export function poolObstacle(
 }
 
 function inUse(holders: readonly Holder[]): string {
-  const named = holders.slice(0, NAMED).map(({ address, pod }) => `${formatAddress(address)} is in use by ${pod}`);
+  const named = holders
+    .slice(0, NAMED)
+    .map(({ address, pod }) => `${formatAddress(address)} is in use by ${podShown(pod)}`);
   const more = holders.length > NAMED ? ` and ${holders.length - NAMED} more` : "";
   return `${named.join(", ")}${more}`;
 }

@@ -3,6 +3,7 @@ import type { Action } from "../../core/change/step.js";
 import type { LocatedDiagnostic, SourceRef } from "../../core/diagnostics.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { LeavingEntry, Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
+import { podShown } from "../../core/snapshot.js";
 import { dueSteps, isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { flow, shortList } from "./columns.js";
@@ -118,7 +119,7 @@ function fatesText(verdict: Verdict, paint: Palette): string[] {
   return all.flatMap(({ fate, entry, why }, i) => {
     const same = i > 0 && why !== "" && all[i - 1]!.why === why;
     const head = printable(
-      `${entry.pod}  ${entry.interface}  ${entry.address}   ${fate}${same ? "   for the same reason" : ""}`,
+      `${podShown(entry.pod)}  ${entry.interface}  ${entry.address}   ${fate}${same ? "   for the same reason" : ""}`,
     );
     const reasons = same ? [] : entry.reasons.flatMap((reason) => flow("", [printable(reason)], " ".repeat(6)));
     return [`  ${paint.bold(paint.red("!"))} ${head}`, ...reasons];

@@ -1,4 +1,5 @@
 import type { OrderedStep } from "../change/order.js";
+import { podShown } from "../snapshot.js";
 import { objectKey } from "../spiderpool/objects.js";
 import { hold } from "./guard.js";
 import type { Judged } from "./judge.js";
@@ -11,7 +12,7 @@ export function holdBackHarm(steps: readonly OrderedStep[], judged: Judged): rea
   const harms = [
     ...judged.classes.map(({ steps: numbers, harmed }) => ({
       numbers,
-      pods: harmed.map((one) => `${one.tenant.pod} ${one.effect}`),
+      pods: harmed.map((one) => `${podShown(one.tenant.pod)} ${one.effect}`),
     })),
     ...judged.idle.map(({ steps: numbers, entry }) => ({ numbers, pods: [`a Pod of ${entry.owner} strands`] })),
   ];

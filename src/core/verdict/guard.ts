@@ -4,9 +4,10 @@ import type { Block } from "../change/step.js";
 import { formatAddress } from "../ip/address.js";
 import { addressesOf, contains, formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
 import type { LeavingEntry, VerdictEntry } from "../outcome.js";
-import { type Holder, recordedOwner, recordsUnreadable, type Snapshot } from "../snapshot.js";
+import { type Holder, podShown, recordedOwner, type Snapshot } from "../snapshot.js";
 import { KINDS, type SpiderIPPool } from "../spiderpool/objects.js";
 import type { NamingIndex } from "./naming-index.js";
+import { ownerText } from "./tenants.js";
 
 /** Steps with those held back that would take something from somebody, and who that somebody is. */
 export interface Guarded {
@@ -74,8 +75,9 @@ function guardPool(
   leaving: Omit<LeavingEntry, "waiting">[],
 ): OrderedStep | undefined {
   const pool = step.live as SpiderIPPool;
-  if (step.removed.length > 0 && recordsUnreadable(pool)) {
-    return hold(step, "in-use", `status.allocatedIPs of ${step.name} cannot be read, so nothing may be taken from it`);
+  const unreadable = snapshot.use.unreadable.get(step.name);
+  if (unreadable !== undefined && (step.removed.length > 0 || step.action === "delete")) {
+    return hold(step, "in-use", `${unreadable} cannot be read, so nothing may be taken from ${step.name}`);
   }
   const users =
     step.action === "delete"
@@ -88,9 +90,9 @@ function guardPool(
     leaving.push({ owner, pool: step.name, addresses: formatRangeSet(step.removed), inUse: users.length });
     return undefined;
   }
-  for (const user of users) released.push(entry(user, owner, step));
+  for (const user of users) released.push(entry(user, snapshot, step));
   if (users.length === 0) return hold(step, "in-use", `${namedBy} still names it; take that away first`);
-  const told = users.slice(0, 3).map((user) => `${user.pod} (${formatAddress(user.address)})`);
+  const told = users.slice(0, 3).map((user) => `${podShown(user.pod)} (${formatAddress(user.address)})`);
   const more = users.length > 3 ? ` and ${users.length - 3} more` : "";
   return hold(step, "in-use", `in use by ${told.join(", ")}${more}`);
 }
@@ -114,7 +116,7 @@ function everyUser(snapshot: Snapshot, pool: string, addresses: RangeSet): Holde
   return [...new Set([...holdersOf(snapshot, pool, addresses), ...(snapshot.use.byPool.get(pool) ?? [])])];
 }
 
-function entry(user: Holder, owner: string | undefined, step: OrderedStep): VerdictEntry {
+function entry(user: Holder, snapshot: Snapshot, step: OrderedStep): VerdictEntry {
   const what =
     step.action === "delete" ? "deletes the pool" : `takes ${formatRangeSet(step.removed).join(", ")} from it`;
   return {
@@ -122,8 +124,8 @@ function entry(user: Holder, owner: string | undefined, step: OrderedStep): Verd
     interface: user.nic,
     address: formatAddress(user.address),
     pool: step.name,
-    owner: owner ?? "",
-    reasons: [`${step.name}: the plan ${what}`, `${user.pod} has ${formatAddress(user.address)} of it now`],
+    owner: ownerText(user, snapshot),
+    reasons: [`${step.name}: the plan ${what}`, `${podShown(user.pod)} has ${formatAddress(user.address)} of it now`],
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Address, type Family, familyOf } from "../ip/address.js";
-import { type Holder, podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snapshot.js";
+import { type Holder, podShown, podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { type PodFacts, podFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
@@ -66,7 +66,7 @@ function tenant(
     // Without an endpoint nobody knows which NIC it is, so it can only be judged on the pool.
     facts: holder.nic === "" ? undefined : about?.facts,
     workload: about?.workload,
-    owner: ownerText(holder, endpoint, snapshot),
+    owner: ownerText(holder, snapshot),
   };
 }
 
@@ -115,13 +115,14 @@ function workloadAbove({ controller, namespace }: PodFacts, endpoint: SpiderEndp
   return workloadKey({ ...controller, metadata: { name: controller.name, namespace } } as KubeObject);
 }
 
-/** `default/Deployment/app/net1`, with the subnet where the pool is one of ours. */
-function ownerText(holder: Holder, endpoint: SpiderEndpoint | undefined, snapshot: Snapshot): string {
+/** Whose address it is: `default/Deployment/app/net1`, with the subnet where the pool is one of ours. */
+export function ownerText(holder: Holder, snapshot: Snapshot): string {
   const pool = snapshot.pools.get(holder.pool);
   const recorded = pool && recordedOwner(pool);
   if (recorded !== undefined && !recorded.startsWith("pool:")) return recorded;
+  if (holder.pod === "") return podShown(holder.pod);
   const [namespace, name] = holder.pod.split("/");
-  const { ownerControllerType = "Pod", ownerControllerName = name } = endpoint?.status ?? {};
+  const { ownerControllerType = "Pod", ownerControllerName = name } = snapshot.endpoints.get(holder.pod)?.status ?? {};
   return [namespace, ownerControllerType, ownerControllerName, ...(holder.nic === "" ? [] : [holder.nic])].join("/");
 }
 

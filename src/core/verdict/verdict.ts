@@ -1,6 +1,7 @@
 import type { OrderedStep } from "../change/order.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { LeavingEntry, Summary, Verdict } from "../outcome.js";
+import { podShown } from "../snapshot.js";
 import { objectKey } from "../spiderpool/objects.js";
 import type { Guarded } from "./guard.js";
 import { type Effect, entryOf } from "./impact.js";
@@ -33,7 +34,7 @@ export function inDanger(judged: Judged): Diagnostic[] {
     .map(({ tenant, reasons }) => ({
       code: "SP4202",
       severity: "warning",
-      message: `${tenant.pod} would get no address on ${tenant.nic || "its NIC"} at its next restart, with or without this plan: ${reasons.at(-1)}`,
+      message: `${podShown(tenant.pod)} would get no address on ${tenant.nic || "its NIC"} at its next restart, with or without this plan: ${reasons.at(-1)}`,
       hint: "check its annotations and the affinities of its pools with `spiderplan explain`",
       about: tenant.owner,
     }));
