@@ -11,6 +11,7 @@ export default defineConfig({
           name: "offline",
           include: ["test/**/*.test.ts"],
           exclude: ["test/cluster/**"],
+          setupFiles: ["test/support/seed.ts"],
           testTimeout: 30_000,
         },
       },
