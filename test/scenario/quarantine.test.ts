@@ -346,20 +346,31 @@ describe("the quarantine's record and the lock files", () => {
     expect(told(await life.plan(spec({ b: 3 })))).toEqual([]);
   });
 
-  test("a hand edit that gives a resting address away is followed, but it stays reserved until the time is over", async () => {
+  test("a hand edit that gives a resting address away is refused with both owners, until the time is over", async () => {
     const life = new Life(true);
     await life.sync(spec({ a: 1, b: 1 }));
     await life.sync(spec({ b: 1 }));
     const address = 0x0a06000a;
     const held = new Map([[B, [{ first: address, last: address + 1 }]]]);
     life.lock = { files: true, subnets: new Map([["app", { held, pools: new Map(), released: new Map() }]]) };
-    const given = await life.plan(spec({ b: 2 }));
-    expect(told(given)).toEqual(["2 update SpiderIPPool d.deployment.b.eth0.app"]);
-    life.carryOut(given);
-    life.hours = 23;
-    expect(told(await life.plan(spec({ b: 2 })))).toEqual([]);
+    for (const hours of [0, 23]) {
+      life.hours = hours;
+      const refused = await life.plan(spec({ b: 2 }));
+      expect(told(refused)).toEqual([]);
+      const errors = refused.diagnostics.filter(({ severity }) => severity === "error");
+      expect(errors.map(({ code, about }) => [code, about])).toEqual([
+        ["SP4110", B],
+        ["SP4110", A],
+      ]);
+      expect(errors[0]!.message).toBe(
+        `10.6.0.10 is locked to ${B}/app but rests for ${A}/app since 2026-11-22T00:00:00Z`,
+      );
+    }
     life.hours = 24;
-    expect(told(await life.plan(spec({ b: 2 })))).toEqual([`8 delete ${Q}`]);
+    const over = await life.plan(spec({ b: 2 }));
+    expect(told(over)).toEqual([`8 delete ${Q}`]);
+    life.carryOut(over);
+    expect(told(await life.plan(spec({ b: 2 })))).toEqual(["2 update SpiderIPPool d.deployment.b.eth0.app"]);
   });
 
   test("what somebody's live pool offers is not taken from its users, though the lock says it rests", async () => {

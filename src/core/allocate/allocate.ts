@@ -12,6 +12,7 @@ import { keepNames } from "./kept-names.js";
 import { leavingClaims, phaseOf, retire } from "./leaving.js";
 import { type LivePools, readLivePools } from "./live.js";
 import { asLock, currentHoldings, type Holdings, indexHeld } from "./lock.js";
+import { inconsistentEdits } from "./lock-edits.js";
 import { renamedLock, renamer } from "./moved.js";
 import { poolsNamedByTemplates } from "./named-pools.js";
 import { type PoolNames, poolNames } from "./naming.js";
@@ -80,12 +81,13 @@ export function allocate(input: AllocateInput): Allocated {
     snapshot,
   );
   const conflicts = findConflicts(plan, demands, holdings, live, snapshot, obstacles);
+  const edits = inconsistentEdits(plan, lock, live, resting, obstacles);
   const zones = checkZones(plan, snapshot);
   const stopped = new Set([...unknown, ...zones.refused]);
-  const frozen = new Set([...ownersOf(stopped, demands, holdings, live), ...conflicts.frozen]);
+  const frozen = new Set([...ownersOf(stopped, demands, holdings, live), ...conflicts.frozen, ...edits.frozen]);
   const mayShrink = snapshot.complete.has("SpiderIPPool") && snapshot.complete.has("SpiderEndpoint");
   const context = { spaces, live, resting, inUse: obstacles.inUse, mayShrink, holderOf: holderFinder(holdings) };
-  const served = allocating ? serve(demands, frozen, context) : checkCovered(demands, holdings, frozen);
+  const served = allocating ? serve(demands, frozen, context) : checkCovered(demands, lock, frozen);
   const leaving = leavingClaims(demands, live, frozen, poolsNamedByTemplates(snapshot), plan);
   if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);
   if (allocating) {
@@ -111,6 +113,7 @@ export function allocate(input: AllocateInput): Allocated {
       ...diagnostics,
       ...zones.diagnostics,
       ...conflicts.diagnostics,
+      ...edits.diagnostics,
       ...served,
       ...waitingSlices(demands, spaces, frozen, snapshot),
       ...tellPending(demands, holdings, lock.files || writing),

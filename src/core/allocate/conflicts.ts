@@ -37,14 +37,20 @@ export function findConflicts(
     ...otherInstalls(live, demands),
     ...demands.flatMap((demand) => againstPlan(plan, demand, holdings, obstacles)),
   ];
-  const frozen = new Set(diagnostics.flatMap(({ owners }) => owners));
-  return { frozen, diagnostics: diagnostics.map(({ owners: _, ...diagnostic }) => diagnostic) };
+  return asConflicts(diagnostics);
 }
 
-type Finding = Diagnostic & { readonly owners: readonly Owner[] };
+/** Findings apart: whom they stop, and what they say. */
+export function asConflicts(found: readonly Finding[]): Conflicts {
+  const frozen = new Set(found.flatMap(({ owners }) => owners));
+  return { frozen, diagnostics: found.map(({ owners: _, ...diagnostic }) => diagnostic) };
+}
+
+/** A diagnostic and whom it stops. */
+export type Finding = Diagnostic & { readonly owners: readonly Owner[] };
 
 /** One finding for each owner it stops, so that `about` names each of them. */
-function findings(owners: readonly Owner[], code: string, message: string, hint: string): Finding[] {
+export function findings(owners: readonly Owner[], code: string, message: string, hint: string): Finding[] {
   return [...new Set(owners)].map((about) => ({ code, severity: "error", message, hint, about, owners: [about] }));
 }
 

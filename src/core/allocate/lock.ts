@@ -67,7 +67,7 @@ export function asLock(holdings: ReadonlyMap<string, Holdings>, files: boolean):
 }
 
 /** Both families' indexes of everything held, holders written `owner/subnet`. */
-export function indexHeld(holdings: ReadonlyMap<string, Holdings>): { v4: OwnerIndex; v6: OwnerIndex } {
+export function indexHeld(holdings: ReadonlyMap<string, Pick<SubnetLock, "held">>): { v4: OwnerIndex; v6: OwnerIndex } {
   const v4: [string, RangeSet][] = [];
   const v6: [string, RangeSet][] = [];
   for (const [subnet, { held }] of holdings) {

@@ -46,15 +46,58 @@ describe("locked to A but in use by B (SP4101)", () => {
     expect(result.allocations.map(({ frozen }) => frozen ?? false)).toEqual([true, true, false]);
     expect(written(result.lock)).toEqual(written(before));
   });
+});
 
-  test("not in use the lock wins: B's pool gives it up", () => {
+describe("moved by hand from one owner to another in the lock (SP4109)", () => {
+  const asked = plan({
+    workloads: [fixed("d/Deployment/a", { replicas: 2 }), fixed("d/Deployment/b", { replicas: 2 })],
+  });
+
+  test.each(["lock", "plan"] as const)("mode %s: the other's live pool offers it unused: both stay", (mode) => {
     const snapshot = cluster(pool(POOL_B, ["10.0.0.11", "10.0.0.20-10.0.0.21"], { owner: `${B}/a` }));
-    const asked = plan({
-      workloads: [fixed("d/Deployment/a", { replicas: 2 }), fixed("d/Deployment/b", { replicas: 2 })],
-    });
+    const before = lock({ a: { held } });
+    const result = run({ plan: asked, lock: before, snapshot, mode });
+    expect(result.diagnostics.map(({ code, about }) => [code, about])).toEqual([
+      ["SP4109", A],
+      ["SP4109", B],
+    ]);
+    expect(result.diagnostics[0]!.message).toBe(
+      `10.0.0.11 is locked to ${A}/a but pool ${POOL_B} of ${B}/a still offers it`,
+    );
+    expect(shown(result)).toEqual({ [`${B}/a`]: "10.0.0.11,10.0.0.20-10.0.0.21" });
+    expect(written(result.lock)).toEqual(written(before));
+  });
+
+  test("two ordinals of one StatefulSet swapped: both stay", () => {
+    const pinned = (ordinal: number) => `d/StatefulSet/db/net1/${ordinal}`;
+    const db = plan({ workloads: [fixed("d/StatefulSet/db", { replicas: 2, perPod: {} })] });
+    const of = (ordinal: number, ip: string) =>
+      pool(`d.statefulset.db.net1.a.${ordinal}`, [ip], { owner: `d/StatefulSet/db/net1/a/${ordinal}` });
+    const snapshot = cluster(of(0, "10.0.0.10"), of(1, "10.0.0.11"));
+    const swapped = lock({ a: { held: { [pinned(0)]: ["10.0.0.11"], [pinned(1)]: ["10.0.0.10"] } } });
+    const result = run({ plan: db, lock: swapped, snapshot, mode: "plan" });
+    expect(new Set(result.diagnostics.map(({ code, about }) => `${code} ${about}`))).toEqual(
+      new Set([`SP4109 ${pinned(0)}`, `SP4109 ${pinned(1)}`]),
+    );
+    expect(result.allocations.every(({ frozen }) => frozen)).toBe(true);
+  });
+
+  test("released before and in no pool: another may have it", () => {
+    const snapshot = cluster(pool(POOL_B, ["10.0.0.20-10.0.0.21"], { owner: `${B}/a` }));
     const result = run({ plan: asked, lock: lock({ a: { held } }), snapshot, mode: "plan" });
     expect(result.diagnostics).toEqual([]);
     expect(shown(result)).toEqual({ [`${A}/a`]: "10.0.0.10-10.0.0.11", [`${B}/a`]: "10.0.0.20-10.0.0.21" });
+  });
+
+  test("a lock that forgot what its owner's Pods use does not cover it (SP4107)", () => {
+    const used = { "10.0.0.20": "d/b-1", "10.0.0.21": "d/b-2" };
+    const snapshot = cluster(pool(POOL_B, ["10.0.0.20-10.0.0.21"], { owner: `${B}/a`, used }));
+    const alone = plan({ workloads: [fixed("d/Deployment/b", { replicas: 2 })] });
+    for (const files of [{}, { released: { [B]: ["10.0.0.20-10.0.0.21"] } }]) {
+      const result = run({ plan: alone, lock: lock({ a: { held: {}, ...files } }), snapshot, mode: "plan" });
+      expect(result.diagnostics.map(({ code, about }) => [code, about])).toEqual([["SP4107", B]]);
+      expect(shown(result)).toEqual({ [`${B}/a`]: "10.0.0.20-10.0.0.21" });
+    }
   });
 });
 
