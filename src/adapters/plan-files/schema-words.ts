@@ -29,8 +29,22 @@ export function describeFault(error: ErrorObject, root: SourceRef): SchemaFault 
   const at: SourceRef = { ...root, pointer: error.instancePath };
   const schema = (error.parentSchema ?? {}) as Described;
   const describe = WORDS[error.keyword] ?? otherwise;
-  return describe({ error, at, name: nameOf(error.instancePath), schema });
+  const fault = describe({ error, at, name: nameOf(error.instancePath), schema });
+  const hint = HINTS.find(({ place }) => place.test(error.instancePath))?.hint(error.data);
+  return hint === undefined ? fault : { ...fault, hint };
 }
+
+/** Places where people write something near by, and what they should write. */
+const HINTS: readonly { readonly place: RegExp; readonly hint: (data: unknown) => string | undefined }[] = [
+  {
+    place: /^\/spec\/settings\/quarantine$/,
+    hint: (data) => {
+      if (typeof data === "number" && Number.isInteger(data) && data > 0) return `write "${data}h"`;
+      return /^0+[smhd]$/.test(String(data)) ? `"${data}" is not allowed; write 0 for none` : undefined;
+    },
+  },
+  { place: /\/fixed\/elastic$/, hint: () => "write a number or auto" },
+];
 
 const WORDS: Readonly<Record<string, (violation: Violation) => SchemaFault>> = {
   additionalProperties: unknownKey,

@@ -80,13 +80,13 @@ export function allocate(input: AllocateInput): Allocated {
     demands.flatMap(({ slice }) => slice ?? []),
     snapshot,
   );
-  const conflicts = findConflicts(plan, demands, holdings, live, snapshot, obstacles);
+  const conflicts = findConflicts(plan, demands, holdings, live, snapshot, obstacles, lock);
   const edits = inconsistentEdits(plan, lock, live, resting, obstacles);
   const zones = checkZones(plan, snapshot);
   const stopped = new Set([...unknown, ...zones.refused]);
   const frozen = new Set([...ownersOf(stopped, demands, holdings, live), ...conflicts.frozen, ...edits.frozen]);
   const mayShrink = snapshot.complete.has("SpiderIPPool") && snapshot.complete.has("SpiderEndpoint");
-  const context = { spaces, live, resting, inUse: obstacles.inUse, mayShrink, holderOf: holderFinder(holdings) };
+  const context = { spaces, live, resting, obstacles, mayShrink, holderOf: holderFinder(holdings) };
   const served = allocating ? serve(demands, frozen, context) : checkCovered(demands, lock, frozen);
   const leaving = leavingClaims(demands, live, frozen, poolsNamedByTemplates(snapshot), plan);
   if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);

@@ -1,10 +1,12 @@
-import type { Diagnostic } from "../diagnostics.js";
+import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
 import { formatAddress } from "../ip/address.js";
 import { formatRange, type Range } from "../ip/range.js";
-import { addressSet, clip, type RangeSet, subtract } from "../ip/range-set.js";
+import { addressSet, clip, formatRangeSet, type RangeSet, subtract } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
+import type { Lock } from "./allocation.js";
+import { lockFolder } from "./check-lock.js";
 import type { Demand } from "./demand.js";
 import type { LivePools } from "./live.js";
 import { type Holdings, indexHeld } from "./lock.js";
@@ -27,6 +29,7 @@ export function findConflicts(
   live: LivePools,
   snapshot: Snapshot,
   obstacles: Obstacles,
+  lock: Lock,
 ): Conflicts {
   const index = indexHeld(holdings);
   const diagnostics = [
@@ -37,7 +40,23 @@ export function findConflicts(
     ...otherInstalls(live, demands),
     ...demands.flatMap((demand) => againstPlan(plan, demand, holdings, obstacles)),
   ];
-  return asConflicts(diagnostics);
+  const placed = placesOf(plan, demands, lock);
+  return asConflicts(diagnostics.map((one) => ({ ...one, source: one.source ?? placed(one.about) })));
+}
+
+/** Where an owner stands: in the plan, else in the lock file that still lists it. */
+function placesOf(plan: Plan, demands: readonly Demand[], lock: Lock): (owner?: Owner) => SourceRef | undefined {
+  const inPlan = new Map(demands.map(({ owner, source }) => [owner, source]));
+  return (owner = "") => {
+    if (inPlan.has(owner) || !lock.files) return inPlan.get(owner);
+    for (const subnet of [...lock.subnets.keys()].sort()) {
+      const held = lock.subnets.get(subnet)!.held.get(owner);
+      if (held === undefined) continue;
+      const at = { file: `${lockFolder(plan.cluster)}/${subnet}.yaml`, document: 0, pointer: "" };
+      return keyOf(child(at, "held", formatRangeSet(held)[0]!));
+    }
+    return undefined;
+  };
 }
 
 /** Findings apart: whom they stop, and what they say. */

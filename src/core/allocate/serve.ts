@@ -6,14 +6,14 @@ import type { LivePools } from "./live.js";
 import { type Owner, ownerInSubnet, wholeNic } from "./owner.js";
 import type { Resting } from "./quarantine.js";
 import { notEnough, type Shortage, wishTaken } from "./shortage.js";
-import { type ByFamily, type Space, spaceKey } from "./space.js";
+import { type Obstacles, type Space, spaceKey } from "./space.js";
 
 /** What serving needs beside the spaces it changes. */
 export interface ServeContext {
   readonly spaces: ReadonlyMap<string, Space>;
   readonly live: LivePools;
   readonly resting: readonly Resting[];
-  readonly inUse: ByFamily<RangeSet>;
+  readonly obstacles: Obstacles;
   /** Whether usage is known well enough to take anything away. */
   readonly mayShrink: boolean;
   /** Who holds an address, for messages. */
@@ -92,7 +92,7 @@ function claimWishes(request: Request, context: ServeContext): Diagnostic | unde
     const busy = clip(wanted, subtract(space.busy, heldByOthers(space, owner)));
     const fresh = subtract(subtract(wanted, own), busy);
     const missing = subtract(fresh, clip(fresh, space.free.runs));
-    if (missing.length > 0) return wishTaken(demand, missing, space, context.holderOf(missing));
+    if (missing.length > 0) return wishTaken(demand, missing, space, context.holderOf(missing), context.obstacles);
     space.free.remove(fresh);
     taken.set(demand, wanted);
   }
@@ -176,11 +176,11 @@ function settle({ demands, taken }: Request, context: ServeContext): void {
 }
 
 /** From the end, and only what nobody uses or wished for (FIXED-1); a pool kept by name stays as it is. */
-function surplus(demand: Demand, held: RangeSet, { spaces, live, inUse, mayShrink }: ServeContext): RangeSet {
+function surplus(demand: Demand, held: RangeSet, { spaces, live, obstacles, mayShrink }: ServeContext): RangeSet {
   const excess = size(subtract(held, spaces.get(spaceKey(demand))!.busy)) - demand.count;
   const claim = live.claims.get(ownerInSubnet(demand.owner, demand.subnet.name));
   if (excess <= 0 || !mayShrink || demand.keptPool !== undefined || claim?.opaque) return EMPTY;
-  const bound = union(clip(held, inUse[demand.subnet.family]), demand.wishes);
+  const bound = union(clip(held, obstacles.inUse[demand.subnet.family]), demand.wishes);
   return takeHighest(subtract(held, bound), excess);
 }
 

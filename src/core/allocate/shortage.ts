@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { formatRange } from "../ip/range.js";
-import { clip, type RangeSet, size, subtract } from "../ip/range-set.js";
+import { clip, overlaps, type RangeSet, size, subtract, union } from "../ip/range-set.js";
 import type { Demand } from "./demand.js";
 import { ownerShown } from "./owner.js";
-import { type Space, spaceKey } from "./space.js";
+import { type Obstacles, type Space, spaceKey } from "./space.js";
 import { largestRuns, listed } from "./text.js";
 
 /** A demand that cannot be met. */
@@ -39,15 +39,19 @@ export function notEnough(shortage: Shortage, spaces: ReadonlyMap<string, Space>
 }
 
 /** A wished address that somebody else has, or nobody may have. */
-export function wishTaken(demand: Demand, missing: RangeSet, space: Space, holder: string | undefined): Diagnostic {
+export function wishTaken(
+  demand: Demand,
+  missing: RangeSet,
+  space: Space,
+  holder: string | undefined,
+  obstacles: Obstacles,
+): Diagnostic {
   const { owner, subnet } = demand;
   const outside = subtract(missing, clip(missing, subnet.usable));
   const why =
     outside.length > 0
       ? `outside the usable ranges of ${subnet.name}`
-      : holder === undefined
-        ? "reserved, in use or in another pool"
-        : holder;
+      : (holder ?? inTheWay(missing, space, obstacles));
   return {
     code: "SP3102",
     severity: "error",
@@ -56,6 +60,22 @@ export function wishTaken(demand: Demand, missing: RangeSet, space: Space, holde
     source: demand.source,
     about: owner,
   };
+}
+
+/** Why nobody may have one of the addresses; each reason that holds for any of them. */
+function inTheWay(
+  wanted: RangeSet,
+  { subnet: { family }, holdings }: Space,
+  { reserved, inUse, declared, foreign }: Obstacles,
+): string {
+  const reasons: [string, RangeSet][] = [
+    ["resting", union(...holdings.released.values())],
+    ["reserved", reserved[family]],
+    ["in use", inUse[family]],
+    ["in another pool", union(declared[family], foreign[family])],
+  ];
+  const holding = reasons.filter(([, set]) => overlaps(wanted, set)).map(([words]) => words);
+  return holding.join(" and ") || "taken";
 }
 
 function freeIn(space: Space): string {

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../diagnostics.js";
-import { checkOwnNames } from "./check-names.js";
+import { checkOwnNames, checkSizes } from "./check-names.js";
 import { checkUnusedPools, checkVlans } from "./check-networks.js";
 import { checkOverlaps } from "./check-overlaps.js";
 import { checkKeptPools, checkRoutes, checkSlices, checkSources } from "./check-workloads.js";
@@ -8,6 +8,7 @@ import type { Plan } from "./plan.js";
 /** Every rule of DESIGN 3 that needs more than one entry and no cluster; findings are added to `found`. */
 export function checkPlan(plan: Plan, found: Diagnostic[]): void {
   checkOwnNames(plan, found);
+  checkSizes(plan, found);
   checkOverlaps(plan, found);
   checkVlans(plan, found);
   checkUnusedPools(plan, found);

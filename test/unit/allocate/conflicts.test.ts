@@ -37,6 +37,7 @@ describe("locked to A but in use by B (SP4101)", () => {
       ["SP4101", A],
       ["SP4101", B],
     ]);
+    expect(result.diagnostics.every(({ source }) => source === workloads[0]!.source)).toBe(true);
     expect(result.diagnostics[0]!.message).toBe(`10.0.0.11 is locked to ${A}/a but in use from pool ${POOL_B}`);
     expect(shown(result)).toEqual({
       [`${A}/a`]: "10.0.0.10",
@@ -46,6 +47,14 @@ describe("locked to A but in use by B (SP4101)", () => {
     expect(result.allocations.map(({ frozen }) => frozen ?? false)).toEqual([true, true, false]);
     expect(written(result.lock)).toEqual(written(before));
   });
+});
+
+test("an owner that is in a lock file only is pointed at there", () => {
+  const before = lock({ a: { held: { "d/Deployment/gone/net1": ["10.0.0.25"] } } });
+  const snapshot = cluster(pool("theirs", ["10.0.0.25"]));
+  expect(run({ plan: plan({ workloads: [] }), lock: before, snapshot, mode: "plan" }).diagnostics).toMatchObject([
+    { code: "SP4101", source: { file: "spiderplan.lock/default/a.yaml", pointer: "/held/10.0.0.25" } },
+  ]);
 });
 
 describe("moved by hand from one owner to another in the lock (SP4109)", () => {
