@@ -1,11 +1,11 @@
 import type { PlanRun } from "../../../src/app/plan-run.js";
 import type { SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
-import { offeredBy } from "./addresses.js";
+import { everyAddress, offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
 import { endpointsOf, poolsOf } from "./objects.js";
-import { addressAt, cidrOf, type SubnetModel, ZONE } from "./plan-model.js";
+import { addressAt, cidrOf, type PlanModel, type SubnetModel, specOf, ZONE } from "./plan-model.js";
 import { ownerOf, reservedAll } from "./standing.js";
 
 /**
@@ -41,7 +41,8 @@ function fits(before: Before, run: PlanRun, { model, install }: CheckContext): b
   if (locks.some((lock) => [...lock.released.values()].some((set) => set.length > 0))) return false;
   const pools = [...poolsOf(before.objects).values()];
   const reserved = reservedAll(before.objects);
-  const taken = new Set(pools.flatMap(offeredBy));
+  // What the plan reserves or declares is spoken for, written already or not.
+  const taken = new Set([...pools.flatMap(offeredBy), ...spokenFor(model)]);
   for (const endpoint of endpointsOf(before.objects).values())
     for (const { address } of heldBy(endpoint)) taken.add(address);
   return model.subnets.every((subnet, index) => {
@@ -57,6 +58,16 @@ function fits(before: Before, run: PlanRun, { model, install }: CheckContext): b
     return missing <= free.length;
   });
 }
+
+/** Addresses the plan's own reservations and declared pools name. */
+function spokenFor(model: PlanModel): string[] {
+  const spec = specOf({ ...model, fixed: [] }, []) as { reserved?: Lists; pools?: Lists };
+  return [...Object.values(spec.reserved ?? {}), ...Object.values(spec.pools ?? {})].flatMap(({ addresses }) =>
+    everyAddress(addresses),
+  );
+}
+
+type Lists = Record<string, { readonly addresses?: readonly string[] }>;
 
 /** How many addresses of the subnet the workload's pools offer now. */
 function has(pools: readonly SpiderIPPool[], workload: string, subnet: SubnetModel): number {
