@@ -52,7 +52,14 @@ export class DemoStage {
     const folder = await mkdtemp(join(tmpdir(), "spiderplan-demo-"));
     await cp(join(EXAMPLE, "plan"), join(folder, "plan"), { recursive: true });
     const objects = parseYamlDocuments(await readFile(join(EXAMPLE, "cluster.yaml"), "utf8")) as KubeObject[];
-    const cluster = await startEmbeddedCluster({ objects, ...(port === undefined ? {} : { port }) });
+    const cluster = await startEmbeddedCluster({ objects, ...(port === undefined ? {} : { port }) }).catch(
+      async (error: NodeJS.ErrnoException) => {
+        await rm(folder, { recursive: true, force: true });
+        if (error.code !== "EADDRINUSE" && error.code !== "EACCES") throw error;
+        const why = error.code === "EACCES" ? "may not be used by you" : "is taken";
+        throw new CliError(`port ${port} of this machine ${why}; name another with --port, or none for a free one`);
+      },
+    );
     const stage = new DemoStage(io, again, folder, cluster);
     await writeFile(stage.kubeconfig, cluster.kubeconfig);
     await stage.#git("init", "--quiet", "--initial-branch=main");

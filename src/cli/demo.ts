@@ -1,5 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { DemoStage } from "./demo-stage.js";
 import type { Io, RunLine } from "./io.js";
+
+/** This program, for those who have not installed it. */
+const PROGRAM = fileURLToPath(new URL("./main.js", import.meta.url));
 
 export interface DemoOptions {
   readonly keep: boolean;
@@ -33,8 +37,9 @@ async function keepRunning(io: Io, stage: DemoStage): Promise<void> {
   io.stdout.write(
     `\nThe cluster runs on at ${stage.cluster.url} until you press Ctrl-C. In another terminal:\n` +
       `  export KUBECONFIG=${stage.kubeconfig}\n` +
-      `  kubectl get sp,ss,sr,smc; kubectl get pods -A -o wide\n` +
-      `  cd ${stage.folder}; spiderplan status\n`,
+      `  kubectl get sp,ss,sr,smc -A; kubectl get pods -A -o wide\n` +
+      `  cd ${stage.folder}; spiderplan status\n` +
+      `Where spiderplan is not on the PATH, call it as \`npx spiderplan\` or \`node ${PROGRAM}\`.\n`,
   );
   const { signal } = io;
   if (signal === undefined || signal.aborted) return;
@@ -77,6 +82,7 @@ class Story {
     this.#heading("The first sync: addresses are chosen, reviewed in Git, written; the Pods start");
     const locked = await this.stage.spiderplan("lock", "--path", "plan");
     await this.stage.commitAll("Lock the addresses of the shop");
+    await this.stage.showGit("show", "--oneline", "--no-color");
     const { code } = await this.stage.spiderplan("sync", "--path", "plan");
     const pods = [...(await this.stage.pods("web")), ...(await this.stage.pods("batch"))];
     this.#check(locked.code === 0 && code === 0, "locked and synced");

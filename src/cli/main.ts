@@ -17,7 +17,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const program = buildProgram(io, run);
   capture(program.command, io);
   try {
-    await program.command.parseAsync([...argv], { from: "user" });
+    const line = argv[0] === "--version" ? ["version", ...argv.slice(1)] : [...argv];
+    await program.command.parseAsync(line, { from: "user" });
     return io.signal?.aborted ? INTERRUPTED : program.exitCode();
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;

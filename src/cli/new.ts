@@ -2,6 +2,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { NetworkPlan } from "../core/plan/plan.generated.js";
+import { mustState } from "../core/plan/read-workloads.js";
 import { CliError, type Io } from "./io.js";
 import { serialize } from "./serialize.js";
 
@@ -13,7 +14,7 @@ export interface NewOptions {
   readonly network?: string;
   readonly replicas?: string;
   readonly elastic?: string;
-  readonly label?: readonly string[];
+  readonly pods?: readonly string[];
 }
 
 /** `spiderplan new workload default/Deployment/app ...`: writes the plan document of a workload; asks nothing. */
@@ -41,9 +42,17 @@ function workloadDocument(name: string, options: NewOptions): NetworkPlan {
   if (!/^[^/\s]+\/[^/\s]+\/[^/\s]+$/.test(name)) {
     throw new CliError(`"${name}" is no workload; write namespace/Kind/name, e.g. default/Deployment/app`);
   }
+  const kind = name.split("/")[1]!;
+  const must = mustState(kind);
+  if (must.pods && options.pods === undefined) {
+    throw new CliError(`a ${kind} has no selector to read: say by labels which its Pods are, --pods key=value`);
+  }
   const labels =
-    options.label === undefined ? {} : { pods: { labels: Object.fromEntries(options.label.map(keyAndValue)) } };
+    options.pods === undefined ? {} : { pods: { labels: Object.fromEntries(options.pods.map(keyAndValue)) } };
   const replicas = whole("--replicas", options.replicas);
+  if (must.replicas && options.subnet !== undefined && replicas === undefined) {
+    throw new CliError(`a ${kind} has no replicas to read: say how many Pods run at once at most, --replicas N`);
+  }
   return {
     apiVersion: "spiderplan.io/v1alpha1",
     kind: "NetworkPlan",

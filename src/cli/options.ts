@@ -36,9 +36,16 @@ export type ColorChoice = "auto" | "always" | "never";
 export function planOptions(command: Command): Command {
   return command
     .addOption(new Option("--path <dir>", "folder of the plan files").default("."))
-    .addOption(
-      new Option("--cluster <name>", "which cluster the plan is for; required where documents have `clusters`"),
-    );
+    .addOption(clusterNameOption("which cluster the plan is for; required where documents have `clusters`"));
+}
+
+/** The option `--cluster`. */
+export function clusterNameOption(description: string): Option {
+  return new Option("--cluster <name>", description).argParser((text: string) => {
+    // An empty variable in a script must not turn into "no cluster".
+    if (text.trim() === "") throw new InvalidArgumentError("give the cluster's name, or leave the option out");
+    return text;
+  });
 }
 
 /** Adds `--kubeconfig` and `--context`. */
@@ -164,6 +171,12 @@ function collect(text: string, previous: unknown): string[] {
 /** Reads a count. */
 export function whole(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("give a whole number, 0 or more");
+  return Number(text);
+}
+
+/** Reads a TCP port; 0 is a free one. */
+export function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError("give a port, 0 to 65535");
   return Number(text);
 }
 

@@ -20,6 +20,9 @@ export interface PlanSource {
   readonly locate: (diagnostics: readonly Diagnostic[]) => LocatedDiagnostic[];
 }
 
+/** There is no folder to read a plan from. */
+export class NoPlanFolder extends CliError {}
+
 /**
  * Reads the plan of `--path`.
  * @throws CliError when there is no such folder
@@ -27,8 +30,8 @@ export interface PlanSource {
 export async function openPlan(io: Io, path: string): Promise<PlanSource> {
   const root = resolve(io.cwd, path);
   const found = await stat(root).catch(() => undefined);
-  if (found === undefined) throw new CliError(`there is no folder ${path}; name the plan's folder with --path`);
-  if (!found.isDirectory()) throw new CliError(`${path} is not a folder; name the plan's folder with --path`);
+  if (found === undefined) throw new NoPlanFolder(`there is no folder ${path}; name the plan's folder with --path`);
+  if (!found.isDirectory()) throw new NoPlanFolder(`${path} is not a folder; name the plan's folder with --path`);
   const loaded = await loadPlanFolder(root);
   const showFile: ShowFile = (file) => shownPath(io.cwd, isAbsolute(file) ? file : join(root, file));
   return {

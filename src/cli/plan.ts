@@ -7,11 +7,14 @@ import { planDigest, planOutput } from "../app/report/plan-json.js";
 import { planMarkdown } from "../app/report/plan-markdown.js";
 import { planText } from "../app/report/plan-text.js";
 import { count } from "../app/report/printable.js";
+import { isClusterError } from "../core/cluster-error.js";
+import { EMPTY_SNAPSHOT } from "../core/snapshot.js";
 import { type Decision, decideRun, sha256 } from "./decision.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny } from "./observe.js";
 import { type DecideOptions, type OutputOptions, wantsColor } from "./options.js";
+import { NoPlanFolder } from "./plan-source.js";
 import { serialize } from "./serialize.js";
 import { version } from "./version.js";
 
@@ -25,10 +28,14 @@ export interface PlanCommandOptions extends DecideOptions, OutputOptions {
  * @returns 0; 1 on an error; 3 when something is held back; 2 on changes with --detailed-exitcode
  */
 export async function planCommand(io: Io, options: PlanCommandOptions): Promise<number> {
+  const machine = options.output === "json" || options.output === "yaml";
   const decision = await decideRun(io, options, {
     purpose: "plan",
     revision: options.output === "text" || options.output === "markdown",
     observe: (needs) => observeAny(io, options, needs),
+  }).catch((error: unknown) => {
+    if (machine) printFailure(io, error, options.output);
+    throw error;
   });
   await print(io, decision, options);
   return planExitCode(decision.run, options.detailedExitcode);
@@ -64,6 +71,15 @@ async function print(io: Io, decision: Decision, options: PlanCommandOptions): P
     default:
       io.stdout.write(serialize(planOutput(run, diagnostics, sha256), options.output));
   }
+}
+
+/** A program reads the same document when there is nothing to plan with: no folder, no cluster, no readable snapshot. */
+function printFailure(io: Io, error: unknown, format: string): void {
+  if (!(error instanceof CliError) && !isClusterError(error)) return;
+  const code = error instanceof NoPlanFolder ? "SP1001" : "SP2702";
+  const diagnostics = [{ code, severity: "error", message: error.message } as const];
+  const run = { lock: { files: false, subnets: new Map() }, snapshot: EMPTY_SNAPSHOT, decided: undefined, diagnostics };
+  io.stdout.write(serialize(planOutput(run, diagnostics, sha256), format));
 }
 
 async function writeManifests(io: Io, decision: Decision, out: string | undefined): Promise<void> {

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import type { Io, RunLine } from "./io.js";
 import {
   applyEnvironment,
+  clusterNameOption,
   clusterOptions,
   decideOptions,
   duration,
@@ -10,6 +11,7 @@ import {
   nowOption,
   outputOptions,
   planOptions,
+  port,
   simulateOptions,
   whole,
 } from "./options.js";
@@ -43,6 +45,7 @@ export function buildProgram(io: Io, again: RunLine): Program {
       "Fixed IPs of a Kubernetes underlay network from Git: every change a diff first, no address moved by accident",
     )
     .addHelpText("after", "\nEvery option can be given by environment too: --path is SPIDERPLAN_PATH.")
+    .option("--version", "print the version")
     .helpCommand("help [command]", "help for a command");
   const tree: Tree = {
     io,
@@ -107,7 +110,7 @@ function addLooking({ io, add, run }: Tree): void {
   const explaining = "say which pools a workload or Pod may use on each NIC, and why not the others";
   add("explain <target>", explaining, clusterOptions, outputOptions("text", "json", "yaml"))
     .option("--path <dir>", "folder of a plan that tells of Spiderpool's settings")
-    .option("--cluster <name>", "which cluster that plan is for")
+    .addOption(clusterNameOption("which cluster that plan is for"))
     .option("--interface <name>", "only this NIC")
     .option("--node <name>", "as if the Pod were scheduled to this node")
     .action(run(async (options, target) => (await import("./explain.js")).explainCommand(io, target!, options)));
@@ -126,7 +129,7 @@ function addAsking({ io, add, run }: Tree): void {
   const stating = (command: Command) =>
     command
       .option("--path <dir>", "folder of a plan that tells of Spiderpool's settings")
-      .option("--cluster <name>", "which cluster that plan is for");
+      .addOption(clusterNameOption("which cluster that plan is for"));
   const simulating = "say who would get which address, and who none, after drains, failures, scaling and restarts";
   add("simulate", simulating, clusterOptions, stating, simulateOptions, outputOptions("text", "json", "yaml")).action(
     run(async (options) => (await import("./simulate.js")).simulateCommand(io, options)),
@@ -136,7 +139,7 @@ function addAsking({ io, add, run }: Tree): void {
   const asking = "say who has an address, or which addresses an owner has, and which source says so";
   add("who-has [address-or-owner]", asking, clusterOptions, formats)
     .option("--path <dir>", "folder of a plan: it and its lock are asked too")
-    .option("--cluster <name>", "which cluster that plan is for")
+    .addOption(clusterNameOption("which cluster that plan is for"))
     .option("--meta <key=value>", "everything that carries this mark of the plan")
     .action(run(async (options, asked) => (await import("./who-has.js")).whoHasCommand(io, asked, options)));
 
@@ -170,7 +173,7 @@ function addWriting({ io, add, run }: Tree): void {
     .option("--network <namespace/name>", "the Multus network of the NIC")
     .option("--replicas <n>", "upper bound of replicas")
     .option("--elastic <n>", "addresses beyond replicas, for rollouts; auto when left out")
-    .option("--label <key=value...>", "Pod labels; needed where the kind has no selector")
+    .option("--pods <key=value...>", "labels of its Pods; needed where the kind has no selector, as a Job")
     .action(run(async (options, type, name) => (await import("./new.js")).newCommand(io, type!, name!, options)));
 }
 
@@ -178,7 +181,7 @@ function addWriting({ io, add, run }: Tree): void {
 function addProgramsOwn({ io, add, run }: Tree, program: Command, again: RunLine): void {
   add("demo", "tell the story on an embedded cluster, in under half a minute")
     .option("--keep", "leave the cluster running until interrupted, for kubectl to look at", false)
-    .addOption(new Option("--port <n>", "port of the embedded cluster; a free one by default").argParser(Number))
+    .addOption(new Option("--port <n>", "port of the embedded cluster; a free one by default").argParser(port))
     .action(run(async (options) => (await import("./demo.js")).demoCommand(io, options, again)));
 
   add("completion <shell>", "print completions for bash, zsh or fish").action(

@@ -12,7 +12,7 @@ spec:
   networks: {kube-system/macvlan-124: {macvlan: {master: [ens192]}}}
 `;
 const ARGV =
-  "new workload default/Deployment/app --subnet app-v4 --replicas 3 --interface net1 --network kube-system/macvlan-124 --elastic 2 --label app=app".split(
+  "new workload default/Deployment/app --subnet app-v4 --replicas 3 --interface net1 --network kube-system/macvlan-124 --elastic 2 --pods app=app".split(
     " ",
   );
 
@@ -50,13 +50,26 @@ describe("new workload", () => {
     expect(existsSync(join(cwd, "plan/deep/other.yaml"))).toBe(true);
   });
 
+  it.each(["default/Job/x", "default/CronJob/x", "default/VirtualMachine.kubevirt.io/x"])(
+    "writes what validate wants of %s, and refuses to write less",
+    async (name) => {
+      const cwd = workspace({ "plan/net.yaml": NET });
+      const argv = ["new", "workload", name, "--subnet", "app-v4", "--path", "plan"];
+      expect((await cli(argv, { cwd })).stderr).toContain("--pods key=value");
+      const fewer = await cli([...argv, "--pods", "app=x"], { cwd });
+      if (!name.includes("VirtualMachine")) expect(fewer.stderr).toContain("--replicas N");
+      if (fewer.code !== 0) expect((await cli([...argv, "--pods", "app=x", "--replicas", "2"], { cwd })).code).toBe(0);
+      expect((await cli(["validate", "--path", "plan"], { cwd })).stdout).toContain("The plan is valid");
+    },
+  );
+
   it.each([
     ["another kind of thing", ["new", "pool", "x"], 'nothing called "pool"'],
     ["a name that is none", ["new", "workload", "app"], "namespace/Kind/name"],
     ["both sources", ["new", "workload", "a/B/c", "--subnet", "s", "--pool", "p"], "not both"],
     ["spares of nothing", ["new", "workload", "a/B/c", "--elastic", "1"], "needs --subnet"],
     ["a number that is none", ["new", "workload", "a/B/c", "--replicas", "many"], "--replicas"],
-    ["a label that is none", ["new", "workload", "a/B/c", "--label", "x"], "key=value"],
+    ["a label that is none", ["new", "workload", "a/B/c", "--pods", "x"], "key=value"],
   ])("1 for %s", async (_what, argv, message) => {
     const { code, stderr } = await cli(argv);
     expect(code).toBe(1);

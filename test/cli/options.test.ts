@@ -47,7 +47,7 @@ describe("options from the environment", () => {
   });
 
   it("options that take several values take them with commas", async () => {
-    const env = { SPIDERPLAN_SUBNET: "app-v4,app-v6", SPIDERPLAN_LABEL: "app=a,tier=b" };
+    const env = { SPIDERPLAN_SUBNET: "app-v4,app-v6", SPIDERPLAN_PODS: "app=a,tier=b" };
     const { stdout } = await cli(["new", "workload", "default/Deployment/a"], { env });
     expect(stdout).toContain("- app-v4\n              - app-v6\n");
     expect(stdout).toContain("tier: b");

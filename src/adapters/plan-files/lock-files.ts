@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Lock, SubnetLock } from "../../core/allocate/allocation.js";
 import { LOCK_FOLDER, lockFolder } from "../../core/allocate/check-lock.js";
@@ -29,6 +29,12 @@ export async function readLockFolder(planRoot: string, cluster: string | undefin
   const folder = lockFolder(cluster);
   const found: Diagnostic[] = [];
   const subnets = new Map<string, SubnetLock>();
+  const top = await stat(join(planRoot, LOCK_FOLDER)).catch(() => undefined);
+  if (top !== undefined && !top.isDirectory()) {
+    const hint = "remove it, or restore the folder from Git";
+    found.push(fault("SP1003", `${LOCK_FOLDER} must be a folder, and is none`, LOCK_FOLDER, hint));
+    return { value: { files: true, subnets }, diagnostics: found };
+  }
   const where = await whereabouts(planRoot, folder);
   if (where === "nowhere") return { value: { files: false, subnets }, diagnostics: [] };
   if (where === "outside") {

@@ -28,6 +28,7 @@ export function mergePlan(documents: readonly PlanDocument[], cluster: string | 
   const name = planCluster(documents, cluster);
   const own = documents.filter(appliesTo(name));
   const found: Diagnostic[] = [];
+  if (cluster !== undefined && clusters.length === 0) found.push(clusterUnheeded(cluster));
   const collected = collect(own, found);
   const plan = withChanges(own, readPlan(collected, name, found), found);
   checkPlan(plan, found);
@@ -94,6 +95,16 @@ function clusterFault(
     severity: "error",
     message: `the plan knows no cluster ${cluster}`,
     hint: didYouMean(cluster, clusters) ?? `it knows ${known}`,
+  };
+}
+
+/** Harmless, but perhaps the `clusters` of a document were lost. */
+function clusterUnheeded(cluster: string): Diagnostic {
+  return {
+    code: "SP2004",
+    severity: "warning",
+    message: `no document of the plan names a cluster, so --cluster ${cluster} chooses nothing: all of it is for every cluster`,
+    hint: `leave --cluster out, or write clusters: [${cluster}] into the documents that are for that one alone`,
   };
 }
 

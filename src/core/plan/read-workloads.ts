@@ -25,6 +25,12 @@ const VM = "VirtualMachine.kubevirt.io";
 /** Kinds whose object has no selector of its Pods to read. */
 const NO_SELECTOR = new Set(["Job", "CronJob", VM, "VirtualMachineInstance.kubevirt.io"]);
 
+/** Whether a plan has to say which Pods and, but for a VM, how many: an object of this kind does not tell. */
+export function mustState(kind: string): { readonly pods: boolean; readonly replicas: boolean } {
+  const pods = NO_SELECTOR.has(kind);
+  return { pods, replicas: pods && kind !== VM };
+}
+
 /** One workload. Interfaces that cannot be read are left out, with an error about the workload. */
 export function readWorkload(entry: Entry<PlanWorkload>, references: References, found: Diagnostic[]): Workload {
   const { name, value, source } = entry;
@@ -38,7 +44,7 @@ export function readWorkload(entry: Entry<PlanWorkload>, references: References,
     const read = readNic(nic, written, kind, references, into(scope, "interfaces", nic));
     if (read !== undefined) interfaces.set(nic, read);
   }
-  if (NO_SELECTOR.has(kind)) checkStated(value, kind, scope);
+  if (mustState(kind).pods) checkStated(value, kind, scope);
   return {
     name,
     source,
@@ -76,7 +82,7 @@ function checkStated(value: PlanWorkload, kind: string, scope: Scope): void {
       hint: "add `pods: {labels: {...}}` with labels only its Pods carry",
     });
   }
-  if (kind === VM) return; // it is one Pod
+  if (!mustState(kind).replicas) return; // a VM is one Pod
   if (value.replicas === undefined && value.maxReplicas === undefined && value.maxNodes === undefined) {
     fail(named(scope), "SP2028", `replicas is missing: a ${kind} has none to read`, {
       hint: "add `replicas: n`, the most Pods it runs at once",
