@@ -68,12 +68,22 @@ describe("a StatefulSet with an address for each ordinal", () => {
     expect(again.diagnostics).toEqual([]);
   });
 
+  const scaled = (objects: readonly KubeObject[], replicas: number): KubeObject[] =>
+    objects.map((one) => (one.kind === "StatefulSet" ? { ...one, spec: { ...(one.spec as object), replicas } } : one));
+
   test("fewer replicas: the pools behind go though the template's pattern hits them; those in use leave later", async () => {
     const synced = withUsers(applied(await decideOn(plan(3), BARE), BARE), [0, 1]);
-    const outcome = await decideOn(plan(1), synced);
+    const outcome = await decideOn(plan(1), scaled(synced, 2));
     expect(told(outcome).join("\n")).toMatch(/delete SpiderIPPool shop.statefulset.db.eth0.app.2$/m);
     expect(told(outcome).join()).not.toContain("app.1");
     expect(outcome.verdict.leaving).toMatchObject([{ pool: "shop.statefulset.db.eth0.app.1", inUse: 1 }]);
     expect(outcome.verdict.stable).toBe(true);
+  });
+
+  test("an ordinal the live StatefulSet asks for keeps its pool while its Pod waits for something (FIXED-1)", async () => {
+    const synced = withUsers(applied(await decideOn(plan(3), BARE), BARE), [0, 1]);
+    const outcome = await decideOn(plan(1), synced);
+    expect(told(outcome)).toEqual([]);
+    expect(outcome.diagnostics).toMatchObject([{ code: "SP4219", about: "shop/StatefulSet/db/eth0" }]);
   });
 });

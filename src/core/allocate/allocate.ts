@@ -20,6 +20,7 @@ import { compareText } from "./order.js";
 import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic } from "./owner.js";
 import { markPending, tellPending } from "./pending.js";
 import { readQuarantine } from "./quarantine.js";
+import { awaitedOrdinals, checkScaled } from "./scaled.js";
 import { serve } from "./serve.js";
 import { waitingSlices } from "./slices.js";
 import { openSpaces, obstacles as readObstacles } from "./space.js";
@@ -63,8 +64,9 @@ export function allocate(input: AllocateInput): Allocated {
   const { plan, snapshot, install } = input;
   const lock = renamedLock(input.lock, plan);
   const allocating = input.mode === "lock" || !lock.files;
-  const { demands, unknown, diagnostics } = demandsOf(plan, snapshot, !lock.files);
-  const live = readLivePools(plan, demands, snapshot, install);
+  const { demands: planned, unknown, diagnostics } = demandsOf(plan, snapshot, !lock.files);
+  const live = readLivePools(plan, planned, snapshot, install);
+  const demands = awaitedOrdinals(planned, live, snapshot);
   const rename = renamer(plan);
   const resting = readQuarantine(snapshot, install).map((one) => ({ ...one, owner: rename(one.owner) }));
   const { quarantineSeconds } = plan.settings;
@@ -87,7 +89,9 @@ export function allocate(input: AllocateInput): Allocated {
   const frozen = new Set([...ownersOf(stopped, demands, holdings, live), ...conflicts.frozen, ...edits.frozen]);
   const mayShrink = snapshot.complete.has("SpiderIPPool") && snapshot.complete.has("SpiderEndpoint");
   const context = { spaces, live, resting, obstacles, mayShrink, holderOf: holderFinder(holdings) };
-  const served = allocating ? serve(demands, frozen, context) : checkCovered(demands, lock, frozen);
+  const served = allocating
+    ? serve(demands, frozen, context)
+    : [...checkCovered(demands, lock, frozen), ...checkScaled(demands, holdings, live, frozen)];
   const leaving = leavingClaims(demands, live, frozen, poolsNamedByTemplates(snapshot), plan);
   if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);
   if (allocating) {

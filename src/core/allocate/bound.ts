@@ -1,6 +1,9 @@
+import type { Diagnostic } from "../diagnostics.js";
+import type { Workload } from "../plan/plan.js";
 import { type Snapshot, workloadKey } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
 import { daemonNodes } from "./daemon-nodes.js";
+import { nicOwner } from "./owner.js";
 
 /** `auto` = the surge of a Deployment's rollout, which needs addresses beside the old Pods'; at least one. */
 export function autoElastic(kind: string, bound: number, live: KubeObject | undefined): number {
@@ -22,8 +25,13 @@ export function liveBound(object: KubeObject, snapshot: Snapshot): number | unde
   return scaled === undefined ? own : Math.max(own ?? 0, scaled);
 }
 
+/** Number of the first Pod of a StatefulSet. */
+export function firstOrdinal(object: KubeObject | undefined): number {
+  return (object?.spec as { ordinals?: { start?: number } } | undefined)?.ordinals?.start ?? 0;
+}
+
 /** What the object itself asks for; undefined for kinds that do not say. */
-function ownBound(object: KubeObject): number | undefined {
+export function ownBound(object: KubeObject): number | undefined {
   const spec = (object.spec ?? {}) as {
     replicas?: number;
     parallelism?: number;
@@ -43,4 +51,21 @@ function ownBound(object: KubeObject): number | undefined {
     default:
       return spec.replicas;
   }
+}
+
+/** A plan that gives a live workload fewer replicas than it asks for: its Pods, waiting ones too, come first. */
+export function boundBelowLive(workload: Workload, running: number | undefined): Diagnostic[] {
+  const fixed = [...workload.interfaces.values()].find(({ ask }) => ask.type === "fixed");
+  if (fixed === undefined || workload.bound === undefined || running === undefined || workload.bound >= running)
+    return [];
+  return [
+    {
+      code: "SP4219",
+      severity: "warning",
+      message: `${workload.name} asks for ${running} Pods, the plan for ${workload.bound}; it keeps the addresses for those it has`,
+      hint: `scale it to ${workload.bound} first, or raise the plan's replicas`,
+      source: workload.source,
+      about: nicOwner(workload, fixed.name),
+    },
+  ];
 }

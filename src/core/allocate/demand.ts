@@ -5,7 +5,7 @@ import { addressSet, clip, EMPTY, type RangeSet, size, union } from "../ip/range
 import type { Nic, NicAsk, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
-import { autoElastic, liveBound } from "./bound.js";
+import { autoElastic, boundBelowLive, firstOrdinal, liveBound, ownBound } from "./bound.js";
 import { inSubnet } from "./in-subnet.js";
 import { compareText } from "./order.js";
 import { compareOwners, nicOwner, type Owner, ordinalOwner, sliceOwner, takeOwner, withoutOrdinal } from "./owner.js";
@@ -30,6 +30,8 @@ export interface Demand {
   readonly prepared?: boolean;
   /** Ticket that what it gains waits for. */
   readonly pending?: string;
+  /** Pods the live workload asks for, waiting ones too: its addresses become no fewer while it does. */
+  readonly running?: number;
   readonly source: SourceRef;
 }
 
@@ -76,8 +78,11 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
         unknown.add(nicOwner(workload, nic.name));
         diagnostics.push(boundUnknown(workload, nic, followLive));
       }
-      demands.push(...nicDemands(plan, workload, nic, bound, live, snapshot));
+      const running = workload.bound === undefined || live === undefined ? undefined : ownBound(live);
+      const wanted = nicDemands(plan, workload, nic, bound, live, snapshot);
+      demands.push(...(running === undefined ? wanted : wanted.map((demand) => ({ ...demand, running }))));
     }
+    if (live !== undefined) diagnostics.push(...boundBelowLive(workload, ownBound(live)));
   }
   demands.push(...takeDemands(plan));
   demands.sort((a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet.name, b.subnet.name));
@@ -133,7 +138,7 @@ function ordinalDemands(
   live: KubeObject | undefined,
 ): Demand[] {
   const ahead = elastic === "auto" ? 0 : elastic;
-  const start = (live?.spec as { ordinals?: { start?: number } } | undefined)?.ordinals?.start ?? 0;
+  const start = firstOrdinal(live);
   return origins.flatMap(({ inside, ...origin }) => {
     const count = perSubnet?.get(origin.subnet.name) ?? bound + ahead;
     return Array.from({ length: count }, (_, i): Demand => {

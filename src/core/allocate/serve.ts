@@ -175,9 +175,13 @@ function settle({ demands, taken }: Request, context: ServeContext): void {
   }
 }
 
-/** From the end, and only what nobody uses or wished for (FIXED-1); a pool kept by name stays as it is. */
+/**
+ * From the end, and only what nobody uses or wished for (FIXED-1), nor what a Pod of the live workload that waits would
+ * come for; a pool kept by name stays as it is.
+ */
 function surplus(demand: Demand, held: RangeSet, { spaces, live, obstacles, mayShrink }: ServeContext): RangeSet {
-  const excess = size(subtract(held, spaces.get(spaceKey(demand))!.busy)) - demand.count;
+  const needed = demand.running === undefined ? demand.count : Math.max(demand.count, demand.running);
+  const excess = size(subtract(held, spaces.get(spaceKey(demand))!.busy)) - needed;
   const claim = live.claims.get(ownerInSubnet(demand.owner, demand.subnet.name));
   if (excess <= 0 || !mayShrink || demand.keptPool !== undefined || claim?.opaque) return EMPTY;
   const bound = union(clip(held, obstacles.inUse[demand.subnet.family]), demand.wishes);

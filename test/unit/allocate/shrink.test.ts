@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { cluster, endpoint, fixed, lock, plan, pool, run, written } from "../../support/allocate-world.js";
 
 const W = "d/Deployment/w/net1";
@@ -61,5 +62,40 @@ describe("shrinking takes from the end what nobody uses (FIXED-1)", () => {
     const result = run({ plan: none, lock: before, snapshot: cluster(live()) });
     expect(result.allocations).toEqual([]);
     expect(written(result.lock)).toEqual({ a: { held: {}, pools: {}, released: { [W]: "10.0.0.10-10.0.0.14" } } });
+  });
+});
+
+describe("no further than the Pods the live workload asks for, running or waiting (FIXED-8)", () => {
+  const workload = (replicas: number): KubeObject => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { namespace: "d", name: "w" },
+    spec: { replicas, selector: { matchLabels: { app: "w" } }, template: { metadata: { labels: { app: "w" } } } },
+  });
+  const one = plan({ workloads: [fixed("d/Deployment/w", { replicas: 1 })] });
+  const codes = (result: ReturnType<typeof run>) => result.diagnostics.map(({ code, severity }) => [code, severity]);
+
+  test.each([
+    ["3 Pods, 1 running", 3, "10.0.0.10-10.0.0.12", "10.0.0.13-10.0.0.14", [["SP4219", "warning"]]],
+    ["more than it has", 9, "10.0.0.10-10.0.0.14", "", [["SP4219", "warning"]]],
+    ["scaled before", 1, "10.0.0.10", "10.0.0.11-10.0.0.14", []],
+  ])("%s", (_, replicas, held, released, told) => {
+    const snapshot = cluster(live({ "10.0.0.10": "d/w-1" }), workload(replicas));
+    const result = run({ plan: one, lock: before, snapshot });
+    expect(written(result.lock)).toEqual(lockOf(held, released));
+    expect(codes(result)).toEqual(told);
+  });
+
+  test("a lock file that leaves fewer stops the owner (SP4116)", () => {
+    const short = lock({ a: { held: { [W]: ["10.0.0.10"] }, released: { [W]: ["10.0.0.11-10.0.0.14"] } } });
+    const plans = (replicas: number) =>
+      run({ plan: one, lock: short, snapshot: cluster(live(), workload(replicas)), mode: "plan" });
+    expect(codes(plans(2))).toEqual([
+      ["SP4219", "warning"],
+      ["SP4116", "error"],
+    ]);
+    expect(plans(2).allocations).toMatchObject([{ owner: W, frozen: true, kept: 5 }]);
+    expect(codes(plans(1))).toEqual([]);
+    expect(plans(1).allocations).toMatchObject([{ owner: W, kept: 1 }]);
   });
 });
