@@ -24,6 +24,7 @@ import { awaitedOrdinals, checkScaled } from "./scaled.js";
 import { serve } from "./serve.js";
 import { waitingSlices } from "./slices.js";
 import { openSpaces, obstacles as readObstacles } from "./space.js";
+import { tellTurned } from "./turned.js";
 import { usageOf } from "./usage.js";
 import { checkZones } from "./zones.js";
 
@@ -121,6 +122,7 @@ export function allocate(input: AllocateInput): Allocated {
       ...served,
       ...waitingSlices(demands, spaces, frozen, snapshot),
       ...tellPending(demands, holdings, lock.files || writing),
+      ...tellTurned(demands, leaving, plan),
       ...strayNames(plan, live, names),
     ],
     names,

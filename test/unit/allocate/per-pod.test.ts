@@ -218,3 +218,41 @@ describe("subnets of different zones (A19)", () => {
     expect(result.allocations).toHaveLength(severity === "error" ? 0 : 2);
   });
 });
+
+describe("turned from one form to the other while Pods run (SP4205)", () => {
+  const set = pool("d.statefulset.web.net1.a", ["10.0.0.10-10.0.0.11"], {
+    owner: `${NIC}/a`,
+    used: { "10.0.0.10": "d/web-0", "10.0.0.11": "d/web-1" },
+  });
+  const told = (result: ReturnType<typeof run>) => result.diagnostics.filter(({ code }) => code === "SP4205");
+
+  test("to one address for each Pod: the old pool stays, and the migration to write is named", () => {
+    const result = run({ plan: web(2), snapshot: cluster(set) });
+    expect(told(result)).toMatchObject([
+      {
+        severity: "warning",
+        about: NIC,
+        message: expect.stringMatching(
+          /2 Pods keep their old one at every restart \(A19\); the old pool stays, leaving/,
+        ),
+        hint: expect.stringContaining(`spec.migrations: [{owner: ${NIC}, from: a, to: a, phase: drain}]`),
+      },
+    ]);
+    expect(result.allocations.find(({ leaving }) => leaving)).toMatchObject({ pool: "d.statefulset.web.net1.a" });
+  });
+
+  test("back to one set: the pools of the ordinals stay", () => {
+    const asked = plan({ workloads: [fixed(WEB, { replicas: 2 })] });
+    const snapshot = cluster(livePool(0, "10.0.0.10", true), livePool(1, "10.0.0.11"));
+    expect(told(run({ plan: asked, snapshot }))).toMatchObject([
+      { about: NIC, message: expect.stringMatching(/1 Pod keeps its old one.*the old pools stay, leaving/) },
+    ]);
+  });
+
+  test.each([
+    ["nobody uses the old pool", [pool("d.statefulset.web.net1.a", ["10.0.0.10"], { owner: `${NIC}/a` })]],
+    ["the form is the same", [livePool(0, "10.0.0.10", true), livePool(5, "10.0.0.15", true)]],
+  ])("not when %s", (_, objects) => {
+    expect(told(run({ plan: web(2), snapshot: cluster(...objects) }))).toEqual([]);
+  });
+});
