@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { apply } from "../app/apply/apply.js";
 import type { ApplyReport } from "../app/apply/apply-report.js";
-import { syncExitCode } from "../app/exit-code.js";
+import { isBlocked, syncExitCode } from "../app/exit-code.js";
 import type { ObserveOptions } from "../app/observe.js";
 import { palette } from "../app/report/palette.js";
 import { planOutput } from "../app/report/plan-json.js";
@@ -53,7 +53,8 @@ export async function syncCommand(io: Io, options: SyncOptions): Promise<number>
   const report = due ? await carryOut(io, cluster, decision, options, needed) : undefined;
   const seconds = (systemClock.now() - started) / 1000;
   if (options.output !== "text") printJson(io, decision, report, options.output);
-  else if (report === undefined) io.stdout.write("Nothing to write.\n");
+  else if (report === undefined)
+    io.stdout.write(isBlocked(decided.outcome) ? "Nothing was written.\n" : "Nothing to write.\n");
   else {
     const paint = palette(wantsColor(options.color, io));
     io.stdout.write(`\n${syncText(report, { revision: decision.heading.revision, seconds }, paint)}`);

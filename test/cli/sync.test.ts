@@ -94,7 +94,9 @@ describe("sync", () => {
   it("--atomic: one blocked step blocks all", async () => {
     write(planOf(TAKEN, OTHER));
     const writes = cluster.writes();
-    expect((await run("sync", "--atomic")).code).toBe(3);
+    const { code, stdout } = await run("sync", "--atomic");
+    expect(code).toBe(3);
+    expect(lastLine(stdout)).toBe("Nothing was written.");
     expect(cluster.writes()).toBe(writes);
   });
 

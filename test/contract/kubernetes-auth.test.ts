@@ -149,7 +149,9 @@ contexts: [{name: c, context: {cluster: c, user: u}}]
     await cluster.list(KINDS.Pod);
     expect(api.seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer old", "Bearer old", "Bearer new"]);
     good = "none of these";
-    expect(await failure(cluster.list(KINDS.Pod))).toMatchObject({ reason: "Unauthorized", transient: false });
+    const refused = await failure(cluster.list(KINDS.Pod));
+    expect(refused).toMatchObject({ reason: "Unauthorized", transient: false });
+    expect(refused.message).toContain("the token is wrong or expired");
     expect(api.seen).toHaveLength(5);
   });
 

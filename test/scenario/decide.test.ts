@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lastLine } from "../../src/app/report/plan-text.js";
+import { lastLine, leavingText } from "../../src/app/report/plan-text.js";
 import { formatRangeSet } from "../../src/core/ip/range-set.js";
 import type { KubeObject, SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { applied, decideOn, told } from "../support/decide.js";
@@ -165,6 +165,11 @@ describe("leaving (DESIGN 6)", () => {
     const outcome = await decideOn(SUBNET, before);
     expect(told(outcome)).toEqual([]);
     expect(outcome.verdict.leaving).toMatchObject([{ owner: "default/Deployment/app/eth0/app", pool: POOL, inUse: 1 }]);
+    expect(leavingText(outcome.verdict.leaving).join(" ")).toMatch(
+      /leaving: 1 address in use; keeps \S+-\S+ until\s+they are free$/,
+    );
+    const single = outcome.verdict.leaving.map((one) => ({ ...one, addresses: ["10.6.0.10"] }));
+    expect(leavingText(single).join(" ")).toMatch(/keeps 10\.6\.0\.10 until\s+it is free$/);
     expect(outcome.verdict.stable).toBe(true);
   });
 
@@ -174,6 +179,7 @@ describe("leaving (DESIGN 6)", () => {
     const outcome = await decideOn(SUBNET, [...before, deployment("default/app", template)]);
     expect(told(outcome)).toEqual([]);
     expect(outcome.verdict.leaving).toMatchObject([{ pool: POOL, inUse: 0 }]);
+    expect(leavingText(outcome.verdict.leaving).join(" ")).toContain("leaving: its Pod template still names it; keeps");
   });
 
   test("steps that need its addresses wait", async () => {

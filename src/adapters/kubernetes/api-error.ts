@@ -47,6 +47,9 @@ const BY_CODE: Readonly<Record<number, string>> = {
   504: "Timeout",
 };
 
+/** Kubernetes says no more than "Unauthorized" about credentials it does not know. */
+const UNAUTHORIZED = "the token is wrong or expired (401 Unauthorized)";
+
 const DENIED = /admission webhook "([^"]*)" denied the request(?:: )?/;
 const WEBHOOK_DOWN = /failed calling webhook "([^"]*)": (.*)$/s;
 
@@ -63,7 +66,8 @@ export function errorOfAnswer(what: string, code: number, body: string, retryAft
     const known = REASONS[BY_CODE[code] ?? ""];
     const [reason, transient] = known ?? ["BadResponse", code >= 500];
     const excerpt = body.replace(/\s+/g, " ").trim().slice(0, 200);
-    const message = `${what}: the server answered ${code}${excerpt ? `: ${excerpt}` : ""}`;
+    const answer = code === 401 ? UNAUTHORIZED : `the server answered ${code}${excerpt ? `: ${excerpt}` : ""}`;
+    const message = `${what}: ${answer}`;
     return new ClusterError(reason, message, transient, code, seconds);
   }
   return errorOfStatus(what, status, code, seconds);
@@ -71,7 +75,7 @@ export function errorOfAnswer(what: string, code: number, body: string, retryAft
 
 /** Translates a Status, of an answer or of a watch's ERROR event. */
 export function errorOfStatus(what: string, status: Status, code: number, retryAfterSeconds?: number): ClusterError {
-  const message = status.message ?? status.reason ?? `the server answered ${code}`;
+  const message = code === 401 ? UNAUTHORIZED : (status.message ?? status.reason ?? `the server answered ${code}`);
   const webhook = webhookError(what, status, message, code);
   if (webhook !== undefined) return webhook;
   const named = REASONS[status.reason ?? ""] ?? REASONS[BY_CODE[code] ?? ""];

@@ -1,3 +1,4 @@
+import { amount } from "../../core/ip/amount.js";
 import { formatCidr } from "../../core/ip/range.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { FreeAddresses, Wanted } from "../../core/query/free.js";
@@ -11,13 +12,13 @@ export function freeText(found: readonly FreeAddresses[], wanted: Wanted | undef
     const rows = found.map((one) => [
       one.subnet,
       formatCidr(one.cidr),
-      String(one.count),
-      String(one.longest),
+      amount(one.count),
+      amount(one.longest),
       shortList(formatRangeSet(one.free)) || "-",
     ]);
     return table([["SUBNET", "CIDR", "FREE", "LONGEST", "ADDRESSES"], ...rows]);
   }
-  const rows = found.map((one) => [one.subnet, String(one.count), String(one.longest), offerText(one)]);
+  const rows = found.map((one) => [one.subnet, amount(one.count), amount(one.longest), offerText(one)]);
   const asked = `${count(wanted.count, "address")}${wanted.contiguous ? " in one run" : ""}`;
   return `${asked}\n\n${table([["SUBNET", "FREE", "LONGEST", "WOULD BE"], ...rows])}`;
 }

@@ -20,11 +20,12 @@ export function headingLine(heading: PlanHeading): string {
   return `Plan of ${heading.path}${revision}${cluster}, install ${heading.install}`;
 }
 
-/** `judged against the cluster: 41 pools, 212 addresses in use, Spiderpool facts read from it` */
+/** `judged against the cluster: 41 pools, 212 addresses in use, Spiderpool's settings read from the cluster` */
 export function snapshotLine(heading: PlanHeading, snapshot: Snapshot): string {
   const pools = count(snapshot.pools.size, "pool");
   const used = count(snapshot.use.byAddress.size, "address");
   const read = Object.values(snapshot.facts).some((fact) => fact !== undefined);
-  const facts = read ? "Spiderpool facts read from it" : "Spiderpool facts from the plan and the chart's defaults";
+  const from = heading.against === "the cluster" ? "the cluster" : "the snapshot";
+  const facts = `Spiderpool's settings ${read ? `read from ${from}` : "from the plan and the chart's defaults"}`;
   return `judged against ${heading.against}: ${pools}, ${used} in use, ${facts}`;
 }

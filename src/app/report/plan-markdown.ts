@@ -2,6 +2,7 @@ import type { Allocation, SubnetUsage } from "../../core/allocate/allocation.js"
 import { offered } from "../../core/change/diff.js";
 import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
+import { amount as amountText } from "../../core/ip/amount.js";
 import { EMPTY, formatRangeSet, type RangeSet, size } from "../../core/ip/range-set.js";
 import type { Outcome, VerdictEntry } from "../../core/outcome.js";
 import { isBlocked } from "../exit-code.js";
@@ -122,7 +123,7 @@ function ownerRow(step: Step, allocation: Allocation | undefined): string {
   const after = step.action === "delete" ? EMPTY : offered(step.object);
   const owner = allocation === undefined ? step.name : allocation.owner.replace(/\/([^/]*)$/, " $1");
   const held = step.blocked === undefined ? "" : " (held back)";
-  const amount = (set: RangeSet) => (set.length === 0 ? "" : String(size(set)));
+  const amount = (set: RangeSet) => (set.length === 0 ? "" : amountText(size(set)));
   const cells = [`${cell(owner)}${held}`, ranges(before), ranges(after), amount(step.added), amount(step.removed)];
   return `| ${cells.join(" | ")} |`;
 }

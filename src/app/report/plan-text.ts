@@ -1,6 +1,7 @@
 import type { SubnetUsage } from "../../core/allocate/allocation.js";
 import type { Action } from "../../core/change/step.js";
 import type { LocatedDiagnostic, SourceRef } from "../../core/diagnostics.js";
+import { amount } from "../../core/ip/amount.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { LeavingEntry, Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
 import { podShown } from "../../core/snapshot.js";
@@ -126,9 +127,13 @@ function fatesText(verdict: Verdict, paint: Palette): string[] {
   });
 }
 
-function leavingText(leaving: readonly LeavingEntry[]): string[] {
+/** Pools that stay although their owner left the plan: why, and what they keep until when. */
+export function leavingText(leaving: readonly LeavingEntry[]): string[] {
   return leaving.flatMap((entry) => {
-    const pods = `leaving: ${count(entry.inUse, "address")} in use; keeps ${shortList(entry.addresses)} until they are free`;
+    const one = entry.addresses.length === 1 && !entry.addresses[0]!.includes("-");
+    const until = entry.inUse === 0 ? "until that is gone" : `until ${one ? "it is" : "they are"} free`;
+    const why = entry.inUse === 0 ? "its Pod template still names it" : `${count(entry.inUse, "address")} in use`;
+    const pods = `leaving: ${why}; keeps ${shortList(entry.addresses)} ${until}`;
     const waiting = entry.waiting.length === 0 ? [] : [`waiting for it: ${shortList(entry.waiting)}`];
     return flow(`  ~ ${printable(entry.owner)}`, [pods, ...waiting].map(printable), " ".repeat(6));
   });
@@ -138,5 +143,5 @@ function usageLine(usage: SubnetUsage): string {
   const { held, resting, reserved, free, total } = usage;
   const largest = formatRangeSet(usage.largestFree)[0];
   const run = largest === undefined ? "" : `   largest free run ${largest}`;
-  return `  ${usage.subnet}   ${held} held + ${resting} resting + ${reserved} reserved + ${free} free = ${total}${run}`;
+  return `  ${usage.subnet}   ${amount(held)} held + ${amount(resting)} resting + ${amount(reserved)} reserved + ${amount(free)} free = ${amount(total)}${run}`;
 }

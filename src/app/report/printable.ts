@@ -1,3 +1,5 @@
+import { amount } from "../../core/ip/amount.js";
+
 /** Text of a file or a cluster made safe to print: control characters would let it repaint a terminal. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -8,5 +10,5 @@ export function printable(text: string): string {
 
 /** `1 error`, `2 errors`, `3 addresses`. */
 export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
+  return `${amount(number)} ${noun}${number === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
 }

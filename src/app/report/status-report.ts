@@ -1,3 +1,4 @@
+import { amount } from "../../core/ip/amount.js";
 import type { StatusRow, StatusUser } from "../../core/query/status.js";
 import { shortList, table } from "./columns.js";
 import { printable } from "./printable.js";
@@ -15,7 +16,7 @@ export function statusText(rows: readonly StatusRow[], wide: boolean): string {
             row.nic || "-",
             row.pool,
             shortList(row.addresses, wide ? 100 : 2) || "-",
-            `${row.used}/${row.total}`,
+            `${row.used}/${amount(row.total)}`,
           ]
         : ["", "", "", "", ""];
       return [...left, ...userCells(row, user, wide)].map(printable);

@@ -1,5 +1,6 @@
 import type { Step } from "../../core/change/step.js";
 import type { SourceRef } from "../../core/diagnostics.js";
+import { amount } from "../../core/ip/amount.js";
 import { formatRangeSet, type RangeSet, size } from "../../core/ip/range-set.js";
 import { flow, shortList } from "./columns.js";
 import type { Palette } from "./palette.js";
@@ -46,9 +47,9 @@ function details(step: Step): string[] {
 }
 
 function amountsOf(step: Step): string[] {
-  const amount = (sign: string, set: RangeSet) =>
-    set.length === 0 ? [] : [`${sign}${size(set)}  ${shortList(formatRangeSet(set))}`];
-  return [...amount("+", step.added), ...amount("-", step.removed)];
+  const signed = (sign: string, set: RangeSet) =>
+    set.length === 0 ? [] : [`${sign}${amount(size(set))}  ${shortList(formatRangeSet(set))}`];
+  return [...signed("+", step.added), ...signed("-", step.removed)];
 }
 
 /** Who wrote the object before, as far as the server kept it. */

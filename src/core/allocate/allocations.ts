@@ -69,7 +69,7 @@ export function leavingAllocation(claim: Claim, frozen: boolean, draining: boole
     addresses: claim.offered,
     kept: size(claim.offered),
     added: 0,
-    reason: used > 0 ? `leaving: ${used} in use` : "leaving: a live template names it",
+    reason: used > 0 ? `leaving: ${used} in use` : "leaving: its Pod template still names it",
     leaving: true,
     ...(draining && !frozen && { draining }),
     ...(frozen ? { frozen } : {}),

@@ -1,5 +1,6 @@
 import type { Diagnostic, SourceRef } from "../diagnostics.js";
 import type { Address } from "../ip/address.js";
+import { addressesText } from "../ip/amount.js";
 import { cidrRange } from "../ip/range.js";
 import { addressSet, clip, EMPTY, type RangeSet, size, union } from "../ip/range-set.js";
 import type { Nic, NicAsk, Plan, Subnet, Workload } from "../plan/plan.js";
@@ -116,7 +117,7 @@ function nicDemands(
       count: Math.max(planned, wished),
       reason:
         wished > planned
-          ? `${wished} wished addresses`
+          ? addressesText(wished, "wished")
           : given === undefined
             ? sum(bound ?? 0, elastic)
             : `${given} asked for in ${subnet.name}`,

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../diagnostics.js";
+import { addressesText, amount } from "../ip/amount.js";
 import { formatRange } from "../ip/range.js";
 import { clip, overlaps, type RangeSet, size, subtract, union } from "../ip/range-set.js";
 import type { Demand } from "./demand.js";
@@ -31,7 +32,7 @@ export function notEnough(shortage: Shortage, spaces: ReadonlyMap<string, Space>
   return {
     code: "SP3101",
     severity: "error",
-    message: `${ownerShown(owner, subnet.name)} needs ${demand.count} addresses (${demand.reason}), holds ${held}, and ${available} more can be had${from}: ${missing} missing`,
+    message: `${ownerShown(owner, subnet.name)} needs ${addressesText(demand.count)} (${demand.reason}), holds ${held}, and ${amount(available)} more can be had${from}: ${missing} missing`,
     hint: `${places}; widen spec.${where}, or ask for fewer`,
     source: demand.source,
     about: owner,
@@ -84,5 +85,5 @@ function freeIn(space: Space): string {
   const total = size(runs);
   if (total === 0) return `none is free in ${name}`;
   const largest = largestRuns(runs, 3).map(formatRange).join(", ");
-  return `${total} free in ${name}, largest runs ${largest}`;
+  return `${amount(total)} free in ${name}, largest runs ${largest}`;
 }

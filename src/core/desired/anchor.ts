@@ -13,7 +13,7 @@ export function anchorPool(family: Family): DesiredObject {
   return {
     kind,
     scope: "anchor",
-    reason: "anchor of the patterns in Pod templates; disabled and empty for ever",
+    reason: "safety pool: a Pod whose own pools are missing fails loudly instead of starting without an address",
     object: {
       apiVersion: kind.apiVersion,
       kind: kind.kind,

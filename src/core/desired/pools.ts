@@ -5,6 +5,7 @@ import type { DesiredObject } from "../change/desired-object.js";
 import { identity } from "../change/ownership.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { type Family, formatAddress } from "../ip/address.js";
+import { addressesText } from "../ip/amount.js";
 import { formatCidr } from "../ip/range.js";
 import { formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
 import { subnetsOfAsk } from "../plan/nic-subnets.js";
@@ -92,7 +93,7 @@ function declaredPool(
   return {
     kind: KINDS.SpiderIPPool,
     object: { ...base, spec },
-    reason: `${take?.reason ?? `${size(addresses)} declared addresses`}, ${audience(spec)}`,
+    reason: `${take?.reason ?? addressesText(size(addresses), "declared")}, ${audience(spec)}`,
     source: pool.source,
     scope: "whole",
   };

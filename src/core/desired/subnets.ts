@@ -1,6 +1,7 @@
 import type { DesiredObject } from "../change/desired-object.js";
 import { identity } from "../change/ownership.js";
 import { type Family, formatAddress } from "../ip/address.js";
+import { addressesText } from "../ip/amount.js";
 import { formatCidr } from "../ip/range.js";
 import { addressSet, formatRangeSet, intersect, size, subtract } from "../ip/range-set.js";
 import type { Plan, Reservation, Subnet } from "../plan/plan.js";
@@ -16,7 +17,7 @@ export function desiredSubnets(plan: Plan, facts: SpiderpoolFacts, install: stri
       ...identity(install, KINDS.SpiderSubnet, subnet.objectName, { meta: subnet.meta }),
       spec: subnetSpec(subnet),
     },
-    reason: `${formatCidr(subnet.cidr)}, ${size(subnet.usable)} addresses`,
+    reason: `${formatCidr(subnet.cidr)}, ${addressesText(size(subnet.usable))}`,
     source: subnet.source,
     scope: "whole",
   }));

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../diagnostics.js";
 import type { Address } from "../ip/address.js";
+import { addressesText } from "../ip/amount.js";
 import { formatCidr, formatRange } from "../ip/range.js";
 import {
   addressSet,
@@ -77,11 +78,11 @@ export function readNamespace(
 /** Warns over 1,000 addresses and refuses over 5,000 (F4). */
 export function checkSize(count: number, what: string, scope: Scope): void {
   if (count > LARGEST) {
-    fail(scope, "SP2020", `${what} would have ${count} addresses; Spiderpool holds at most ${LARGEST} (F4)`, {
+    fail(scope, "SP2020", `${what} would have ${addressesText(count)}; Spiderpool holds at most ${LARGEST} (F4)`, {
       hint: "split it into several pools",
     });
   } else if (count > LARGE) {
-    warn(scope, "SP2021", `${what} would have ${count} addresses; over ${LARGE} Spiderpool becomes slow (F4)`);
+    warn(scope, "SP2021", `${what} would have ${addressesText(count)}; over ${LARGE} Spiderpool becomes slow (F4)`);
   }
 }
 

@@ -30,9 +30,7 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
     const [was, will] = [failureOnAll(workload, before, nic), failureOnAll(now, after, nic)];
     if (was !== undefined || will === undefined) return [];
     const reasons = [
-      ...[...pools]
-        .sort()
-        .flatMap((pool) => touched.changesOf(pool).map((change) => `${pool}: the plan changes ${change}`)),
+      ...[...pools].sort().flatMap((pool) => touched.changesOf(pool).map((change) => `${pool}: ${change}`)),
       will,
     ];
     const entry = {

@@ -25,7 +25,7 @@ export interface Judgement {
 
 /**
  * Compares what a tenant gets before and after a change, for every choice Spiderpool may make among equals (A12).
- * @param changesOf what the plan changes about a pool, in words
+ * @param changesOf what the plan does to a pool, in words
  */
 export function judgeTenant(
   tenant: Tenant,
@@ -105,5 +105,5 @@ function causes(
   changesOf: (pool: string) => readonly string[],
 ): string[] {
   const pools = new Set([tenant.pool, ...was.outcome.eligible.flat(), ...will.outcome.pools]);
-  return [...pools].sort().flatMap((pool) => changesOf(pool).map((change) => `${pool}: the plan changes ${change}`));
+  return [...pools].sort().flatMap((pool) => changesOf(pool).map((change) => `${pool}: ${change}`));
 }

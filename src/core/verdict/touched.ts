@@ -12,7 +12,7 @@ export interface Touched {
   readonly namespaces: ReadonlyMap<string, readonly number[]>;
   readonly workloads: ReadonlyMap<string, readonly number[]>;
   readonly networks: ReadonlyMap<string, readonly number[]>;
-  /** What the plan changes about a pool, in words. */
+  /** What the plan does to a pool, in words: `the plan deletes it`. */
   readonly changesOf: (pool: string) => readonly string[];
 }
 
@@ -39,7 +39,7 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
         if (isQuarantineStep(step)) break;
         for (const pool of reservedPools(step, steps, snapshot)) {
           touch(pools, pool, index);
-          words.set(pool, [...(words.get(pool) ?? []), `reservation ${step.name} (${step.action})`]);
+          words.set(pool, [...(words.get(pool) ?? []), `the plan changes reservation ${step.name} (${step.action})`]);
         }
         break;
       case "SpiderMultusConfig":
@@ -63,13 +63,16 @@ function steersAllocation(step: OrderedStep): boolean {
 }
 
 function poolWords(step: OrderedStep): string[] {
-  if (step.action === "create") return ["nothing of it yet: it is new"];
-  if (step.action === "delete") return ["everything: it is deleted"];
+  if (step.action === "create") return ["it is a new pool of this plan"];
+  if (step.action === "delete") return ["the plan deletes it"];
   const sets = [
-    ...(step.removed.length > 0 ? [`its addresses: - ${formatRangeSet(step.removed).join(", ")}`] : []),
-    ...(step.added.length > 0 ? [`its addresses: + ${formatRangeSet(step.added).join(", ")}`] : []),
+    ...(step.removed.length > 0
+      ? [`the plan changes its addresses: - ${formatRangeSet(step.removed).join(", ")}`]
+      : []),
+    ...(step.added.length > 0 ? [`the plan changes its addresses: + ${formatRangeSet(step.added).join(", ")}`] : []),
   ];
-  return [...step.changes.filter((change) => step.steering.some((field) => change.startsWith(field))), ...sets];
+  const steering = step.changes.filter((change) => step.steering.some((field) => change.startsWith(field)));
+  return [...steering.map((change) => `the plan changes ${change}`), ...sets];
 }
 
 /** Pools, live or new, that offer an address whose reservation comes or goes. */
