@@ -32,6 +32,9 @@ test("--keep leaves the cluster running until interrupted", async () => {
   expect((await fetch(`${url}/version`)).status).toBe(200);
   const kubeconfig = /export KUBECONFIG=(\S+)/.exec(seen)![1]!;
   expect(existsSync(kubeconfig)).toBe(true);
+  expect(seen).toContain("kubectl get sp,ss,sr,smc -A;");
+  expect(seen).toMatch(/not on the PATH, call it as `npx spiderplan` or `node \S+main\.js`/);
+  expect(seen).toMatch(/\$ git show --oneline\n\w+ Lock the addresses of the shop\n/);
   interrupt.abort();
   await running;
   await expect(fetch(`${url}/version`)).rejects.toThrow();
