@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { RangeSet } from "../../src/core/ip/range-set.js";
 import { effectiveSet } from "../../src/core/spiderpool/canonical.js";
 import { KINDS, type KubeObject, OWN, type SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { told } from "../support/decide.js";
@@ -371,6 +372,21 @@ describe("the quarantine's record and the lock files", () => {
     expect(told(over)).toEqual([`8 delete ${Q}`]);
     life.carryOut(over);
     expect(told(await life.plan(spec({ b: 2 })))).toEqual(["2 update SpiderIPPool d.deployment.b.eth0.app"]);
+  });
+
+  test.each([
+    ["of an owner gone from the plan too", { b: 1 }, []],
+    ["of an owner that holds less", { a: 1, b: 1 }, [[A, [{ first: 0x0a06000a, last: 0x0a06000a }]]]],
+  ] as const)("a line deleted by hand %s: what its pool offered rests all the same", async (_, workloads, mine) => {
+    const life = new Life(true);
+    await life.sync(spec({ a: 3, b: 1 }));
+    const held = new Map([...mine, [B, [{ first: 0x0a06000d, last: 0x0a06000d }]]] as [string, RangeSet][]);
+    life.lock = { files: true, subnets: new Map([["app", { held, pools: new Map(), released: new Map() }]]) };
+    life.carryOut(await life.plan(spec(workloads)));
+    expect(life.quarantine()?.records).toEqual({
+      [mine.length > 0 ? "10.6.0.11-10.6.0.12" : "10.6.0.10-10.6.0.12"]: record(0),
+    });
+    expect(told(await life.plan(spec(workloads)))).toEqual([]);
   });
 
   test("what somebody's live pool offers is not taken from its users, though the lock says it rests", async () => {

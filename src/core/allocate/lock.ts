@@ -147,6 +147,9 @@ function addClaim(state: Holdings, claim: Claim, index: Index, { lock, writing }
   const known = recorded ?? (writing || !lock.files ? subtract(subtract(claim.offered, others), resting) : EMPTY);
   const held = union(known, mine);
   if (held.length > 0) state.held.set(claim.owner, held);
+  // A line somebody took out of the file by hand releases nothing silently: what a pool of ours offered rests as well.
+  const forgotten = lock.files ? subtract(subtract(subtract(claim.offered, others), resting), held) : EMPTY;
+  if (forgotten.length > 0) state.released.set(claim.owner, union(state.released.get(claim.owner) ?? EMPTY, forgotten));
   for (const { holder } of index.released[family].inside(mine)) {
     const { owner } = splitOwner(holder);
     const rest = state.released.get(owner);

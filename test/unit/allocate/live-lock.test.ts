@@ -97,7 +97,9 @@ describe("with lock files", () => {
     ]);
     expect(shown(result)).toEqual({ "d/Deployment/o/net1/a": "10.0.0.29", [`${W}/a`]: "10.0.0.10" });
     expect(result.allocations.find(({ owner }) => owner === W)).toMatchObject({ frozen: true });
-    expect(written(result.lock)).toEqual(written(recorded));
+    // What the file forgot of a pool that is there counts as released, and would rest if the pool went.
+    const { released: _released, ...rest } = (written(recorded) as Record<string, Record<string, object>>).a!;
+    expect(written(result.lock)).toMatchObject({ a: rest });
   });
 });
 
