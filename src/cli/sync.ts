@@ -79,7 +79,10 @@ function carryOut(
     install: options.install,
     facts: resolveFacts(decision.run.snapshot.facts, plan.settings.spiderpool),
     signal: io.signal,
-    rejudge: async (remaining) => judgeAgain(plan, remaining, (await observeCluster(cluster, needed)).snapshot),
+    rejudge: async (remaining) => {
+      const { snapshot } = await observeCluster(cluster, needed);
+      return judgeAgain(plan, remaining, snapshot, decision.run.snapshot);
+    },
     onProgress: (event) => {
       const line = progressLine(event, io.isTTY, paint);
       if (line !== undefined) io.stderr.write(`${line}\n`);

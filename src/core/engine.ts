@@ -17,7 +17,7 @@ import { compareTemplates } from "./desired/template-warnings.js";
 import type { Diagnostic } from "./diagnostics.js";
 import type { Options, Outcome } from "./outcome.js";
 import type { Plan } from "./plan/plan.js";
-import { recordedOwner, type Snapshot, workloadKey } from "./snapshot.js";
+import { recordedOwner, type Snapshot, usersOf, workloadKey } from "./snapshot.js";
 import { resolveFacts } from "./spiderpool/facts.js";
 import { KINDS, type KubeObject, objectKey } from "./spiderpool/objects.js";
 import { holdBackHarm } from "./verdict/block.js";
@@ -127,15 +127,22 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
 
 /**
  * Judges steps of an earlier decision on the cluster as it is now: Pods may have come, and the steps before them are done.
+ * @param decidedOn the cluster of that decision; who found an address in a pool that is younger only met a half-done sync
  * @returns why a step must not be carried out any more, for those that must not
  */
-export function judgeAgain(plan: Plan, steps: readonly Step[], snapshot: Snapshot): ReadonlyMap<Step, string> {
+export function judgeAgain(
+  plan: Plan,
+  steps: readonly Step[],
+  snapshot: Snapshot,
+  decidedOn: Snapshot,
+): ReadonlyMap<Step, string> {
   const facts = resolveFacts(snapshot.facts, plan.settings.spiderpool);
   const ordinary = steps
     .filter((step) => !isQuarantineStep(step))
     .map((step): OrderedStep => ({ steering: [], ...step }));
   const guarded = guard(ordinary, snapshot, namingIndex(snapshot, ordinary)).steps;
-  const judged = permitMigrations(judgeSteps(guarded, snapshot, facts), plan, guarded, snapshot);
+  const settled = usersOf(snapshot, (pool) => decidedOn.pools.has(pool));
+  const judged = permitMigrations(judgeSteps(guarded, settled, facts), plan, guarded, settled);
   const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [stepKey(step), step]));
   const refused = new Map<Step, string>();
   for (const step of steps) {

@@ -59,6 +59,18 @@ export interface Usage {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
+/** The same cluster with only those users of addresses whose pool is asked for. */
+export function usersOf(snapshot: Snapshot, wanted: (pool: string) => boolean): Snapshot {
+  const byPool = new Map([...snapshot.use.byPool].filter(([pool]) => wanted(pool)));
+  const byAddress = new Map(
+    [...snapshot.use.byAddress].flatMap(([address, holders]) => {
+      const kept = holders.filter((holder) => wanted(holder.pool));
+      return kept.length > 0 ? [[address, kept] as const] : [];
+    }),
+  );
+  return { ...snapshot, use: { ...snapshot.use, byPool, byAddress } };
+}
+
 /** An empty cluster of which nothing was read. */
 export const EMPTY_SNAPSHOT: Snapshot = buildSnapshot([], []);
 
