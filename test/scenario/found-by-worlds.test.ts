@@ -261,6 +261,39 @@ const FOUND: Record<string, WorldSpec> = {
       },
     ],
   },
+  "a family the template asks for but the Pod does not hold yet keeps its pool": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [
+      { v6: false, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+      { v6: true, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+      { v6: false, zone: [0, 0, 1, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+    ],
+    pools: [{ subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false }],
+    namespaceDefaults: [[], []],
+    networkDefaults: [[], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: false,
+        network: 0,
+        ask: "fixed",
+        names: [0],
+        subnets: [1],
+        replicas: 1,
+        elastic: 0,
+        perPod: false,
+        slice: false,
+      },
+    ],
+    second: false,
+    events: [
+      { type: "commit", edits: [{ type: "subnets", fixed: 0, subnets: [2] }], crash: 1, restart: 0, second: false },
+      { type: "commit", edits: [{ type: "subnets", fixed: 0, subnets: [0] }], crash: 0, restart: 3, second: false },
+    ],
+  },
 };
 
 describe("worlds that once broke a promise", () => {

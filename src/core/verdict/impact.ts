@@ -55,10 +55,20 @@ export function judgeTenant(
     const why = `${tenant.pool} is no candidate any more, so it gives its address back and gets one of ${next.join(" or ")} (A19)`;
     return { ...judged("moves", why), next };
   }
-  const fresh = will.outcome.pools.filter((pool) => !was.outcome.pools.includes(pool));
+  const fresh = [...newcomers(was.outcome.pools, will.outcome.pools), ...newcomersBeside(was, will)];
   if (fresh.length === 0) return judged("stays");
   const why = `after that ${fresh.join(" or ")} serves ${tenant.nic || "it"}; before, ${was.outcome.pools.join(" or ")} did`;
   return { ...judged("moves", why), next: fresh };
+}
+
+function newcomers(before: readonly string[], after: readonly string[]): string[] {
+  return after.filter((pool) => !before.includes(pool));
+}
+
+/** The same in a family it asks for but does not hold yet; one it was not served in before is a gain, not a move. */
+function newcomersBeside(was: Standing, will: Standing): string[] {
+  const before = was.outcome.besidePools ?? [];
+  return before.length === 0 ? [] : newcomers(before, will.outcome.besidePools ?? []);
 }
 
 /** Why others may leave nothing for it, in a family it has or in one it asks for besides (A10). */

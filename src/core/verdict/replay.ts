@@ -58,6 +58,8 @@ export interface Outcome {
   readonly eligible: readonly (readonly string[])[];
   /** Eligible pools of the NIC's other family, which its template asks for though the Pod has no address of it yet. */
   readonly beside?: readonly (readonly string[])[];
+  /** Pools that may serve it there. */
+  readonly besidePools?: readonly string[];
   /** Why it gets nothing, in words; undefined = it gets an address. */
   readonly failure?: string;
   /** Facts taken as matching because nobody knows them. */

@@ -53,7 +53,8 @@ export function standingWith(
     (other === 4 ? found.v4 : found.v6).length > 0 ? replay(scene, pod, tenant.nic, other, found, free) : own;
   const failure = own.failure ?? beside.failure;
   const recorded = other === 4 ? tenant.recorded.ipv4Pool : tenant.recorded.ipv6Pool;
-  const more = beside !== own && recorded === undefined ? { beside: beside.eligible } : {};
+  const unheld = beside !== own && recorded === undefined;
+  const more = unheld ? { beside: beside.eligible, besidePools: beside.pools } : {};
   return {
     keepsOwn: false,
     outcome: failure === own.failure ? { ...own, ...more } : { ...own, ...more, pools: [], failure },
