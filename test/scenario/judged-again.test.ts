@@ -66,7 +66,7 @@ describe("Pods that come between the decision and the writes", () => {
       writeFileSync(join(folder, "plan/plan.yaml"), plan(edit));
       const letGo = await holdLease(cluster);
       const waiting = sync();
-      await new Promise((resolve) => setTimeout(resolve, 500)); // it has decided by now and waits for the Lease
+      await new Promise((resolve) => setTimeout(resolve, 2_000)); // it has decided by now and waits for the Lease
       await cluster.create(WEB);
       await cluster.settle();
       const before = Object.values(await cluster.addresses()).sort();
