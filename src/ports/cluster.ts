@@ -45,10 +45,16 @@ export type WatchEvent =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: KubeObject }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
 
-/** What the players (Spiderpool's and Kubernetes' parts) do that spiderplan itself never does. */
-export interface ClusterActor extends Cluster {
+/** A cluster that can be followed. */
+export interface WatchableCluster extends Cluster {
   /** Ends when the signal aborts; throws ClusterError `Gone` when the version is too old. */
   watch(kind: Kind, resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  /** JSON merge patch of the status subresource, with field manager `spiderplan-status`. */
+  patchStatus(ref: ObjectRef, mergePatch: object): Promise<KubeObject>;
+}
+
+/** What the players (Spiderpool's and Kubernetes' parts) do that spiderplan itself never does. */
+export interface ClusterActor extends WatchableCluster {
   /** PUT of the whole object; a stale resourceVersion is a `Conflict`. */
   replace(object: KubeObject, kind: Kind): Promise<KubeObject>;
   /** PUT of the status subresource. */

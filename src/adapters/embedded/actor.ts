@@ -74,6 +74,14 @@ class InProcessActor implements ClusterActor {
     return this.#put(object, kind, { writer: { ...this.#options.writer, subresource: "status" } });
   }
 
+  async patchStatus(ref: ObjectRef, patch: object): Promise<KubeObject> {
+    return translated(() => {
+      const change = (old: KubeObject) => applyMergePatch(old, copy(patch)) as KubeObject;
+      const options = { writer: { ...this.#options.writer, subresource: "status" } };
+      return this.api.update(this.#resource(ref.kind), ref.namespace ?? "", ref.name, change, options);
+    });
+  }
+
   async bind(pod: ObjectRef, node: string): Promise<void> {
     translated(() => this.api.bind(pod.namespace ?? "", pod.name, node, this.#options));
   }

@@ -59,12 +59,14 @@ const BUILT_IN: Readonly<Record<string, Extra>> = {
   Job: { categories: ["all"], status: true },
   CronJob: { shortNames: ["cj"], categories: ["all"], status: true },
   Lease: {},
+  Secret: {},
   // Third-party kinds whose CRDs are not Spiderpool's: served without a schema.
   CloneSet: { shortNames: ["clone"], status: true, scale: true },
   NetworkAttachmentDefinition: { shortNames: ["net-attach-def"] },
+  PlanSync: { shortNames: ["nps"], status: true },
 };
 
-const THIRD_PARTY = new Set(["CloneSet", "NetworkAttachmentDefinition"]);
+const THIRD_PARTY = new Set(["CloneSet", "NetworkAttachmentDefinition", "PlanSync"]);
 
 /**
  * Every kind the server serves, by kind name.

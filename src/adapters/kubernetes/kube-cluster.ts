@@ -77,13 +77,13 @@ export class KubeCluster implements ClusterActor {
   }
 
   async patch(ref: ObjectRef, mergePatch: object): Promise<KubeObject> {
-    return (await this.transport.call({
-      method: "PATCH",
-      path: objectPath(ref) + query({ fieldManager: OWN.fieldManager }),
-      what: `update ${words(ref)}`,
-      body: mergePatch,
-      contentType: "application/merge-patch+json",
-    })) as KubeObject;
+    const path = objectPath(ref) + query({ fieldManager: OWN.fieldManager });
+    return this.#patch(path, `update ${words(ref)}`, mergePatch);
+  }
+
+  async patchStatus(ref: ObjectRef, mergePatch: object): Promise<KubeObject> {
+    const path = `${objectPath(ref)}/status${query({ fieldManager: OWN.statusManager })}`;
+    return this.#patch(path, `set status of ${words(ref)}`, mergePatch);
   }
 
   async delete(ref: ObjectRef, preconditions: Preconditions, grace: DeleteOptions = {}): Promise<void> {
@@ -184,6 +184,11 @@ export class KubeCluster implements ClusterActor {
       if (isClusterError(error, "NotFound")) return [];
       throw error;
     }
+  }
+
+  async #patch(path: string, what: string, body: object): Promise<KubeObject> {
+    const contentType = "application/merge-patch+json";
+    return (await this.transport.call({ method: "PATCH", path, what, body, contentType })) as KubeObject;
   }
 
   #call(method: "GET" | "POST" | "PUT" | "DELETE", path: string, what: string, body?: unknown): Promise<unknown> {

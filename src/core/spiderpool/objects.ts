@@ -157,6 +157,8 @@ export const KINDS = {
   HorizontalPodAutoscaler: kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
   CloneSet: kind("apps.kruise.io/v1alpha1", "CloneSet", "clonesets", true),
   Lease: kind("coordination.k8s.io/v1", "Lease", "leases", true),
+  Secret: kind("v1", "Secret", "secrets", true),
+  PlanSync: kind("spiderplan.io/v1alpha1", "PlanSync", "plansyncs", true),
 } as const satisfies Record<string, Kind>;
 
 /** Annotations and labels of Spiderpool and Multus (S17-S30). */
@@ -189,6 +191,7 @@ export const OWN = {
   anchorLabel: "spiderplan.io/anchor",
   quarantine: "spiderplan.io/quarantine",
   fieldManager: "spiderplan",
+  statusManager: "spiderplan-status",
   writerLease: "spiderplan-writer",
 } as const;
 
