@@ -23,6 +23,7 @@ import { KINDS, type KubeObject, objectKey } from "./spiderpool/objects.js";
 import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
+import { withHolding } from "./verdict/holding.js";
 import { judgeSteps } from "./verdict/judge.js";
 import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migrate.js";
 import { namingIndex } from "./verdict/naming-index.js";
@@ -73,8 +74,9 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     annotationText,
   );
 
-  // In which order it may change, and what is refused: in use, unknown to Spiderpool's admission, over budget.
-  const ordered = orderSteps([...whole.drafts, ...shared.drafts], snapshot.pools.values());
+  // In which order it may change, and what is refused: held by people, in use, unknown to Spiderpool's admission, over budget.
+  const wanted = orderSteps([...whole.drafts, ...shared.drafts], snapshot.pools.values());
+  const ordered = withHolding(wanted, plan, options.holding);
   const kept = guard(ordered, snapshot, namingIndex(snapshot, ordered));
   const draining = drainingPools(allocation.allocations, snapshot);
   const guarded = { ...kept, leaving: [...kept.leaving, ...draining] };

@@ -2,6 +2,17 @@ import type { Allocation, Lock, SubnetUsage } from "./allocate/allocation.js";
 import type { Step } from "./change/step.js";
 import type { Diagnostic } from "./diagnostics.js";
 
+/** What is left alone for now although the plan asks for it: decided by people, or by an operator for them. */
+export interface Holding {
+  /** Objects nobody touches, by `objectKey`, each with the reason. */
+  readonly objects?: ReadonlyMap<string, string>;
+  /**
+   * Only what these name and what that needs: `subnet:app-v4`, `pool:shared-a`, `network:kube-system/macvlan`,
+   * `namespace:shop`, `reserved:printers`, or an owner or the beginning of one, `default/Deployment/app`.
+   */
+  readonly only?: readonly string[];
+}
+
 /** What one run may do, beyond what the plan says. */
 export interface Options {
   /** Who writes: objects of other installs are never touched. */
@@ -15,6 +26,8 @@ export interface Options {
   readonly now: number;
   /** What the outcome is for: a sync refuses what a plan only warns about (unknown networks). */
   readonly purpose: "plan" | "sync";
+  /** What is left alone for now. */
+  readonly holding?: Holding;
 }
 
 /** A Pod that would not simply keep its address. */

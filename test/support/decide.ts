@@ -11,7 +11,6 @@ import type { Options, Outcome } from "../../src/core/outcome.js";
 import { mergePlan } from "../../src/core/plan/merge.js";
 import type { Plan } from "../../src/core/plan/plan.js";
 import { buildSnapshot } from "../../src/core/snapshot.js";
-import type { World } from "../../src/core/spiderpool/admission/admit.js";
 import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
 
 /** What most tests run with; single fields are overridden. */
@@ -63,11 +62,6 @@ export function told(outcome: Outcome): string[] {
       " ",
     );
   });
-}
-
-function _worldOf(live: readonly KubeObject[]): World {
-  const { pools, subnets, reserved, multusConfigs, networkAttachments } = buildSnapshot(live, []);
-  return { pools, subnets, reserved, multusConfigs, networkAttachments };
 }
 
 /**

@@ -3,11 +3,11 @@ import { isClusterError } from "../../core/cluster-error.js";
 import type { Outcome } from "../../core/outcome.js";
 import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import { KINDS } from "../../core/spiderpool/objects.js";
+import { cidrOf } from "../../core/verdict/depends.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import { WriterLease } from "../writer-lease.js";
 import type { ApplyCheck, ApplyEvent, ApplyReport } from "./apply-report.js";
-import { cidrOf } from "./dependents.js";
 import { Run } from "./run.js";
 import { checkAfter, readUse } from "./verify.js";
 

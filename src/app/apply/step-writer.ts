@@ -1,10 +1,10 @@
 import type { Step } from "../../core/change/step.js";
 import { type ClusterError, isClusterError } from "../../core/cluster-error.js";
 import { type KubeObject, OWN, objectKey } from "../../core/spiderpool/objects.js";
+import { cidrOf } from "../../core/verdict/depends.js";
 import type { Cluster, ObjectRef } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Done } from "./apply-report.js";
-import { cidrOf } from "./dependents.js";
 import type { Guards } from "./guards.js";
 import { changedHands, changedUnder, satisfied } from "./rejudge.js";
 import { Retries } from "./retries.js";

@@ -35,9 +35,12 @@ export interface Step {
   readonly source?: SourceRef;
 }
 
-/** Why a step is held back. `in-use`, `verdict` and `conflict` block (exit 3); `waiting` and `budget` only defer. */
+/**
+ * Why a step is held back. `in-use`, `verdict` and `conflict` block (exit 3); `waiting` and `budget` only defer; `held` is
+ * somebody's wish.
+ */
 export interface Block {
-  readonly type: "in-use" | "verdict" | "conflict" | "depends" | "waiting" | "budget" | "atomic" | "error";
+  readonly type: "in-use" | "verdict" | "conflict" | "depends" | "waiting" | "budget" | "atomic" | "error" | "held";
   readonly message: string;
   /** Names of the objects that stand in the way, where it is known. */
   readonly because?: readonly string[];

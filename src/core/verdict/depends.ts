@@ -1,7 +1,7 @@
-import type { Step } from "../../core/change/step.js";
-import { isQuarantineStep } from "../../core/desired/quarantine-steps.js";
-import { overlaps, type RangeSet } from "../../core/ip/range-set.js";
-import { KINDS, objectKey } from "../../core/spiderpool/objects.js";
+import type { Step } from "../change/step.js";
+import { isQuarantineStep } from "../desired/quarantine-steps.js";
+import { overlaps, type RangeSet } from "../ip/range-set.js";
+import { KINDS, objectKey } from "../spiderpool/objects.js";
 
 /**
  * Why a step must not run because an earlier one did not: it needs that one's addresses, name or CIDR (DESIGN 7).
@@ -55,7 +55,8 @@ function namesIt(step: Step, undone: Step): boolean {
   return closes && isNaming(undone) && undone.live !== undefined && mentions(undone.live, step.name);
 }
 
-function isNaming(step: Step): boolean {
+/** Whether a step is about an object that names pools: annotations and networks. */
+export function isNaming(step: Step): boolean {
   return ![KINDS.SpiderIPPool, KINDS.SpiderSubnet, KINDS.SpiderReservedIP].some((kind) => kind === step.kind);
 }
 
