@@ -1,0 +1,83 @@
+import { conditionsOf } from "./conditions.js";
+import type { Findings } from "./findings.js";
+import type { PlanSyncStatus, SyncRecord } from "./plan-sync.generated.js";
+
+/** Syncs a PlanSync remembers; no list of objects is ever kept in it. */
+const HISTORY = 10;
+
+/** The status of a PlanSync after a reconcile. Equal findings make an equal status, so that rest writes nothing. */
+export function statusOf(findings: Findings): PlanSyncStatus {
+  const { wish, previous, source, plan, sync } = findings;
+  const handled = wish.switches.requestedAt ?? previous.lastHandledReconcileAt;
+  const applied = appliedRevision(findings);
+  return {
+    observedGeneration: wish.generation,
+    conditions: conditionsOf(findings),
+    ...given({
+      lastAttemptedRevision: source.attempted ?? previous.lastAttemptedRevision,
+      lastAppliedRevision: applied,
+      lastHandledReconcileAt: handled,
+      lastSyncAt: wrote(sync?.record) ? sync!.record.finishedAt : previous.lastSyncAt,
+      source:
+        source.revision === undefined
+          ? previous.source
+          : given({
+              ref: source.ref,
+              tree: source.tree,
+              author: source.author,
+              subject: source.subject,
+              committedAt: source.committedAt,
+              signedBy: source.signedBy?.join(", "),
+              pinned: source.pinned,
+            }),
+      plan:
+        plan === undefined ? previous.plan : given({ revision: source.revision, digest: plan.digest, ...plan.summary }),
+      verdict:
+        plan === undefined
+          ? previous.verdict
+          : {
+              stays: plan.verdict.stays,
+              moves: plan.verdict.moves.length,
+              strands: plan.verdict.strands.length,
+              released: plan.verdict.released.length,
+              leaving: plan.verdict.leaving.length,
+            },
+      blocked: plan === undefined ? previous.blocked : cut(plan.blocked),
+      override: plan === undefined ? previous.override : cut(plan.override),
+      nextSyncAt: findings.nextSyncAt,
+      history: history(previous.history ?? [], sync?.record),
+    }),
+  };
+}
+
+/** The cluster is at a revision when nothing of it is left to write but what somebody holds back or waits for by itself. */
+function appliedRevision({ source, plan, sync, previous, wish }: Findings): string | undefined {
+  if (plan === undefined || source.revision === undefined || wish.mode === "observe")
+    return previous.lastAppliedRevision;
+  const complete = plan.due === 0 && sync?.record.result !== "failed";
+  return complete ? source.revision : previous.lastAppliedRevision;
+}
+
+function history(before: readonly SyncRecord[], record: SyncRecord | undefined): SyncRecord[] | undefined {
+  const all = record === undefined ? [...before] : [record, ...before.filter((one) => !sameTry(one, record))];
+  return all.length === 0 ? undefined : all.slice(0, HISTORY);
+}
+
+/** Tries of one plan that fail alike are one line of history, the latest. */
+function sameTry(a: SyncRecord, b: SyncRecord): boolean {
+  return a.digest === b.digest && a.revision === b.revision && a.result === b.result && !wrote(a);
+}
+
+/** Whether a sync changed anything. */
+function wrote(record: SyncRecord | undefined): boolean {
+  return record !== undefined && (record.created ?? 0) + (record.updated ?? 0) + (record.deleted ?? 0) > 0;
+}
+
+function cut(text: string | undefined): string | undefined {
+  return text === undefined || text.length <= 1024 ? text : `${text.slice(0, 1021)}...`;
+}
+
+/** Without what is undefined: an absent field and an undefined one are the same JSON, but not the same object. */
+function given<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
