@@ -18,8 +18,8 @@ export interface Options {
   /** Who writes: objects of other installs are never touched. */
   readonly install: string;
   readonly prune: boolean;
-  /** Overrides the plan's prune budget count. */
-  readonly pruneBudget?: number;
+  /** Overrides the plan's prune budget: a count alone, or both limits. */
+  readonly pruneBudget?: number | { readonly count: number; readonly percent: number };
   /** One blocked step blocks all. */
   readonly atomic: boolean;
   /** Milliseconds since 1970. */

@@ -3,8 +3,9 @@ import { applyMergePatch } from "../../core/change/merge-patch.js";
 import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
-import type { Outcome, Summary, Verdict } from "../../core/outcome.js";
-import type { KubeObject } from "../../core/spiderpool/objects.js";
+import type { Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
+import type { PlanPrint } from "../../core/plan-sync/approval.js";
+import { type KubeObject, objectKey } from "../../core/spiderpool/objects.js";
 import type { Digest } from "../../ports/runtime.js";
 import type { PlanRun } from "../plan-run.js";
 import { sortedKeys, withoutServerFields } from "./canonical-object.js";
@@ -86,6 +87,20 @@ export function planDigest(run: PlanRun, sha256: Digest): string {
   return digestOf(run, (run.decided?.outcome.steps ?? []).map(stepOutput), sha256);
 }
 
+/** A plan as approvals remember it: its digest, and of each step that would be written and each Pod that would leave a print. */
+export function planPrint(run: PlanRun, sha256: Digest): PlanPrint {
+  const steps = new Map<string, string>();
+  for (const step of run.decided?.outcome.steps ?? []) {
+    if (step.blocked !== undefined) continue;
+    const name = `${step.action} ${objectKey(step.kind.kind, step.namespace, step.name)}`;
+    // An object that is written twice in one plan has a print for each time.
+    const key = steps.has(name) ? `${name} (wave ${step.wave})` : name;
+    steps.set(key, sha256(JSON.stringify(stepApproved(stepOutput(step), step))).slice(0, 16));
+  }
+  const leaves = run.decided === undefined ? [] : entriesThatDoNotStay(run.decided.outcome);
+  return { digest: planDigest(run, sha256), steps, leaves: leaves.map(leaveText) };
+}
+
 function digestOf(run: PlanRun, outputs: readonly StepOutput[], sha256: Digest): string {
   const outcome = run.decided?.outcome;
   const covered = {
@@ -103,8 +118,14 @@ function stepApproved(output: StepOutput, step: Step): object {
   return { ...rest, uid: step.live?.metadata.uid, patch: sortedKeys(step.patch) };
 }
 
+type Leaving = Omit<VerdictEntry, "reasons"> & { readonly fate: string };
+
+function leaveText({ fate, pod, interface: nic, address }: Leaving): string {
+  return `${pod} ${nic} ${address} ${fate}`;
+}
+
 /** The reasons of a verdict tell of usage; who and what is at stake is what an approval is about. */
-function entriesThatDoNotStay(outcome: Outcome): object[] {
+function entriesThatDoNotStay(outcome: Outcome): Leaving[] {
   const { moves, strands, released } = outcome.verdict;
   return Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
     entries.map(({ reasons: _, ...entry }) => ({ fate, ...entry })),

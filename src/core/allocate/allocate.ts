@@ -65,7 +65,11 @@ export function allocate(input: AllocateInput): Allocated {
   const { plan, snapshot, install } = input;
   const lock = renamedLock(input.lock, plan);
   const allocating = input.mode === "lock" || !lock.files;
-  const { demands: planned, unknown, diagnostics } = demandsOf(plan, snapshot, !lock.files);
+  const {
+    demands: planned,
+    unknown,
+    diagnostics,
+  } = demandsOf(plan, snapshot, !lock.files || lock.followsLive === true);
   const live = readLivePools(plan, planned, snapshot, install);
   const demands = awaitedOrdinals(planned, live, snapshot);
   const rename = renamer(plan);

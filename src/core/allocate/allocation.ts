@@ -48,6 +48,8 @@ export interface SubnetLock {
 export interface Lock {
   /** Whether any lock file stands in the cluster's folder: if so, they are the truth; if not, the live pools are. */
   readonly files: boolean;
+  /** Whether owners follow their live workloads where the plan gives no bound, although the lock is written down (`lock: cluster`). */
+  readonly followsLive?: boolean;
   readonly subnets: ReadonlyMap<string, SubnetLock>;
 }
 

@@ -1,0 +1,193 @@
+import type { Wish, WishedSource } from "../../core/plan-sync/wish.js";
+import { SourceError } from "../../core/source-error.js";
+import type { Cluster } from "../../ports/cluster.js";
+import type { PlanReader, ReadPlan } from "../../ports/plan-reader.js";
+import type { Clock } from "../../ports/runtime.js";
+import type {
+  ResolvedRevision,
+  SourceRef,
+  SourceRepository,
+  SourceSpec,
+  SourceTree,
+} from "../../ports/source-repository.js";
+import type { Logger, Metrics } from "../../ports/telemetry.js";
+import { readCredentials, readVerification } from "./credentials.js";
+
+/** One revision of the plan, read. */
+export interface Revision {
+  readonly tree: SourceTree;
+  readonly plan: ReadPlan;
+}
+
+/** Why the source cannot be read. */
+export interface SourceFailure {
+  readonly error: SourceError;
+  /** When it failed first, in milliseconds since 1970. */
+  readonly since: number;
+  /** Whether it is worth telling: waiting does not help, or it lasts. */
+  readonly told: boolean;
+}
+
+/** What is known of a source. */
+export interface SourceState {
+  /** The newest revision that could be read. */
+  readonly newest?: Revision;
+  /** Commit that was looked at last. */
+  readonly attempted?: string;
+  readonly failure?: SourceFailure;
+}
+
+export interface FollowerContext {
+  readonly cluster: Cluster;
+  readonly repository: SourceRepository;
+  readonly read: PlanReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Something about the source is new. */
+  readonly onChange: () => void;
+}
+
+/** How long an outage is nobody's business, in milliseconds: the last good revision is in force meanwhile. */
+export const SOURCE_GRACE = 900_000;
+/** The longest wait between two looks while a repository cannot be read, in milliseconds. */
+const LONGEST_WAIT = 300_000;
+
+/**
+ * Follows the source of one PlanSync beside the reconciles, so that a slow repository never keeps drift from being healed.
+ * What was read once stays until something newer can be read.
+ */
+export class SourceFollower {
+  #state: SourceState = {};
+  #wanted: Wanted | undefined;
+  #waking = new AbortController();
+  #failures = 0;
+  readonly #ended = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(private readonly context: FollowerContext) {
+    this.#running = this.#run();
+  }
+
+  get state(): SourceState {
+    return this.#state;
+  }
+
+  /** What to follow from now on; a change is looked at once. */
+  follow(wish: Wish): void {
+    const wanted: Wanted = { namespace: wish.namespace, source: wish.source, pinned: wish.switches.pinnedRevision };
+    if (JSON.stringify(wanted) === JSON.stringify(this.#wanted)) return;
+    if (this.#wanted !== undefined && !sameRepository(this.#wanted.source, wish.source)) this.#state = {};
+    this.#wanted = wanted;
+    this.hint();
+  }
+
+  /** Somebody says there may be something new. */
+  hint(): void {
+    this.#waking.abort();
+  }
+
+  /**
+   * Reads one commit that was in force before, when the newest is of no use.
+   * @returns undefined when it cannot be read any more
+   */
+  async recall(commit: string): Promise<Revision | undefined> {
+    if (this.#wanted === undefined) return undefined;
+    try {
+      return await this.#read(await this.#spec(this.#wanted), { commit });
+    } catch (error) {
+      if (error instanceof SourceError) return undefined;
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    this.#waking.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      this.#waking = new AbortController();
+      if (this.#wanted !== undefined) await this.#look(this.#wanted);
+      if (this.#ended.signal.aborted) return;
+      await this.context.clock.sleep(this.#wait(), this.#waking.signal).catch(() => {});
+    }
+  }
+
+  async #look(wanted: Wanted): Promise<void> {
+    const { clock, metrics, repository, logger } = this.context;
+    const started = clock.now();
+    const before = this.#state;
+    try {
+      const spec = await this.#spec(wanted);
+      const { signal } = this.#ended;
+      const found = wanted.pinned === undefined ? await repository.resolve(spec, signal) : { commit: wanted.pinned };
+      const known = before.newest?.tree;
+      const same = known?.commit === found.commit && known.refName === found.refName;
+      const newest = same ? before.newest! : await this.#read(spec, found);
+      if (this.#wanted !== wanted) return;
+      this.#failures = 0;
+      this.#state = { newest, attempted: found.commit };
+      metrics.set("source_last_success_timestamp_seconds", clock.now() / 1000);
+      if (!same) logger.info({ revision: found.commit, files: newest.tree.files.length }, "read a new revision");
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      if (this.#ended.signal.aborted || this.#wanted !== wanted) return;
+      this.#failures++;
+      const since = before.failure?.since ?? started;
+      const told = !error.transient || clock.now() - since >= SOURCE_GRACE;
+      this.#state = { ...before, failure: { error, since, told } };
+      logger.warn({ reason: error.reason, error: error.message }, "the repository cannot be read");
+    }
+    metrics.observe("source_fetch_duration_seconds", (clock.now() - started) / 1000);
+    if (noteworthy(before, this.#state)) this.context.onChange();
+  }
+
+  async #read(spec: SourceSpec, revision: ResolvedRevision): Promise<Revision> {
+    const { repository, read } = this.context;
+    const { signal } = this.#ended;
+    const tree = await repository.read(spec, revision, signal);
+    return { tree, plan: await read(tree, (files) => repository.contents(spec, files, signal)) };
+  }
+
+  async #spec({ namespace, source }: Wanted): Promise<SourceSpec> {
+    const { cluster } = this.context;
+    const [credentials, verification] = await Promise.all([
+      readCredentials(cluster, namespace, source.secretName),
+      readVerification(cluster, namespace, source.verify),
+    ]);
+    const { repoURL, ref, path, timeout } = source;
+    return { repoURL, ref: ref as SourceRef, path, credentials, timeout, ...(verification && { verification }) };
+  }
+
+  /** Spread by a tenth, so that many do not ask together; longer while it fails. */
+  #wait(): number {
+    const interval = this.#wanted?.source.interval ?? LONGEST_WAIT;
+    const failing = this.#failures === 0 ? interval : Math.min(LONGEST_WAIT, interval * 2 ** (this.#failures - 1));
+    return Math.max(interval, failing) * (0.9 + Math.random() / 5);
+  }
+}
+
+interface Wanted {
+  readonly namespace: string;
+  readonly source: WishedSource;
+  readonly pinned: string | undefined;
+}
+
+/** A revision of another repository or folder is no older revision of this one. */
+function sameRepository(a: WishedSource, b: WishedSource): boolean {
+  return a.repoURL === b.repoURL && a.path === b.path;
+}
+
+function noteworthy(before: SourceState, after: SourceState): boolean {
+  const { failure: old } = before;
+  const { failure } = after;
+  if (before.newest !== after.newest || before.attempted !== after.attempted) return true;
+  return (
+    old?.told !== failure?.told ||
+    (old === undefined) !== (failure === undefined) ||
+    old?.error.reason !== failure?.error.reason
+  );
+}
