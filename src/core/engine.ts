@@ -5,7 +5,7 @@ import { isQuarantine } from "./allocate/quarantine.js";
 import { allocatedUnlocked } from "./allocate/unlocked.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
 import type { SharedAnnotations } from "./change/shared-annotations.js";
-import type { Step } from "./change/step.js";
+import { type Step, stepKey } from "./change/step.js";
 import { draftAnnotations, draftSteps } from "./change/steps.js";
 import { type Binding, bindingOf } from "./desired/binding.js";
 import { unknownNetworks } from "./desired/known-networks.js";
@@ -19,7 +19,7 @@ import type { Options, Outcome } from "./outcome.js";
 import type { Plan } from "./plan/plan.js";
 import { recordedOwner, type Snapshot, usersOf, workloadKey } from "./snapshot.js";
 import { resolveFacts } from "./spiderpool/facts.js";
-import { KINDS, type KubeObject, objectKey } from "./spiderpool/objects.js";
+import { KINDS, type KubeObject } from "./spiderpool/objects.js";
 import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
@@ -145,10 +145,10 @@ export function judgeAgain(
   const guarded = guard(ordinary, snapshot, namingIndex(snapshot, ordinary)).steps;
   const settled = usersOf(snapshot, (pool) => decidedOn.pools.has(pool));
   const judged = permitMigrations(judgeSteps(guarded, settled, facts), plan, guarded, settled);
-  const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [stepKey(step), step]));
+  const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [waveKey(step), step]));
   const refused = new Map<Step, string>();
   for (const step of steps) {
-    const now = allowed.get(stepKey(step));
+    const now = allowed.get(waveKey(step));
     if (isQuarantineStep(step)) continue;
     if (now === undefined) refused.set(step, "somebody needs it again");
     else if (now.blocked !== undefined) refused.set(step, now.blocked.message);
@@ -156,8 +156,8 @@ export function judgeAgain(
   return refused;
 }
 
-function stepKey(step: Step): string {
-  return `${step.wave} ${objectKey(step.kind.kind, step.namespace, step.name)}`;
+function waveKey(step: Step): string {
+  return `${step.wave} ${stepKey(step)}`;
 }
 
 /** How the Pod templates of a plan name their pools, without deciding anything. */

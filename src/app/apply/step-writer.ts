@@ -1,4 +1,4 @@
-import type { Step } from "../../core/change/step.js";
+import { type Step, stepKey } from "../../core/change/step.js";
 import { type ClusterError, isClusterError } from "../../core/cluster-error.js";
 import { type KubeObject, OWN, objectKey } from "../../core/spiderpool/objects.js";
 import { cidrOf } from "../../core/verdict/depends.js";
@@ -46,7 +46,7 @@ export class StepWriter {
 
   /** Never rejects with a ClusterError. */
   async carryOut(decided: Step): Promise<StepResult> {
-    const step = startRest(decided, this.#known.get(keyOf(decided)), this.options.clock.now());
+    const step = startRest(decided, this.#known.get(stepKey(decided)), this.options.clock.now());
     const retries = new Retries();
     let last: ClusterError | undefined;
     for (;;) {
@@ -78,7 +78,7 @@ export class StepWriter {
 
   /** The object as our last write left it, else as the decision saw it. */
   known(step: Step): KubeObject | undefined {
-    return this.#known.get(keyOf(step)) ?? step.live;
+    return this.#known.get(stepKey(step)) ?? step.live;
   }
 
   remember(object: KubeObject): void {
@@ -116,21 +116,22 @@ export class StepWriter {
     const ours = live.metadata.annotations?.[OWN.trackingId] === annotations?.[OWN.trackingId];
     const state = live.metadata.deletionTimestamp === undefined ? "exists by now" : "is still being deleted";
     const how = ours ? "differs from the plan" : "is not ours";
-    return withheld(`${keyOf(step)} ${state} and ${how}; run again to judge it`);
+    return withheld(`${stepKey(step)} ${state} and ${how}; run again to judge it`);
   }
 
   async #update(step: Step, fresh: boolean): Promise<StepResult> {
     const base = this.known(step);
     const patch = step.patch ?? {};
-    if (base === undefined) return withheld(`${keyOf(step)} was never read`);
+    if (base === undefined) return withheld(`${stepKey(step)} was never read`);
     if (Object.keys(patch).length === 0) return done(step);
     const takes = step.removed.length > 0;
     const live = fresh || takes ? await this.#read(step) : base;
-    if (live === undefined) return withheld(`${keyOf(step)} is gone by now; run again`);
+    if (live === undefined) return withheld(`${stepKey(step)} is gone by now; run again`);
     const changed = changedUnder(base, live, patch);
-    if (changed.length > 0) return withheld(`${keyOf(step)} was changed meanwhile (${changed.join(", ")}); run again`);
+    if (changed.length > 0)
+      return withheld(`${stepKey(step)} was changed meanwhile (${changed.join(", ")}); run again`);
     if (live !== base && satisfied(live, patch)) return done(step);
-    if (live.metadata.deletionTimestamp !== undefined) return withheld(`${keyOf(step)} is being deleted (P19)`);
+    if (live.metadata.deletionTimestamp !== undefined) return withheld(`${stepKey(step)} is being deleted (P19)`);
     const obstacle = takes ? await this.options.guards.obstacle(step, live) : undefined;
     if (obstacle !== undefined) return withheld(obstacle);
     if (!this.options.mayWrite()) return { type: "notStarted" };
@@ -146,7 +147,7 @@ export class StepWriter {
     if (live === undefined || live.metadata.deletionTimestamp !== undefined) return done(step);
     const base = this.known(step);
     if (base !== undefined && changedHands(base, live)) {
-      return withheld(`${keyOf(step)} became somebody else's meanwhile; run again`);
+      return withheld(`${stepKey(step)} became somebody else's meanwhile; run again`);
     }
     const obstacle = await this.options.guards.obstacle(step, live);
     if (obstacle !== undefined) return withheld(obstacle);
@@ -200,8 +201,4 @@ function withheld(message: string): StepResult {
 
 function refOf({ kind, namespace, name }: Step): ObjectRef {
   return { kind, namespace, name };
-}
-
-function keyOf({ kind, namespace, name }: Step): string {
-  return objectKey(kind.kind, namespace, name);
 }

@@ -1,11 +1,11 @@
 import { ownerShown } from "../../core/allocate/owner.js";
 import { applyMergePatch } from "../../core/change/merge-patch.js";
-import type { Step } from "../../core/change/step.js";
+import { type Step, stepKey } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
 import type { PlanPrint } from "../../core/plan-sync/approval.js";
-import { type KubeObject, objectKey } from "../../core/spiderpool/objects.js";
+import type { KubeObject } from "../../core/spiderpool/objects.js";
 import type { Digest } from "../../ports/runtime.js";
 import type { PlanRun } from "../plan-run.js";
 import { sortedKeys, withoutServerFields } from "./canonical-object.js";
@@ -92,7 +92,7 @@ export function planPrint(run: PlanRun, sha256: Digest): PlanPrint {
   const steps = new Map<string, string>();
   for (const step of run.decided?.outcome.steps ?? []) {
     if (step.blocked !== undefined) continue;
-    const name = `${step.action} ${objectKey(step.kind.kind, step.namespace, step.name)}`;
+    const name = `${step.action} ${stepKey(step)}`;
     // An object that is written twice in one plan has a print for each time.
     const key = steps.has(name) ? `${name} (wave ${step.wave})` : name;
     steps.set(key, sha256(JSON.stringify(stepApproved(stepOutput(step), step))).slice(0, 16));

@@ -1,4 +1,4 @@
-import { objectKey } from "../../core/spiderpool/objects.js";
+import { stepKey } from "../../core/change/step.js";
 import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
 import type { Palette } from "./palette.js";
 import { count, printable } from "./printable.js";
@@ -18,7 +18,7 @@ export function progressLine(event: ApplyEvent, steps: boolean, paint: Palette):
     case "wait":
       return printable(`waiting: ${event.message}`);
     case "retry":
-      return printable(`retry in ${Math.round(event.seconds)} s: ${keyOf(event.step)}: ${event.message}`);
+      return printable(`retry in ${Math.round(event.seconds)} s: ${stepKey(event.step)}: ${event.message}`);
     case "step":
       return stepLine(event, steps, paint);
     default:
@@ -35,15 +35,17 @@ function stepLine(event: Extract<ApplyEvent, { type: "step" }>, steps: boolean, 
   const left = progress.secondsLeft === undefined ? "" : `, about ${Math.ceil(progress.secondsLeft)} s left`;
   const rate = progress.perSecond > 0 ? `${progress.perSecond.toFixed(1)}/s${left}` : "";
   const tail = bad ? printable(message ?? "") : rate;
-  const line = `${counter} wave ${step.wave}  ${cut(printable(keyOf(step)), 52).padEnd(52)}  ${result.padEnd(8)}  ${tail}`;
+  const line = `${counter} wave ${step.wave}  ${cut(printable(stepKey(step)), 52).padEnd(52)}  ${result.padEnd(8)}  ${tail}`;
   return bad ? paint.red(line.trimEnd()) : line.trimEnd();
 }
 
 /** The lines after the last write: what went wrong, then one stable line. */
 export function syncText(report: ApplyReport, summary: SyncSummary, paint: Palette): string {
   const lines = [
-    ...report.failed.map((one) => paint.red(`  ! ${printable(`${keyOf(one.step)}  failed: ${one.message}`)}`)),
-    ...report.withheld.map((one) => paint.yellow(`  ! ${printable(`${keyOf(one.step)}  held back: ${one.message}`)}`)),
+    ...report.failed.map((one) => paint.red(`  ! ${printable(`${stepKey(one.step)}  failed: ${one.message}`)}`)),
+    ...report.withheld.map((one) =>
+      paint.yellow(`  ! ${printable(`${stepKey(one.step)}  held back: ${one.message}`)}`),
+    ),
     ...(report.stopped === undefined ? [] : [paint.red(`  ! stopped: ${printable(report.stopped)}`)]),
     ...(report.check?.overlaps ?? []).map((text) => paint.red(`  ! ${printable(text)}`)),
     ...(report.check?.displaced ?? []).map((text) => paint.red(`  ! ${printable(text)}`)),
@@ -72,18 +74,14 @@ function addressesLine(report: ApplyReport): string {
   return `Workloads that left their addresses: ${report.check.displaced.length} (checked again after the last write).`;
 }
 
-function keyOf(step: { kind: { kind: string }; namespace: string | undefined; name: string }): string {
-  return objectKey(step.kind.kind, step.namespace, step.name);
-}
-
 function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 3)}...`;
 }
 
 /** What `sync -o json|yaml` says about the writes. */
 export function syncResult(report: ApplyReport): object {
-  const told = (one: { step: Parameters<typeof keyOf>[0]; message: string }) => ({
-    object: keyOf(one.step),
+  const told = (one: { step: Parameters<typeof stepKey>[0]; message: string }) => ({
+    object: stepKey(one.step),
     message: one.message,
   });
   return {
@@ -93,7 +91,7 @@ export function syncResult(report: ApplyReport): object {
     deleted: report.deleted,
     failed: report.failed.map((one) => ({ ...told(one), reason: one.reason })),
     withheld: report.withheld.map(told),
-    notStarted: report.notStarted.map(keyOf),
+    notStarted: report.notStarted.map(stepKey),
     check: report.check ?? null,
     aborted: report.aborted,
     stopped: report.stopped ?? null,

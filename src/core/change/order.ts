@@ -1,9 +1,9 @@
 import { formatRangeSet, intersect, overlaps, type RangeSet, subtract, union } from "../ip/range-set.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
-import { KINDS, objectKey, type SpiderIPPool, type SpiderReservedIP } from "../spiderpool/objects.js";
+import { KINDS, type SpiderIPPool, type SpiderReservedIP } from "../spiderpool/objects.js";
 import { selectorMeaning } from "./compare.js";
 import { offered } from "./diff.js";
-import type { Step } from "./step.js";
+import { type Step, stepKey } from "./step.js";
 import type { Draft } from "./steps.js";
 
 /** The waves of DESIGN 7: room is made before it is used, and nothing narrows before its replacement stands. */
@@ -35,7 +35,7 @@ export function orderSteps(drafts: readonly Draft[], livePools: Iterable<SpiderI
 /** Wave, then kind, then namespace and name: the order people read and the digest covers. */
 export function byWave(a: Step, b: Step): number {
   const rank = (step: Step) => Object.keys(KINDS).indexOf(step.kind.kind);
-  const key = (step: Step) => objectKey(step.kind.kind, step.namespace, step.name);
+  const key = stepKey;
   return a.wave - b.wave || rank(a) - rank(b) || (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
 }
 

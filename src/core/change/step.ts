@@ -1,6 +1,6 @@
 import type { SourceRef } from "../diagnostics.js";
 import type { RangeSet } from "../ip/range-set.js";
-import type { Kind, KubeObject } from "../spiderpool/objects.js";
+import { type Kind, type KubeObject, objectKey } from "../spiderpool/objects.js";
 
 export type Action = "create" | "update" | "delete" | "adopt";
 
@@ -53,4 +53,9 @@ export function mayHarm(step: Step & { readonly steering?: readonly string[] }):
   if (kind === "SpiderIPPool")
     return step.removed.length > 0 || (step.steering?.length ?? 0) > 0 || step.action === "delete";
   return true; // reservations, networks, Namespaces and Pod templates are facts for whoever leans on them
+}
+
+/** `SpiderIPPool x`: how the object of a step is named to people and in maps. */
+export function stepKey({ kind, namespace, name }: Pick<Step, "kind" | "namespace" | "name">): string {
+  return objectKey(kind.kind, namespace, name);
 }

@@ -1,6 +1,6 @@
 import type { OrderedStep } from "../change/order.js";
+import { stepKey } from "../change/step.js";
 import { podShown } from "../snapshot.js";
-import { objectKey } from "../spiderpool/objects.js";
 import { hold } from "./guard.js";
 import type { Judged } from "./judge.js";
 
@@ -20,7 +20,7 @@ export function holdBackHarm(steps: readonly OrderedStep[], judged: Judged): rea
   const groups = new Groups(steps.length);
   const first = new Map<string, number>();
   for (const [index, step] of steps.entries()) {
-    const key = objectKey(step.kind.kind, step.namespace, step.name);
+    const key = stepKey(step);
     groups.join(first.get(key) ?? index, index);
     first.set(key, index);
   }

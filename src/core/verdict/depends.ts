@@ -1,4 +1,4 @@
-import type { Step } from "../change/step.js";
+import { type Step, stepKey } from "../change/step.js";
 import { isQuarantineStep } from "../desired/quarantine-steps.js";
 import { overlaps, type RangeSet } from "../ip/range-set.js";
 import { KINDS, objectKey } from "../spiderpool/objects.js";
@@ -9,7 +9,7 @@ import { KINDS, objectKey } from "../spiderpool/objects.js";
  */
 export function dependsOn(step: Step, undone: Step): string | undefined {
   const earlier = objectKey(undone.kind.kind, undone.namespace, undone.name);
-  if (objectKey(step.kind.kind, step.namespace, step.name) === earlier) return `its earlier step was not carried out`;
+  if (stepKey(step) === earlier) return `its earlier step was not carried out`;
   if (sameFamily(step, undone) && needsAddresses(step, undone)) return `it needs addresses ${earlier} still has`;
   if (needsRoom(step, undone)) return `it needs ${earlier}`;
   if (namesIt(step, undone)) return `it names ${earlier}`;

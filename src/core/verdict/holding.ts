@@ -1,10 +1,11 @@
 import { splitOwner } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
+import { stepKey } from "../change/step.js";
 import { formatCidr } from "../ip/range.js";
 import type { Holding } from "../outcome.js";
 import type { Plan } from "../plan/plan.js";
 import { recordedOwner, workloadKey } from "../snapshot.js";
-import { KINDS, type KubeObject, OWN, objectKey } from "../spiderpool/objects.js";
+import { KINDS, type KubeObject, OWN } from "../spiderpool/objects.js";
 import { cidrOf, dependsOn, isNaming } from "./depends.js";
 import { hold } from "./guard.js";
 
@@ -135,8 +136,4 @@ function mayNeed(step: OrderedStep, other: OrderedStep): boolean {
 
 function isAnchor({ object }: OrderedStep): boolean {
   return object.metadata.labels?.[OWN.anchorLabel] !== undefined;
-}
-
-function stepKey({ kind, namespace, name }: OrderedStep): string {
-  return objectKey(kind.kind, namespace, name);
 }

@@ -1,5 +1,5 @@
 import { applyMergePatch } from "../change/merge-patch.js";
-import type { Step } from "../change/step.js";
+import { type Step, stepKey } from "../change/step.js";
 import { networkNames } from "../desired/annotations.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import { globMatch } from "../spiderpool/ipam/glob.js";
@@ -20,13 +20,9 @@ export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingI
   const written = new Map(
     steps
       .filter((step) => step.action !== "create" && step.action !== "delete" && step.blocked === undefined)
-      .map((step) => [objectKey(step.kind.kind, step.namespace, step.name), step.patch ?? {}]),
+      .map((step) => [stepKey(step), step.patch ?? {}]),
   );
-  const gone = new Set(
-    steps
-      .filter((step) => step.action === "delete" && step.blocked === undefined)
-      .map((step) => objectKey(step.kind.kind, step.namespace, step.name)),
-  );
+  const gone = new Set(steps.filter((step) => step.action === "delete" && step.blocked === undefined).map(stepKey));
   const after = (object: KubeObject): KubeObject | undefined => {
     const key = objectKey(object.kind, object.metadata.namespace, object.metadata.name);
     if (gone.has(key)) return undefined;

@@ -1,8 +1,8 @@
 import type { OrderedStep } from "../change/order.js";
+import { stepKey } from "../change/step.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { LeavingEntry, Summary, Verdict } from "../outcome.js";
 import { podShown } from "../snapshot.js";
-import { objectKey } from "../spiderpool/objects.js";
 import type { Guarded } from "./guard.js";
 import { type Effect, entryOf } from "./impact.js";
 import type { Judged } from "./judge.js";
@@ -54,7 +54,5 @@ export function summarize(steps: readonly OrderedStep[], unchanged: number): Sum
 }
 
 function waitingFor(steps: readonly OrderedStep[], pool: string): string[] {
-  return steps
-    .filter((step) => step.blocked?.type === "waiting" && step.blocked.because?.includes(pool))
-    .map((step) => objectKey(step.kind.kind, step.namespace, step.name));
+  return steps.filter((step) => step.blocked?.type === "waiting" && step.blocked.because?.includes(pool)).map(stepKey);
 }
