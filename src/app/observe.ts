@@ -1,5 +1,6 @@
 import { ClusterError, isClusterError } from "../core/cluster-error.js";
 import type { Diagnostic } from "../core/diagnostics.js";
+import type { PlanDocument } from "../core/plan/merge.js";
 import { buildSnapshot, inKindOrder, type Snapshot } from "../core/snapshot.js";
 import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import { CHART_DEFAULTS, factsFromConfigMap } from "../core/spiderpool/facts.js";
@@ -12,6 +13,15 @@ export interface ObserveOptions {
   readonly namespace?: string;
   /** Kinds of workloads the plan names, as owners spell them: `CloneSet.apps.kruise.io`. */
   readonly workloadKinds?: Iterable<string>;
+}
+
+/** What to look at in a cluster for this plan beyond the usual: where Spiderpool runs, kinds of other controllers. */
+export function planNeeds(documents: readonly PlanDocument[]): ObserveOptions {
+  const namespaces = documents.flatMap(({ spec }) => spec.settings?.spiderpool?.namespace ?? []);
+  const kinds = documents.flatMap(({ spec }) =>
+    Object.keys(spec.workloads ?? {}).map((key) => key.split("/")[1] ?? ""),
+  );
+  return { namespace: namespaces[0], workloadKinds: new Set(kinds) };
 }
 
 /** A cluster as seen at one time. */

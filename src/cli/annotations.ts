@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
 import { parseYamlDocuments } from "../adapters/plan-files/yaml.js";
 import { type ManifestVerdict, manifestVerdicts } from "../app/manifest-check.js";
+import { planNeeds } from "../app/observe.js";
 import { mergeRead } from "../app/plan-run.js";
 import { count, printable } from "../app/report/printable.js";
 import { templateAnnotations } from "../core/desired/annotations.js";
@@ -15,7 +16,7 @@ import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { observeIfTold } from "./observe.js";
 import type { ClusterOptions, OutputOptions, PlanOptions } from "./options.js";
-import { openPlan, planNeeds, shownPath } from "./plan-source.js";
+import { openPlan, shownPath } from "./plan-source.js";
 import { serialize } from "./serialize.js";
 
 export interface AnnotationsOptions extends PlanOptions, ClusterOptions, OutputOptions {

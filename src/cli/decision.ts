@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
-import type { ObserveOptions } from "../app/observe.js";
+import { type ObserveOptions, planNeeds } from "../app/observe.js";
 import { type PlanRun, planRun } from "../app/plan-run.js";
 import type { PlanHeading } from "../app/report/plan-heading.js";
 import type { Diagnostic, LocatedDiagnostic } from "../core/diagnostics.js";
@@ -10,7 +10,7 @@ import type { Snapshot } from "../core/snapshot.js";
 import type { Digest } from "../ports/runtime.js";
 import type { Io } from "./io.js";
 import type { DecideOptions } from "./options.js";
-import { openPlan, type PlanSource, planNeeds, shownPath } from "./plan-source.js";
+import { openPlan, type PlanSource, shownPath } from "./plan-source.js";
 
 /** A run together with all that is needed to report on it. */
 export interface Decision {

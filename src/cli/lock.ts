@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readLockFolder, staleLockFiles, writeLockFolder } from "../adapters/plan-files/lock-files.js";
 import { lockRun } from "../app/lock-run.js";
+import { planNeeds } from "../app/observe.js";
 import { diagnosticOutput } from "../app/report/diagnostics-json.js";
 import { lockChange } from "../app/report/lock-change.js";
 import { lockText } from "../app/report/lock-text.js";
@@ -12,7 +13,7 @@ import { writeFindings } from "./findings.js";
 import type { Io } from "./io.js";
 import { observeIfTold } from "./observe.js";
 import type { ClusterOptions, OutputOptions, PlanOptions } from "./options.js";
-import { openPlan, type PlanSource, planNeeds, shownPath } from "./plan-source.js";
+import { openPlan, type PlanSource, shownPath } from "./plan-source.js";
 import { serialize } from "./serialize.js";
 
 export interface LockOptions extends PlanOptions, ClusterOptions, OutputOptions {

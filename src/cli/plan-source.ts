@@ -1,11 +1,9 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { type LoadedPlan, loadPlanFolder } from "../adapters/plan-files/plan-loader.js";
-import type { ObserveOptions } from "../app/observe.js";
 import { sortDiagnostics } from "../app/report/diagnostics-json.js";
 import type { Excerpt, ShowFile } from "../app/report/diagnostics-text.js";
 import type { Diagnostic, LocatedDiagnostic, SourceRef } from "../core/diagnostics.js";
-import type { PlanDocument } from "../core/plan/merge.js";
 import { CliError, type Io } from "./io.js";
 
 /** A plan folder as it was read, with what is needed to talk about places in it. */
@@ -52,13 +50,4 @@ export function shownPath(cwd: string, path: string): string {
   const near = relative(cwd, path);
   const shown = near === "" ? "." : near.startsWith("..") ? path : near;
   return shown.replaceAll("\\", "/");
-}
-
-/** What to look at in a cluster for this plan beyond the usual: where Spiderpool runs, kinds of other controllers. */
-export function planNeeds(documents: readonly PlanDocument[]): ObserveOptions {
-  const namespaces = documents.flatMap(({ spec }) => spec.settings?.spiderpool?.namespace ?? []);
-  const kinds = documents.flatMap(({ spec }) =>
-    Object.keys(spec.workloads ?? {}).map((key) => key.split("/")[1] ?? ""),
-  );
-  return { namespace: namespaces[0], workloadKinds: new Set(kinds) };
 }

@@ -1,4 +1,5 @@
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
+import { planNeeds } from "../app/observe.js";
 import { mergeRead } from "../app/plan-run.js";
 import type { Lock } from "../core/allocate/allocation.js";
 import { checkLock } from "../core/allocate/check-lock.js";
@@ -10,7 +11,7 @@ import { writeFindings } from "./findings.js";
 import type { Io } from "./io.js";
 import { observeAny } from "./observe.js";
 import type { ClusterOptions, OutputOptions, PlanOptions } from "./options.js";
-import { openPlan, planNeeds } from "./plan-source.js";
+import { openPlan } from "./plan-source.js";
 
 /** A plan without errors, its lock, and how to look at the cluster it is for. */
 export interface Planned {

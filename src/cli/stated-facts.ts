@@ -1,8 +1,8 @@
-import type { ObserveOptions } from "../app/observe.js";
+import { type ObserveOptions, planNeeds } from "../app/observe.js";
 import { mergeRead } from "../app/plan-run.js";
 import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import type { Io } from "./io.js";
-import { openPlan, planNeeds } from "./plan-source.js";
+import { openPlan } from "./plan-source.js";
 
 /** What a plan folder tells of Spiderpool, and what to look at in a cluster for it. */
 export interface StatedFacts {

@@ -1,4 +1,5 @@
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
+import { planNeeds } from "../app/observe.js";
 import { mergeRead } from "../app/plan-run.js";
 import { whoHasDocument, whoHasText } from "../app/report/who-has-report.js";
 import type { Lock } from "../core/allocate/allocation.js";
@@ -11,7 +12,7 @@ import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny } from "./observe.js";
 import type { ClusterOptions, OutputOptions } from "./options.js";
-import { openPlan, planNeeds } from "./plan-source.js";
+import { openPlan } from "./plan-source.js";
 import { serialize } from "./serialize.js";
 
 export interface WhoHasOptions extends ClusterOptions, OutputOptions {

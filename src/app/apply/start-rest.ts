@@ -4,6 +4,7 @@ import { isQuarantineStep } from "../../core/desired/quarantine-steps.js";
 import { compareAddresses, familyOf } from "../../core/ip/address.js";
 import { clip, type RangeSet, rangeSet, subtract } from "../../core/ip/range-set.js";
 import { type KubeObject, OWN } from "../../core/spiderpool/objects.js";
+import { timeText } from "../time-text.js";
 
 /**
  * A step of the quarantine with the time its new rests begin: the decision leaves that open, so that what a person
@@ -13,7 +14,7 @@ import { type KubeObject, OWN } from "../../core/spiderpool/objects.js";
  */
 export function startRest(step: Step, own: KubeObject | undefined, now: number): Step {
   if (step.action === "delete" || !isQuarantineStep(step)) return step;
-  const since = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
+  const since = timeText(now);
   const begun = own === undefined ? [] : recordsOf(own);
   const records = recordsOf(step.object).flatMap((record) =>
     record.since === "" ? start(record, begun, since) : record,

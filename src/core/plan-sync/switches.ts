@@ -29,6 +29,8 @@ export interface BreakGlass {
   readonly by: string;
   /** RFC 3339. */
   readonly until: string;
+  /** Commit that was in force then: another one may say the same, this one did not. */
+  readonly revision: string;
   /** By `objectKey`. */
   readonly objects: readonly string[];
 }
@@ -74,8 +76,8 @@ export function readSwitches(annotations: Readonly<Record<string, string>> = {})
 
 /** A break-glass as the annotation holds it. */
 export function formatBreakGlass(glass: BreakGlass): string {
-  const { ticket, by, until, objects } = glass;
-  return JSON.stringify({ ticket, by, until, objects });
+  const { ticket, by, until, revision, objects } = glass;
+  return JSON.stringify({ ticket, by, until, revision, objects });
 }
 
 function readApproval(annotations: Readonly<Record<string, string>>, unreadable: string[]): Approval | undefined {
@@ -89,10 +91,10 @@ function readApproval(annotations: Readonly<Record<string, string>>, unreadable:
 
 function readBreakGlass(text: string): BreakGlass | undefined {
   try {
-    const { ticket, by, until, objects } = JSON.parse(text) as Record<string, unknown>;
+    const { ticket, by, until, revision, objects } = JSON.parse(text) as Record<string, unknown>;
     if (typeof ticket !== "string" || typeof by !== "string" || typeof until !== "string") return undefined;
-    if (parseTime(until) === undefined || !Array.isArray(objects)) return undefined;
-    return objects.every((one) => typeof one === "string") ? { ticket, by, until, objects } : undefined;
+    if (typeof revision !== "string" || parseTime(until) === undefined || !Array.isArray(objects)) return undefined;
+    return objects.every((one) => typeof one === "string") ? { ticket, by, until, revision, objects } : undefined;
   } catch {
     return undefined;
   }

@@ -1,0 +1,99 @@
+import { isClusterError } from "../../core/cluster-error.js";
+import type { PlanPrint } from "../../core/plan-sync/approval.js";
+import { KINDS, type KubeObject, OWN } from "../../core/spiderpool/objects.js";
+import type { Cluster, ObjectRef } from "../../ports/cluster.js";
+
+/** Prints that are kept; an approval of an older plan is void, and that it is too old to tell why. */
+const KEPT = 4;
+/** A ConfigMap holds a mebibyte; prints beyond this many bytes are kept in memory only. */
+const LARGEST = 800_000;
+const KEY = "plans.json";
+
+/**
+ * Plans that were offered for approval, kept in a ConfigMap beside the PlanSync: so that after a restart an approval still
+ * covers what is left of its plan, and one that is void can say which step changed.
+ */
+export class ApprovedPlans {
+  #prints: readonly PlanPrint[] | undefined;
+  #live: KubeObject | undefined;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly planSync: { readonly namespace: string; readonly name: string },
+  ) {}
+
+  /** Newest first. @throws ClusterError */
+  async known(): Promise<readonly PlanPrint[]> {
+    this.#prints ??= await this.#read();
+    return this.#prints;
+  }
+
+  /**
+   * Remembers a plan that waits for approval.
+   * @param approved digest of the plan that is approved now: it is not forgotten
+   * @throws ClusterError
+   */
+  async offer(print: PlanPrint, approved: string | undefined): Promise<void> {
+    const known = await this.known();
+    if (known.some(({ digest }) => digest === print.digest)) return;
+    const kept = known.filter(({ digest }, index) => index < KEPT - 1 || digest === approved);
+    this.#prints = [print, ...kept];
+    await this.#write();
+  }
+
+  async #read(): Promise<readonly PlanPrint[]> {
+    try {
+      this.#live = await this.cluster.get(this.#ref());
+    } catch (error) {
+      if (isClusterError(error, "NotFound")) return [];
+      throw error;
+    }
+    return parse(this.#live.data?.[KEY] ?? "[]");
+  }
+
+  async #write(): Promise<void> {
+    const text = format(this.#prints ?? []);
+    if (text.length > LARGEST) return;
+    try {
+      this.#live = this.#live === undefined ? await this.#create(text) : await this.#replace(this.#live, text);
+    } catch (error) {
+      // Somebody else wrote or deleted it: what is there is read again.
+      this.#prints = undefined;
+      this.#live = undefined;
+      if (!isClusterError(error, "Conflict", "AlreadyExists", "NotFound")) throw error;
+    }
+  }
+
+  #create(text: string): Promise<KubeObject> {
+    const { namespace, name } = this.#ref();
+    const metadata = { namespace, name, labels: { [OWN.managedByLabel]: OWN.managedBy } };
+    const { apiVersion, kind } = KINDS.ConfigMap;
+    return this.cluster.create({ apiVersion, kind, metadata, data: { [KEY]: text } } as KubeObject, KINDS.ConfigMap);
+  }
+
+  #replace(live: KubeObject, text: string): Promise<KubeObject> {
+    const { uid, resourceVersion } = live.metadata;
+    return this.cluster.patch(this.#ref(), { metadata: { uid, resourceVersion }, data: { [KEY]: text } });
+  }
+
+  #ref(): ObjectRef {
+    const { namespace, name } = this.planSync;
+    return { kind: KINDS.ConfigMap, namespace, name: `spiderplan-plans-${name}`.slice(0, 253) };
+  }
+}
+
+function format(prints: readonly PlanPrint[]): string {
+  return JSON.stringify(
+    prints.map(({ digest, steps, leaves }) => ({ digest, steps: Object.fromEntries(steps), leaves })),
+  );
+}
+
+/** What cannot be read is no approved plan. */
+function parse(text: string): PlanPrint[] {
+  try {
+    const list = JSON.parse(text) as { digest: string; steps: Record<string, string>; leaves: string[] }[];
+    return list.map(({ digest, steps, leaves }) => ({ digest, steps: new Map(Object.entries(steps)), leaves }));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,65 @@
+import type { PlanPrint } from "../../core/plan-sync/approval.js";
+import { type Fight, fightsAt, type Heals, withHeals } from "../../core/plan-sync/fights.js";
+import type { Wish } from "../../core/plan-sync/wish.js";
+import type { Change } from "./plan-findings.js";
+import type { Planned } from "./planning.js";
+import type { Revision } from "./source-follower.js";
+
+/** Plans that were offered for approval and may still be named by one. */
+const PRINTS = 5;
+
+/** What was decided last, and on what: the same again is the same decision. */
+interface Memo {
+  readonly on: string;
+  readonly newest: Revision | undefined;
+  readonly planned: Planned | undefined;
+  readonly errors: readonly string[];
+  readonly until: number;
+}
+
+/** What the operator remembers of one PlanSync between reconciles. Nothing of it must survive a restart for addresses to be safe. */
+export class Memory {
+  /** The revision in force: the last one that could be planned. */
+  inForce: Revision | undefined;
+  memo: Memo | undefined;
+  /** Whether the revision applied before a restart was looked for. */
+  recalled = false;
+  /** Objects somebody else changed, by `objectKey`. */
+  readonly drift = new Map<string, Change>();
+  prints: readonly PlanPrint[] = [];
+  #heals: Heals = new Map();
+  #failures: { readonly of: string; readonly count: number; readonly retryAt: number } | undefined;
+
+  /** A try of a plan failed; the next waits longer. */
+  failed(of: string, { retry }: Wish, now: number): void {
+    const count = this.failuresOf(of) + 1;
+    const wait = Math.min(retry.longest, retry.first * retry.factor ** (count - 1)) * (0.75 + Math.random() / 4);
+    this.#failures = { of, count, retryAt: now + wait };
+  }
+
+  succeeded(): void {
+    this.#failures = undefined;
+  }
+
+  failuresOf(of: string): number {
+    return this.#failures?.of === of ? this.#failures.count : 0;
+  }
+
+  retryAt(of: string): number | undefined {
+    return this.#failures?.of === of ? this.#failures.retryAt : undefined;
+  }
+
+  healed(objects: readonly string[], now: number): void {
+    this.#heals = withHeals(this.#heals, objects, now);
+    for (const object of objects) this.drift.delete(object);
+  }
+
+  fights(now: number): Fight[] {
+    return fightsAt(this.#heals, now);
+  }
+
+  offered(print: PlanPrint): void {
+    if (this.prints.some(({ digest }) => digest === print.digest)) return;
+    this.prints = [print, ...this.prints].slice(0, PRINTS);
+  }
+}

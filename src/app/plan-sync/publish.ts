@@ -1,0 +1,100 @@
+import { mergePatchBetween } from "../../core/change/merge-patch.js";
+import { isClusterError } from "../../core/cluster-error.js";
+import type { Findings } from "../../core/plan-sync/findings.js";
+import type { PlanSyncStatus } from "../../core/plan-sync/plan-sync.generated.js";
+import { statusOf } from "../../core/plan-sync/status.js";
+import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
+import type { WatchableCluster } from "../../ports/cluster.js";
+import type { Logger, Metrics } from "../../ports/telemetry.js";
+import type { EventReason, EventRecorder } from "./events.js";
+
+interface Context {
+  readonly cluster: WatchableCluster;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly events: EventRecorder;
+}
+
+/**
+ * Writes what a reconcile found into the PlanSync's status, if it says anything new, and tells of it by events and metrics.
+ * Numbers that change with every Pod are no news by themselves.
+ */
+export async function publish(object: KubeObject, findings: Findings, context: Context): Promise<void> {
+  const next = statusOf(findings);
+  const { previous } = findings;
+  if (JSON.stringify(withoutCounts(next)) !== JSON.stringify(withoutCounts(previous))) {
+    const { namespace, name } = object.metadata;
+    const patch = mergePatchBetween(previous, next);
+    try {
+      await context.cluster.patchStatus({ kind: KINDS.PlanSync, namespace, name }, { status: patch });
+    } catch (error) {
+      if (!isClusterError(error, "NotFound")) throw error;
+    }
+    for (const condition of next.conditions ?? []) {
+      const { type, status, reason, message } = condition;
+      const before = previous.conditions?.find((one) => one.type === type);
+      if (before?.status !== status || before.reason !== reason) {
+        context.logger.info({ condition: type, status, reason, detail: message }, "condition changed");
+      }
+    }
+  }
+  await tellTroubles(object, next, previous, context.events);
+  measure(object, next, findings, context.metrics);
+}
+
+const TROUBLES: readonly { type: string; bad: string; reason: EventReason }[] = [
+  { type: "SourceReady", bad: "False", reason: "SourceFailed" },
+  { type: "PlanReady", bad: "False", reason: "BuildFailed" },
+  { type: "Blocked", bad: "True", reason: "Blocked" },
+  { type: "Drifted", bad: "True", reason: "DriftDetected" },
+];
+
+/** An event when a trouble begins or becomes another one. */
+async function tellTroubles(
+  object: KubeObject,
+  next: PlanSyncStatus,
+  previous: PlanSyncStatus,
+  events: EventRecorder,
+): Promise<void> {
+  for (const { type, bad, reason } of TROUBLES) {
+    const now = next.conditions?.find((one) => one.type === type);
+    const before = previous.conditions?.find((one) => one.type === type);
+    if (now?.status !== bad || (before?.status === bad && before.message === now.message)) continue;
+    await events.tell(object, now.reason === "Fighting" ? "Fighting" : reason, now.message);
+  }
+}
+
+function measure(object: KubeObject, status: PlanSyncStatus, findings: Findings, metrics: Metrics): void {
+  const plansync = `${object.metadata.namespace}/${object.metadata.name}`;
+  for (const { type, status: value } of status.conditions ?? []) {
+    for (const one of ["True", "False", "Unknown"]) {
+      metrics.set("condition", value === one ? 1 : 0, { plansync, type, status: one });
+    }
+  }
+  metrics.set("suspended", findings.wish.suspended ? 1 : 0, { plansync });
+  const { plan } = findings;
+  if (plan === undefined) return;
+  for (const action of ["create", "update", "delete", "adopt", "blocked"] as const) {
+    metrics.set("plan_changes", plan.summary[action], { plansync, action });
+  }
+}
+
+/** Everything but the numbers that move with every Pod. */
+function withoutCounts(status: PlanSyncStatus): unknown {
+  const { verdict, plan, ...rest } = status;
+  const { stays: _, ...stakes } = verdict ?? {};
+  const { unchanged: __, ...steps } = plan ?? {};
+  return sorted({ ...rest, verdict: stakes, plan: steps });
+}
+
+/** The API server returns keys in its own order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, part]) => part !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, part]) => [key, sorted(part)]),
+  );
+}
