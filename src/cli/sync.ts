@@ -3,12 +3,13 @@ import { hostname } from "node:os";
 import { apply } from "../app/apply/apply.js";
 import type { ApplyReport } from "../app/apply/apply-report.js";
 import { isBlocked, syncExitCode } from "../app/exit-code.js";
+import { LeaseTaken } from "../app/lease-waiting.js";
 import type { ObserveOptions } from "../app/observe.js";
 import { palette } from "../app/report/palette.js";
 import { planOutput } from "../app/report/plan-json.js";
 import { planText } from "../app/report/plan-text.js";
 import { progressLine, syncResult, syncText } from "../app/report/sync-text.js";
-import { LeaseTaken } from "../app/writer-lease.js";
+
 import { judgeAgain } from "../core/engine.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import type { Cluster } from "../ports/cluster.js";

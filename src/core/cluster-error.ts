@@ -8,6 +8,8 @@ export type ClusterErrorReason =
   | "Invalid"
   | "Forbidden"
   | "Unauthorized"
+  /** Never sent: the right to write was lost before. */
+  | "Fenced"
   | "TooManyRequests"
   /** A watch or a paged list is too old to go on. */
   | "Gone"

@@ -1,3 +1,4 @@
+import type { Writer } from "../core/field-manager.js";
 import type { Kind, KubeObject } from "../core/spiderpool/objects.js";
 
 /** Names one object of the API. */
@@ -18,6 +19,13 @@ export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
 }
 
+export interface ListOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  /** What to keep of each object, asked page by page, so that a long list is never in memory as a whole. */
+  readonly project?: (object: KubeObject) => KubeObject;
+}
+
 export interface ObjectList {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
@@ -32,7 +40,7 @@ export interface Cluster {
   /** A kind of a group by its name, in the version the server prefers; undefined when it is not served. */
   find?(group: string, kindName: string): Promise<Kind | undefined>;
   /** Every object of a kind, paged under the hood (uncached, resourceVersion unset). */
-  list(kind: Kind, options?: { namespace?: string; labelSelector?: string }): Promise<ObjectList>;
+  list(kind: Kind, options?: ListOptions): Promise<ObjectList>;
   get(ref: ObjectRef): Promise<KubeObject>;
   create(object: KubeObject, kind: Kind): Promise<KubeObject>;
   /** JSON merge patch with field manager `spiderplan`; the patch carries its own `metadata.uid` and `resourceVersion`. */
@@ -42,7 +50,12 @@ export interface Cluster {
 
 /** One change as a watch tells it. */
 export type WatchEvent =
-  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: KubeObject }
+  | {
+      readonly type: "ADDED" | "MODIFIED" | "DELETED";
+      readonly object: KubeObject;
+      /** Who wrote it last, status apart; of a deleted object not who deleted it. */
+      readonly writer?: Writer;
+    }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
 
 /** A cluster that can be followed. */

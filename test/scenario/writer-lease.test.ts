@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../src/adapters/embedded/embedded-cluster.js";
 import { apply } from "../../src/app/apply/apply.js";
-import { LeaseTaken, WriterLease } from "../../src/app/writer-lease.js";
+import { LeaseTaken } from "../../src/app/lease-waiting.js";
+import { acquireWriterLease } from "../../src/app/writer-lease.js";
 import { ClusterError } from "../../src/core/cluster-error.js";
 import { KINDS, OWN } from "../../src/core/spiderpool/objects.js";
 import type { Cluster } from "../../src/ports/cluster.js";
@@ -17,8 +18,8 @@ async function world() {
   const cluster = await startEmbeddedCluster();
   clusters.push(cluster);
   const clock = virtualClock();
-  const acquire = (identity: string, options: Partial<Parameters<typeof WriterLease.acquire>[2]> = {}, on?: Cluster) =>
-    WriterLease.acquire(on ?? cluster.actor, clock, {
+  const acquire = (identity: string, options: Partial<Parameters<typeof acquireWriterLease>[2]> = {}, on?: Cluster) =>
+    acquireWriterLease(on ?? cluster.actor, clock, {
       namespace: "kube-system",
       identity,
       timeout: 60_000,

@@ -1,9 +1,11 @@
 import { applyMergePatch } from "../../core/change/merge-patch.js";
 import { ClusterError, type ClusterErrorReason } from "../../core/cluster-error.js";
+import { lastWriter } from "../../core/field-manager.js";
 import type { Kind, KubeObject } from "../../core/spiderpool/objects.js";
 import type {
   ClusterActor,
   DeleteOptions,
+  ListOptions,
   ObjectList,
   ObjectRef,
   Preconditions,
@@ -35,11 +37,12 @@ class InProcessActor implements ClusterActor {
     return new Set(kinds.filter((kind) => this.api.resources.has(kind.kind)));
   }
 
-  async list(kind: Kind, options: { namespace?: string; labelSelector?: string } = {}): Promise<ObjectList> {
+  async list(kind: Kind, options: ListOptions = {}): Promise<ObjectList> {
     return translated(() => {
       const matches = matcherOf(options.labelSelector ?? "", "");
       const page = new Lists(this.api.store).first(this.#resource(kind), options.namespace ?? "", matches, 0);
-      return { items: page.items, resourceVersion: page.metadata.resourceVersion };
+      const items = options.project === undefined ? page.items : page.items.map(options.project);
+      return { items, resourceVersion: page.metadata.resourceVersion };
     });
   }
 
@@ -94,7 +97,7 @@ class InProcessActor implements ClusterActor {
         this.api.store,
         { resource: this.#resource(kind), namespace: "", matches: () => true, resourceVersion },
         (event) => {
-          waiting.push(event);
+          waiting.push({ ...event, writer: lastWriter(event.object.metadata) });
           wake();
         },
       ),

@@ -3,6 +3,7 @@ import { type Kind, type KubeObject, OWN } from "../../core/spiderpool/objects.j
 import type {
   ClusterActor,
   DeleteOptions,
+  ListOptions,
   ObjectList,
   ObjectRef,
   Preconditions,
@@ -56,7 +57,7 @@ export class KubeCluster implements ClusterActor {
     return undefined;
   }
 
-  async list(kind: Kind, options: { namespace?: string; labelSelector?: string } = {}): Promise<ObjectList> {
+  async list(kind: Kind, options: ListOptions = {}): Promise<ObjectList> {
     for (let restart = 0; ; restart++) {
       try {
         return await this.#listOnce(kind, options, restart < RESTARTS ? PAGE : undefined);
@@ -152,11 +153,8 @@ export class KubeCluster implements ClusterActor {
     for await (const line of lines(body)) yield readWatchLine(line, kind);
   }
 
-  async #listOnce(
-    kind: Kind,
-    options: { namespace?: string; labelSelector?: string },
-    limit: number | undefined,
-  ): Promise<ObjectList> {
+  async #listOnce(kind: Kind, options: ListOptions, limit: number | undefined): Promise<ObjectList> {
+    const { project = (object) => object } = options;
     const items: KubeObject[] = [];
     let token: string | undefined;
     let resourceVersion = "";
@@ -169,7 +167,7 @@ export class KubeCluster implements ClusterActor {
       const path = collectionPath(kind, options.namespace) + query(asked);
       const call = { method: "GET", path, what: `list ${kind.plural}` } as const;
       const page = (await this.transport.call(call, this.transport.timeouts.list)) as Page;
-      for (const item of page.items ?? []) items.push(complete(item, kind));
+      for (const item of page.items ?? []) items.push(project(complete(item, kind)));
       resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
       token = page.metadata?.continue || undefined;
     } while (token !== undefined);

@@ -1,4 +1,5 @@
 import { ClusterError } from "../../core/cluster-error.js";
+import { lastWriter } from "../../core/field-manager.js";
 import type { Kind, KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchEvent } from "../../ports/cluster.js";
 import { errorOfStatus } from "./api-error.js";
@@ -30,8 +31,9 @@ export function readWatchLine(line: string, kind: Kind): WatchEvent {
   if (event.type === "BOOKMARK") return { type: "BOOKMARK", resourceVersion: object.metadata.resourceVersion ?? "" };
   if (event.type === "ERROR") throw errorOfStatus(`watch ${kind.plural}`, object, object.code ?? 500);
   if (event.type !== "ADDED" && event.type !== "MODIFIED" && event.type !== "DELETED") throw unreadable(kind);
+  const writer = lastWriter(object.metadata);
   delete object.metadata.managedFields;
-  return { type: event.type, object };
+  return { type: event.type, object, writer };
 }
 
 function unreadable(kind: Kind): ClusterError {

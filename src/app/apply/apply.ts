@@ -6,7 +6,8 @@ import { KINDS } from "../../core/spiderpool/objects.js";
 import { cidrOf } from "../../core/verdict/depends.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
-import { WriterLease } from "../writer-lease.js";
+import type { Lease } from "../lease.js";
+import { acquireWriterLease } from "../writer-lease.js";
 import type { ApplyCheck, ApplyEvent, ApplyReport } from "./apply-report.js";
 import { Run } from "./run.js";
 import { checkAfter, readUse } from "./verify.js";
@@ -55,7 +56,7 @@ export async function apply(outcome: Pick<Outcome, "steps">, context: ApplyConte
 
 async function underLease(
   steps: readonly Step[],
-  lease: WriterLease,
+  lease: Lease,
   context: ApplyContext,
   tell: (event: ApplyEvent) => void,
 ): Promise<ApplyReport> {
@@ -98,11 +99,11 @@ function mayDisplace(step: Step): boolean {
 }
 
 /** Undefined when called off while waiting. */
-async function acquire(context: ApplyContext, tell: (event: ApplyEvent) => void): Promise<WriterLease | undefined> {
+async function acquire(context: ApplyContext, tell: (event: ApplyEvent) => void): Promise<Lease | undefined> {
   const { cluster, clock, facts, signal } = context;
   const identity = `${context.identity} (install ${context.install})`;
   try {
-    const lease = await WriterLease.acquire(cluster, clock, {
+    const lease = await acquireWriterLease(cluster, clock, {
       namespace: facts.namespace,
       identity,
       timeout: context.leaseTimeout ?? LEASE_TIMEOUT,

@@ -8,7 +8,7 @@ import { KINDS } from "../../core/spiderpool/objects.js";
 import { dependsOn } from "../../core/verdict/depends.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
-import type { WriterLease } from "../writer-lease.js";
+import type { Lease } from "../lease.js";
 import type { ApplyEvent, Done, FailedStep, Progress, WithheldStep } from "./apply-report.js";
 import { chainsOf } from "./chains.js";
 import { Guards } from "./guards.js";
@@ -24,7 +24,7 @@ export interface RunContext {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
-  readonly lease: Pick<WriterLease, "isHeld">;
+  readonly lease: Pick<Lease, "isHeld">;
   readonly tell: (event: ApplyEvent) => void;
   readonly rejudge?: (remaining: readonly Step[]) => Promise<ReadonlyMap<Step, string>>;
 }
@@ -173,8 +173,8 @@ export class Run {
       const { reason, message } = result.error;
       this.#failed.push({ step, reason, message });
       this.#tell(step, "failed", message);
-      // Nobody there, or nobody who lets us in: the next step would fare no better.
-      if (reason === "Unreachable" || reason === "Unauthorized") this.#stopped ??= message;
+      // Nobody there, nobody who lets us in, or not our turn any more: the next step would fare no better.
+      if (["Unreachable", "Unauthorized", "Fenced"].includes(reason)) this.#stopped ??= message;
     }
   }
 

@@ -11,7 +11,7 @@ import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
 import { type ObserveOptions, observe } from "../observe.js";
 import { count } from "../report/printable.js";
 import { timeText } from "../time-text.js";
-import { LeaseTaken } from "../writer-lease.js";
+import { LeaseTaken } from "../lease-waiting.js";
 import type { Planning } from "./planning.js";
 
 /** What carrying out a plan needs. */

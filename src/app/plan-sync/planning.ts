@@ -9,7 +9,7 @@ import type { Wish } from "../../core/plan-sync/wish.js";
 import { parseTime } from "../../core/time.js";
 import type { Digest } from "../../ports/runtime.js";
 import { lockRun } from "../lock-run.js";
-import type { Observation } from "../observe.js";
+import type { Observation } from "../observation.js";
 import { type PlanRun, planRun } from "../plan-run.js";
 import { planPrint } from "../report/plan-json.js";
 import type { ClusterLock } from "./cluster-lock.js";

@@ -12,7 +12,7 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   finalizers?: string[];
   ownerReferences?: OwnerReference[];
-  managedFields?: { manager?: string; operation?: string; time?: string }[];
+  managedFields?: { manager?: string; operation?: string; time?: string; subresource?: string }[];
 }
 
 export interface OwnerReference {

@@ -1,0 +1,166 @@
+import { isFields } from "../../core/spiderpool/json.js";
+import { KEYS, KINDS, type KubeObject, type ObjectMeta, type SpiderEndpoint } from "../../core/spiderpool/objects.js";
+
+/** The parts of an object beside its metadata. */
+type Parts = Pick<KubeObject, "spec" | "status" | "data">;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What is kept of a kind: all of it but bookkeeping, or what the core reads. */
+interface Kept {
+  readonly metadata: (metadata: ObjectMeta) => Fields;
+  readonly parts: (object: KubeObject) => Parts;
+}
+
+/**
+ * An object reduced to what the core reads of its kind: a cache of 50,000 Pods must fit into memory, and what nobody
+ * reads must not count as a change. Deciding on projections gives the same outcome as on whole objects.
+ */
+export function project(object: KubeObject): KubeObject {
+  const kept = KEPT.get(object.kind) ?? WORKLOAD;
+  const { apiVersion, kind } = object;
+  const metadata = compact(kept.metadata(object.metadata)) as unknown as ObjectMeta;
+  return compact({ apiVersion, kind, metadata, ...kept.parts(object) }) as unknown as KubeObject;
+}
+
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** Whose annotations on Pods, workloads and Namespaces the core reads; other agents write theirs at any time. */
+const READ_DOMAINS: ReadonlySet<string> = new Set([
+  "ipam.spidernet.io",
+  "cni.spidernet.io",
+  "v1.multus-cni.io",
+  "spiderplan.io",
+]);
+
+/** Spiderpool's own objects: what we write and what its admission looks at. */
+const WHOLE: Kept = {
+  metadata: ({ annotations, ...rest }) => {
+    const { managedFields: _fields, generation: _generation, creationTimestamp: _time, ...metadata } = rest;
+    return { ...metadata, annotations: only(annotations, (key) => key !== LAST_APPLIED) };
+  },
+  parts: ({ spec, status, data }) => ({ spec, status, data }),
+};
+
+/** Whatever has a Pod template. What belongs to another workload is its owner's business (core/snapshot.ts). */
+const WORKLOAD: Kept = {
+  metadata: (metadata) =>
+    isControlled(metadata) ? { ...named(metadata), ownerReferences: controllers(metadata) } : written(metadata),
+  parts: ({ kind, spec, status, metadata }) => {
+    if (isControlled(metadata)) return {};
+    return { spec: workloadSpec(spec), ...(kind === KINDS.DaemonSet.kind && { status: daemonStatus(status) }) };
+  },
+};
+
+const KEPT: ReadonlyMap<string, Kept> = new Map<string, Kept>([
+  [KINDS.SpiderSubnet.kind, WHOLE],
+  [KINDS.SpiderIPPool.kind, WHOLE],
+  [KINDS.SpiderReservedIP.kind, WHOLE],
+  [KINDS.SpiderMultusConfig.kind, WHOLE],
+  [KINDS.NetworkAttachmentDefinition.kind, WHOLE],
+  [KINDS.ConfigMap.kind, WHOLE],
+  [
+    KINDS.SpiderEndpoint.kind,
+    { metadata: named, parts: (object) => ({ status: endpointStatus(object as SpiderEndpoint) }) },
+  ],
+  [KINDS.Namespace.kind, { metadata: written, parts: () => ({}) }],
+  [KINDS.Node.kind, { metadata: ({ name, labels }) => ({ name, labels }), parts: nodeParts }],
+  [KINDS.Pod.kind, { metadata: identified, parts: ({ spec }) => ({ spec: pick(spec, ["nodeName"]) }) }],
+  [
+    KINDS.HorizontalPodAutoscaler.kind,
+    { metadata: named, parts: ({ spec }) => ({ spec: pick(spec, ["scaleTargetRef", "maxReplicas"]) }) },
+  ],
+]);
+
+function named({ name, namespace }: ObjectMeta): Fields {
+  return { name, namespace };
+}
+
+function identified(metadata: ObjectMeta): Fields {
+  const { uid, labels, annotations } = metadata;
+  const ownerReferences = isControlled(metadata) ? controllers(metadata) : undefined;
+  return { ...named(metadata), uid, labels, annotations: only(annotations, isRead), ownerReferences };
+}
+
+/** Of what spiderplan patches: a write carries the version it was decided on. */
+function written(metadata: ObjectMeta): Fields {
+  return { ...identified(metadata), resourceVersion: metadata.resourceVersion };
+}
+
+function isControlled({ ownerReferences }: ObjectMeta): boolean {
+  return ownerReferences?.some((owner) => owner.controller) ?? false;
+}
+
+function controllers({ ownerReferences = [] }: ObjectMeta): unknown {
+  return ownerReferences
+    .filter((owner) => owner.controller)
+    .map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid, controller: true }));
+}
+
+function isRead(key: string): boolean {
+  return key === KEYS.networks || READ_DOMAINS.has(key.slice(0, Math.max(0, key.indexOf("/"))));
+}
+
+/** Undefined where nothing is left. */
+function only(
+  annotations: Readonly<Record<string, string>> | undefined,
+  wanted: (key: string) => boolean,
+): Fields | undefined {
+  const found = Object.entries(annotations ?? {}).filter(([key]) => wanted(key));
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+}
+
+function workloadSpec(spec: unknown): Fields | undefined {
+  if (!isFields(spec)) return undefined;
+  const kept = pick(spec, ["replicas", "parallelism", "ordinals", "strategy", "selector"]);
+  const job = isFields(spec.jobTemplate) ? spec.jobTemplate.spec : undefined;
+  return compact({
+    ...kept,
+    template: template(spec.template),
+    jobTemplate: isFields(spec.jobTemplate) ? compact({ spec: workloadSpec(job) }) : undefined,
+  });
+}
+
+/** Of a Pod template: who its Pods are, and where they may run. */
+function template(value: unknown): Fields | undefined {
+  if (!isFields(value)) return undefined;
+  const { labels, annotations } = (value.metadata ?? {}) as ObjectMeta;
+  const metadata = value.metadata && compact({ labels, annotations: only(annotations, isRead) });
+  const spec = pick(value.spec, ["nodeName", "nodeSelector", "tolerations"]);
+  const nodeAffinity = pick(isFields(value.spec) ? value.spec.affinity : undefined, ["nodeAffinity"]);
+  return compact({ metadata, spec: spec && compact({ ...spec, affinity: nodeAffinity }) });
+}
+
+function daemonStatus(status: unknown): Fields | undefined {
+  return pick(status, ["desiredNumberScheduled"]);
+}
+
+function nodeParts({ spec, status }: KubeObject): Parts {
+  const conditions = isFields(status) && Array.isArray(status.conditions) ? (status.conditions as Fields[]) : undefined;
+  const ready = conditions
+    ?.filter(({ type }) => type === "Ready")
+    .map((condition) => pick(condition, ["type", "status"]));
+  return { spec: pick(spec, ["unschedulable", "taints"]), status: ready?.length ? { conditions: ready } : undefined };
+}
+
+function endpointStatus({ status }: SpiderEndpoint): Fields | undefined {
+  if (status === undefined) return undefined;
+  const current = status.current && {
+    ...pick(status.current, ["uid", "node"]),
+    ips: status.current.ips?.map((ip) => pick(ip, ["interface", "ipv4", "ipv6", "ipv4Pool", "ipv6Pool"])),
+  };
+  const { ownerControllerType, ownerControllerName } = status;
+  return compact({ current, ownerControllerType, ownerControllerName });
+}
+
+function pick(value: unknown, keys: readonly string[]): Fields | undefined {
+  if (!isFields(value)) return undefined;
+  const kept: Record<string, unknown> = {};
+  for (const key of keys) if (value[key] !== undefined) kept[key] = value[key];
+  return kept;
+}
+
+function compact(fields: Fields): Fields {
+  const kept: Record<string, unknown> = {};
+  for (const key in fields) if (fields[key] !== undefined) kept[key] = fields[key];
+  return kept;
+}
