@@ -8,10 +8,10 @@ import type { Clock } from "../../ports/runtime.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
 import { apply } from "../apply/apply.js";
 import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
+import { LeaseTaken } from "../lease-waiting.js";
 import { type ObserveOptions, observe } from "../observe.js";
 import { count } from "../report/printable.js";
 import { timeText } from "../time-text.js";
-import { LeaseTaken } from "../lease-waiting.js";
 import type { Planning } from "./planning.js";
 
 /** What carrying out a plan needs. */

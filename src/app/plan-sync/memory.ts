@@ -1,6 +1,7 @@
 import type { PlanPrint } from "../../core/plan-sync/approval.js";
 import { type Fight, fightsAt, type Heals, withHeals } from "../../core/plan-sync/fights.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
+import type { KubeObject } from "../../core/spiderpool/objects.js";
 import type { Change } from "./plan-findings.js";
 import type { Planned } from "./planning.js";
 import type { Revision } from "./source-follower.js";
@@ -22,8 +23,12 @@ export class Memory {
   /** The revision in force: the last one that could be planned. */
   inForce: Revision | undefined;
   memo: Memo | undefined;
+  /** The PlanSync as our last write of its status left it. */
+  written: KubeObject | undefined;
   /** Whether the revision applied before a restart was looked for. */
   recalled = false;
+  /** How long the last planning took. */
+  planMilliseconds = 0;
   /** Objects somebody else changed, by `objectKey`. */
   readonly drift = new Map<string, Change>();
   prints: readonly PlanPrint[] = [];

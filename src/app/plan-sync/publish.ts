@@ -18,15 +18,21 @@ interface Context {
 /**
  * Writes what a reconcile found into the PlanSync's status, if it says anything new, and tells of it by events and metrics.
  * Numbers that change with every Pod are no news by themselves.
+ * @returns the PlanSync as the write left it, if there was one
  */
-export async function publish(object: KubeObject, findings: Findings, context: Context): Promise<void> {
+export async function publish(
+  object: KubeObject,
+  findings: Findings,
+  context: Context,
+): Promise<KubeObject | undefined> {
   const next = statusOf(findings);
   const { previous } = findings;
+  let written: KubeObject | undefined;
   if (JSON.stringify(withoutCounts(next)) !== JSON.stringify(withoutCounts(previous))) {
     const { namespace, name } = object.metadata;
     const patch = mergePatchBetween(previous, next);
     try {
-      await context.cluster.patchStatus({ kind: KINDS.PlanSync, namespace, name }, { status: patch });
+      written = await context.cluster.patchStatus({ kind: KINDS.PlanSync, namespace, name }, { status: patch });
     } catch (error) {
       if (!isClusterError(error, "NotFound")) throw error;
     }
@@ -40,6 +46,7 @@ export async function publish(object: KubeObject, findings: Findings, context: C
   }
   await tellTroubles(object, next, previous, context.events);
   measure(object, next, findings, context.metrics);
+  return written;
 }
 
 const TROUBLES: readonly { type: string; bad: string; reason: EventReason }[] = [

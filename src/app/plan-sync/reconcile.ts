@@ -31,7 +31,7 @@ export interface WatchedCluster {
   readonly version: number;
   observation(): Observation;
   /** Waits until the watches have seen what was written, as far as they do within a while. */
-  caughtUp(written: readonly string[]): Promise<void>;
+  caughtUp(): Promise<void>;
 }
 
 /** What a reconcile works with; one for all PlanSyncs of an operator. */
@@ -68,7 +68,7 @@ const ROUNDS = 3;
 export async function reconcile(object: KubeObject, parts: PlanSyncParts, context: ReconcileContext): Promise<number> {
   const { clock, watched } = context;
   const wish = readWish(object);
-  const previous = (object.status ?? {}) as PlanSyncStatus;
+  const previous = latestStatus(object, parts.memory);
   parts.follower.follow(wish);
 
   // Which revision is in force: the newest that can be planned, else the last one that could.
@@ -83,7 +83,7 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     // It may be written: the lock first, then the steps, then a look at what is left.
     const done = await syncNow(plan.planning, wish, parts, context);
     if (done !== undefined) sync = sync === undefined ? done : { ...done, record: summed(sync, done) };
-    await watched.caughtUp(done?.written ?? []);
+    await watched.caughtUp();
     await tellSync(object, plan.planning, done, parts, context);
     plan = await planNow(object, wish, previous, parts, context);
     if (done?.reason !== undefined || context.signal.aborted) break;
@@ -110,6 +110,7 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     previous,
     now: timeText(now),
     source: sourceFindings(parts, wish),
+    handled: parts.follower.upToDate,
     planErrors: plan.errors,
     ...(plan.errorReason && { planErrorReason: plan.errorReason }),
     ...(plan.clusterError && { clusterError: clusterFailure(plan.clusterError) }),
@@ -118,7 +119,7 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     ...(until !== undefined && { nextSyncAt: timeText(until) }),
     ...(sync && { sync: { record: sync.record, ...(sync.reason && { reason: sync.reason }) } }),
   };
-  await publish(object, findings, context);
+  parts.memory.written = (await publish(object, findings, context)) ?? parts.memory.written;
   return earliest(
     now + 600_000,
     plan.until,
@@ -127,6 +128,13 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     ...parts.memory.fights(now).map((fight) => fight.until),
     ...(plan.clusterError === undefined ? [] : [now + 10_000]),
   );
+}
+
+/** The status as we wrote it last, where the watch has not told it yet. */
+function latestStatus(object: KubeObject, { written }: Memory): PlanSyncStatus {
+  const own = Number(written?.metadata.resourceVersion) > Number(object.metadata.resourceVersion);
+  const newest = own && written?.metadata.uid === object.metadata.uid ? written : object;
+  return (newest?.status ?? {}) as PlanSyncStatus;
 }
 
 /** What planning came to, together with what stands in its way. */
@@ -196,12 +204,17 @@ async function planAnew(
   };
   const { newest } = follower.state;
   const fresh = newest && (await planRevision(newest, inputs));
-  if (fresh?.type === "planned") memory.inForce = newest;
+  if (fresh?.type === "planned" && memory.inForce !== newest) {
+    memory.inForce = newest;
+    // What differs from another revision now is no drift from this one.
+    memory.drift.clear();
+  }
   const errors = fresh?.type === "broken" ? fresh.errors : [];
   if (fresh?.type !== "planned") await recallApplied(previous, newest, parts);
   const older = memory.inForce !== undefined && memory.inForce !== newest ? memory.inForce : undefined;
   const planned = fresh?.type === "planned" || older === undefined ? fresh : await planRevision(older, inputs);
-  context.metrics.observe("plan_duration_seconds", (context.clock.now() - started) / 1000);
+  memory.planMilliseconds = context.clock.now() - started;
+  context.metrics.observe("plan_duration_seconds", memory.planMilliseconds / 1000);
   return { planned: planned?.type === "broken" && fresh?.type === "broken" ? fresh : planned, errors };
 }
 
@@ -255,8 +268,9 @@ async function gateNow(
   const now = context.clock.now();
   const of = tryOf(wish, planning);
   const due = dueOf(planning);
+  const { requestedAt } = wish.switches;
   const requested =
-    wish.switches.requestedAt !== undefined && wish.switches.requestedAt !== previous.lastHandledReconcileAt;
+    parts.follower.upToDate && requestedAt !== undefined && requestedAt !== previous.lastHandledReconcileAt;
   const applied = planning.revision.tree.commit === previous.lastAppliedRevision;
   return gateOf({
     wish,

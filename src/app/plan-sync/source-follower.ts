@@ -60,6 +60,7 @@ const LONGEST_WAIT = 300_000;
 export class SourceFollower {
   #state: SourceState = {};
   #wanted: Wanted | undefined;
+  #lookedFor: Wanted | undefined;
   #waking = new AbortController();
   #failures = 0;
   readonly #ended = new AbortController();
@@ -75,11 +76,17 @@ export class SourceFollower {
 
   /** What to follow from now on; a change is looked at once. */
   follow(wish: Wish): void {
-    const wanted: Wanted = { namespace: wish.namespace, source: wish.source, pinned: wish.switches.pinnedRevision };
+    const { pinnedRevision: pinned, requestedAt, hintedAt } = wish.switches;
+    const wanted: Wanted = { namespace: wish.namespace, source: wish.source, pinned, asked: [requestedAt, hintedAt] };
     if (JSON.stringify(wanted) === JSON.stringify(this.#wanted)) return;
     if (this.#wanted !== undefined && !sameRepository(this.#wanted.source, wish.source)) this.#state = {};
     this.#wanted = wanted;
     this.hint();
+  }
+
+  /** Whether the source was looked at since what is wanted, or somebody's asking for a look, last changed. */
+  get upToDate(): boolean {
+    return this.#wanted !== undefined && this.#lookedFor === this.#wanted;
   }
 
   /** Somebody says there may be something new. */
@@ -142,7 +149,9 @@ export class SourceFollower {
       logger.warn({ reason: error.reason, error: error.message }, "the repository cannot be read");
     }
     metrics.observe("source_fetch_duration_seconds", (clock.now() - started) / 1000);
-    if (noteworthy(before, this.#state)) this.context.onChange();
+    const first = this.#lookedFor !== wanted;
+    this.#lookedFor = wanted;
+    if (first || noteworthy(before, this.#state)) this.context.onChange();
   }
 
   async #read(spec: SourceSpec, revision: ResolvedRevision): Promise<Revision> {
@@ -174,6 +183,8 @@ interface Wanted {
   readonly namespace: string;
   readonly source: WishedSource;
   readonly pinned: string | undefined;
+  /** Marks of people and webhooks that ask for a look now. */
+  readonly asked: readonly (string | undefined)[];
 }
 
 /** A revision of another repository or folder is no older revision of this one. */

@@ -85,6 +85,11 @@ export class Reflector {
     return this.#revision;
   }
 
+  /** Every key, in no order. */
+  keys(): string[] {
+    return this.#store.keys();
+  }
+
   /** Resolves when the kind was listed once, or is known to be missing. */
   settled(): Promise<void> {
     return this.#settled;

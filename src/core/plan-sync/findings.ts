@@ -10,6 +10,8 @@ export interface Findings {
   /** RFC 3339. */
   readonly now: string;
   readonly source: SourceFindings;
+  /** Whether the repository was looked at since a person last asked for a reconcile. */
+  readonly handled: boolean;
   /** What is wrong with the newest revision, one line each, the first one first; empty when it can be planned. */
   readonly planErrors: readonly string[];
   /** Reason of the condition PlanReady when there are errors. */

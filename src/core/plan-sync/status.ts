@@ -8,7 +8,7 @@ const HISTORY = 10;
 /** The status of a PlanSync after a reconcile. Equal findings make an equal status, so that rest writes nothing. */
 export function statusOf(findings: Findings): PlanSyncStatus {
   const { wish, previous, source, plan, sync } = findings;
-  const handled = wish.switches.requestedAt ?? previous.lastHandledReconcileAt;
+  const handled = (findings.handled ? wish.switches.requestedAt : undefined) ?? previous.lastHandledReconcileAt;
   const applied = appliedRevision(findings);
   return {
     observedGeneration: wish.generation,

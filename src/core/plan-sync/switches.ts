@@ -7,6 +7,7 @@ import { parseTime } from "../time.js";
 export const SWITCHES = {
   suspend: "spiderplan.io/suspend",
   requestedAt: "spiderplan.io/requestedAt",
+  hintedAt: "spiderplan.io/hintedAt",
   approve: "spiderplan.io/approve",
   approvedBy: "spiderplan.io/approved-by",
   approvedAt: "spiderplan.io/approved-at",
@@ -40,6 +41,8 @@ export interface Switches {
   readonly suspended: boolean;
   /** Any text; a new one asks for a reconcile now. */
   readonly requestedAt?: string;
+  /** Any text; a new one says that the repository may have something new. */
+  readonly hintedAt?: string;
   readonly approval?: Approval;
   /** Selections of a partial sync. */
   readonly only?: readonly string[];
@@ -66,6 +69,7 @@ export function readSwitches(annotations: Readonly<Record<string, string>> = {})
   return {
     suspended: (suspend !== undefined && suspend !== "false") || unreadable.length > 0,
     ...(annotations[SWITCHES.requestedAt] !== undefined && { requestedAt: annotations[SWITCHES.requestedAt] }),
+    ...(annotations[SWITCHES.hintedAt] !== undefined && { hintedAt: annotations[SWITCHES.hintedAt] }),
     ...(approval && { approval }),
     ...(only !== undefined && only.length > 0 && { only }),
     ...(pinned !== undefined && isCommit && { pinnedRevision: pinned }),

@@ -1,0 +1,85 @@
+import type { Kind, KubeObject } from "../../core/spiderpool/objects.js";
+import type { Cluster, ObjectRef, Preconditions } from "../../ports/cluster.js";
+import type { Clock } from "../../ports/runtime.js";
+
+/** How long watches may lag behind our own writes before we go on without them, and how often we look, in milliseconds. */
+const LAG = { longest: 10_000, look: 20 };
+
+/** Finds an object as a watch knows it, by `namespace/name` or its name alone. */
+export type Find = (kind: Kind, key: string) => KubeObject | undefined;
+
+interface Written {
+  readonly kind: Kind;
+  /** As the API server answered; undefined = deleted, with this uid. */
+  readonly version: number | undefined;
+  readonly uid: string | undefined;
+}
+
+/**
+ * Remembers what was written through a cluster, so that a decision made from watches is not made on what was before our
+ * own writes.
+ */
+export class OwnWrites {
+  readonly #written = new Map<string, Written>();
+
+  /** @param watched whether a kind is watched at all: no other is waited for */
+  constructor(private readonly watched: (kind: Kind) => boolean) {}
+
+  /** The same cluster, remembering. */
+  through<C extends Cluster>(cluster: C): C {
+    const remember = (kind: Kind, object: KubeObject) => {
+      this.#remember(kind, object.metadata, Number(object.metadata.resourceVersion));
+      return object;
+    };
+    const own: Pick<Cluster, "create" | "patch" | "delete"> = {
+      create: async (object, kind) => remember(kind, await cluster.create(object, kind)),
+      patch: async (ref, patch) => remember(ref.kind, await cluster.patch(ref, patch)),
+      delete: async (ref: ObjectRef, preconditions: Preconditions, options) => {
+        await cluster.delete(ref, preconditions, options);
+        this.#remember(ref.kind, { ...ref, uid: preconditions.uid }, undefined);
+      },
+    };
+    return new Proxy(cluster, {
+      get(target, name) {
+        if (Object.hasOwn(own, name)) return own[name as keyof typeof own];
+        const member: unknown = Reflect.get(target, name, target);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+  }
+
+  /** Whether an object's latest change is one of ours, or older. */
+  isOwn(kind: Kind, key: string, after: KubeObject | undefined): boolean {
+    const own = this.#written.get(`${kind.kind} ${key}`);
+    if (own === undefined) return false;
+    if (after === undefined) return own.version === undefined;
+    return own.version !== undefined && Number(after.metadata.resourceVersion) <= own.version;
+  }
+
+  /** Waits until the watches have seen all that was written, as far as they do within a while; then forgets it. */
+  async caughtUp(find: Find, clock: Clock): Promise<void> {
+    const end = clock.now() + LAG.longest;
+    for (const [key, own] of this.#written) {
+      const name = key.slice(own.kind.kind.length + 1);
+      while (!seen(own, find(own.kind, name)) && clock.now() < end) await clock.sleep(LAG.look);
+      if (this.#written.get(key) === own) this.#written.delete(key);
+    }
+  }
+
+  #remember(
+    kind: Kind,
+    { namespace, name, uid }: { namespace?: string; name: string; uid?: string },
+    version: number | undefined,
+  ): void {
+    if (!this.watched(kind)) return;
+    this.#written.set(`${kind.kind} ${namespace ? `${namespace}/${name}` : name}`, { kind, version, uid });
+  }
+}
+
+/** Versions are numbers in every API server there is; where they are not, nothing is waited for. */
+function seen({ version, uid }: Written, live: KubeObject | undefined): boolean {
+  if (version === undefined)
+    return live === undefined || live.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined;
+  if (Number.isNaN(version)) return true;
+  return live !== undefined && Number(live.metadata.resourceVersion) >= version;
+}

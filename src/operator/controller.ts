@@ -1,0 +1,269 @@
+import { randomUUID } from "node:crypto";
+import { guardWrites } from "../app/guard-writes.js";
+import { ApprovedPlans } from "../app/plan-sync/approved-plans.js";
+import { ClusterLock, type LockText } from "../app/plan-sync/cluster-lock.js";
+import { EventRecorder } from "../app/plan-sync/events.js";
+import { giveUp, keepFinalizer } from "../app/plan-sync/give-up.js";
+import { Memory } from "../app/plan-sync/memory.js";
+import { OwnWrites } from "../app/plan-sync/own-writes.js";
+import {
+  type PlanSyncParts,
+  type ReconcileContext,
+  reconcile,
+  type WatchedCluster,
+} from "../app/plan-sync/reconcile.js";
+import { SourceFollower } from "../app/plan-sync/source-follower.js";
+import { WATCH_TIMES, type WatchTimes } from "../app/watch/backoff.js";
+import { type CacheChange, ClusterCache } from "../app/watch/cluster-cache.js";
+import { type ObjectChange, Reflector } from "../app/watch/reflector.js";
+import { ownershipOf } from "../core/change/ownership.js";
+import { isClusterError } from "../core/cluster-error.js";
+import type { WindowState } from "../core/plan-sync/gate.js";
+import type { Wish } from "../core/plan-sync/wish.js";
+import { readWish } from "../core/plan-sync/wish.js";
+import { KINDS, type KubeObject, OWN, objectKey } from "../core/spiderpool/objects.js";
+import type { WatchableCluster } from "../ports/cluster.js";
+import type { PlanReader } from "../ports/plan-reader.js";
+import type { Clock, Digest } from "../ports/runtime.js";
+import type { SourceRepository } from "../ports/source-repository.js";
+import type { Logger, Metrics } from "../ports/telemetry.js";
+import { type Worked, WorkQueue } from "./work-queue.js";
+
+/** What the operator works with: ports only, so that tests choose them. */
+export interface ControllerOptions {
+  readonly cluster: WatchableCluster;
+  readonly repository: SourceRepository;
+  readonly readPlan: PlanReader;
+  readonly lockText: LockText;
+  readonly clock: Clock;
+  readonly sha256: Digest;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly windowsAt: (windows: Wish["windows"], now: number) => WindowState;
+  /** Where Spiderpool runs. */
+  readonly namespace: string;
+  /** Unique to this process. */
+  readonly identity: string;
+  readonly watchTimes?: Partial<WatchTimes>;
+  /** Told after each change of what the cluster holds, some time later. */
+  readonly onObserved?: (cache: ClusterCache) => void;
+}
+
+/** How long changes are gathered before they are judged, in milliseconds: what people do at once, what Pods do later. */
+const DELAY = { prompt: 100, usage: 2_000, longest: 60_000 };
+
+/** Follows every PlanSync of a cluster while this process leads. */
+export class Controller {
+  readonly #entries = new Map<string, PlanSyncParts & { readonly log: Logger }>();
+  readonly #own: OwnWrites;
+  readonly #queue: WorkQueue;
+  readonly #cache: ClusterCache;
+  readonly #planSyncs: Reflector;
+  /** Everything this process writes goes through here. */
+  readonly #cluster: WatchableCluster;
+  readonly #watched: WatchedCluster;
+  #ending = new AbortController().signal;
+
+  constructor(
+    private readonly options: ControllerOptions,
+    isHeld: () => boolean,
+  ) {
+    const { cluster, clock, metrics, namespace, logger } = options;
+    const times = { ...WATCH_TIMES, ...options.watchTimes };
+    this.#own = new OwnWrites((kind) => this.#cache.states().has(kind.kind));
+    this.#cluster = this.#own.through(guardWrites(cluster, isHeld));
+    this.#queue = new WorkQueue({
+      clock,
+      work: (key) => this.#work(key),
+      onError: (plansync, error) => {
+        metrics.count("reconcile_total", { result: "error" });
+        logger.error(
+          { plansync, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+          "reconcile failed",
+        );
+      },
+      onStart: (_key, waited) => metrics.observe("queue_wait_seconds", waited / 1000),
+    });
+    this.#cache = new ClusterCache(cluster, { namespace, clock, metrics, times });
+    this.#cache.onChange((change) => this.#noticed(change));
+    const cache = this.#cache;
+    this.#watched = {
+      get version() {
+        return cache.version;
+      },
+      observation: () => cache.observation(),
+      caughtUp: () => this.#own.caughtUp((kind, key) => cache.find(kind, key), clock),
+    };
+    this.#planSyncs = new Reflector(cluster, {
+      kind: KINDS.PlanSync,
+      clock,
+      metrics,
+      times,
+      project: (object) => object,
+      onChange: (change) => this.#planSyncChanged(change),
+      onState: (state) => {
+        if (state.type === "missing") logger.warn({ reason: state.error.message }, "PlanSyncs cannot be read");
+        if (state.type === "watching") for (const key of this.#planSyncs.keys()) this.#queue.add(key);
+      },
+    });
+  }
+
+  /** Works until the signal aborts; then lets writes under way finish. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#ending = signal;
+    const watching = [this.#cache.run(signal), this.#planSyncs.run(signal)];
+    try {
+      await untilAborted(Promise.all([this.#cache.synced(), this.#planSyncs.settled()]), signal);
+      if (!signal.aborted) this.options.logger.info({ plansyncs: this.#planSyncs.keys().length }, "leading");
+      await this.#queue.run(signal);
+    } finally {
+      await Promise.all([...this.#entries.values()].map(({ follower }) => follower.stop()));
+      await Promise.all(watching);
+    }
+  }
+
+  /** A forge says that a repository has something new. @returns how many PlanSyncs follow it */
+  hint(matches: (repoURL: string) => boolean): number {
+    const found = this.#planSyncs.keys().filter((key) => matches(readWish(this.#planSyncs.get(key)!).source.repoURL));
+    for (const key of found) this.#entries.get(key)?.follower.hint();
+    return found.length;
+  }
+
+  async #work(key: string): Promise<Worked> {
+    const { clock, metrics, logger } = this.options;
+    const object = this.#planSyncs.get(key);
+    if (object === undefined) {
+      await this.#forget(key);
+      return { type: "done" };
+    }
+    metrics.set("queue_depth", this.#queue.depth);
+    const log = logger.with({ plansync: key, reconcileID: randomUUID() });
+    const started = clock.now();
+    const result = await this.#reconcile(object, key, log);
+    const seconds = (clock.now() - started) / 1000;
+    metrics.observe("reconcile_duration_seconds", seconds);
+    metrics.count("reconcile_total", { result: result.type === "retry" ? "error" : "success" });
+    log.debug({ seconds }, "reconciled");
+    return result;
+  }
+
+  async #reconcile(object: KubeObject, key: string, logger: Logger): Promise<Worked> {
+    const context: ReconcileContext = {
+      ...this.options,
+      cluster: this.#cluster,
+      logger,
+      watched: this.#watched,
+      events: new EventRecorder(this.#cluster, this.options.clock, logger, this.options.identity),
+      signal: this.#ending,
+    };
+    try {
+      const wish = readWish(object);
+      if (object.metadata.deletionTimestamp !== undefined) {
+        await giveUp(object, wish, context);
+        return { type: "done" };
+      }
+      await keepFinalizer(object, wish, context);
+      return { type: "at", time: await reconcile(object, this.#partsOf(key, object), context) };
+    } catch (error) {
+      if (!isClusterError(error)) throw error;
+      logger.warn({ reason: error.reason, error: error.message }, "the cluster does not let a reconcile finish");
+      return { type: "retry" };
+    }
+  }
+
+  #partsOf(key: string, object: KubeObject): PlanSyncParts {
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const { namespace = "", name } = object.metadata;
+    const { repository, readPlan, clock, metrics, logger, lockText } = this.options;
+    const log = logger.with({ plansync: key });
+    const parts = {
+      follower: new SourceFollower({
+        cluster: this.#cluster,
+        repository,
+        read: readPlan,
+        clock,
+        logger: log,
+        metrics,
+        onChange: () => this.#queue.add(key),
+      }),
+      memory: new Memory(),
+      lock: new ClusterLock(this.#cluster, { namespace, name }, lockText),
+      approvals: new ApprovedPlans(this.#cluster, { namespace, name }),
+      log,
+    };
+    this.#entries.set(key, parts);
+    return parts;
+  }
+
+  async #forget(key: string): Promise<void> {
+    this.#queue.forget(key);
+    const entry = this.#entries.get(key);
+    this.#entries.delete(key);
+    await entry?.follower.stop();
+  }
+
+  #planSyncChanged({ key, before, after }: ObjectChange): void {
+    // Our own status writes are no reason to look again.
+    const same = before !== undefined && after !== undefined && steering(before) === steering(after);
+    if (!same) this.#queue.add(key);
+  }
+
+  #noticed(change: CacheChange): void {
+    if (change.type === "object") this.#noteDrift(change);
+    const usage = change.type === "object" && isUsage(change);
+    for (const key of this.#planSyncs.keys()) this.#queue.add(key, usage ? this.#patience(key) : DELAY.prompt);
+    this.options.onObserved?.(this.#cache);
+  }
+
+  /** Planning a large cluster takes a while: it must not be all this process does. */
+  #patience(key: string): number {
+    const took = this.#entries.get(key)?.memory.planMilliseconds ?? 0;
+    return Math.min(DELAY.longest, Math.max(DELAY.usage, took * 20));
+  }
+
+  /** Remembers who else changed an object of ours: whether that differs from the plan is seen when it is judged. */
+  #noteDrift({ kind, key, before, after, writer }: ObjectChange): void {
+    const object = after ?? before;
+    if (object === undefined || before === undefined || writer?.manager === OWN.fieldManager) return;
+    if (after !== undefined && content(before) === content(after)) return;
+    if (this.#own.isOwn(kind, key, after)) return;
+    const { namespace, name } = object.metadata;
+    for (const [planSync, { memory }] of this.#entries) {
+      if (ownershipOf(before, planSync).type !== "ours") continue;
+      const change = { writer: writer?.manager ?? "somebody", deleted: after === undefined };
+      memory.drift.set(objectKey(kind.kind, namespace, name), change);
+    }
+  }
+}
+
+/** What of a PlanSync is the user's: spec, annotations, its end. */
+function steering({ spec, metadata: { annotations, deletionTimestamp, finalizers } }: KubeObject): string {
+  return JSON.stringify([spec, annotations, deletionTimestamp, finalizers]);
+}
+
+/** All that a plan may say of an object. */
+function content({ spec, metadata: { labels, annotations } }: KubeObject): string {
+  return JSON.stringify([spec, labels, annotations]);
+}
+
+const USAGE_KINDS: ReadonlySet<string> = new Set(["Pod", "SpiderEndpoint", "ReplicaSet", "Node"]);
+
+/** Changes that Pods bring about: they come in crowds, and nobody waits for an answer. */
+function isUsage({ kind, before, after }: ObjectChange): boolean {
+  if (USAGE_KINDS.has(kind.kind)) return true;
+  return (
+    kind === KINDS.SpiderIPPool && before !== undefined && after !== undefined && content(before) === content(after)
+  );
+}
+
+/** Resolves when the promise does, or the signal aborts. */
+async function untilAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  await Promise.race([
+    promise,
+    new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    }),
+  ]);
+}
