@@ -59,11 +59,17 @@ export class Lease {
     return this.#lost.signal;
   }
 
-  /** Gives the Lease back, so that the next holder need not wait. */
+  /** Gives the Lease back, so that the next holder need not wait. A cluster that does not answer is not waited for. */
   async release(): Promise<void> {
     const held = this.isHeld();
     this.#ended.abort();
     if (!held) return;
+    const enough = new AbortController();
+    await Promise.race([this.#giveBack(), this.#slept(this.#times.retryPeriod, enough.signal)]);
+    enough.abort();
+  }
+
+  async #giveBack(): Promise<void> {
     await this.#renewing;
     if (this.#lost.signal.aborted) return;
     const spec = { holderIdentity: null, leaseDurationSeconds: 1, renewTime: microTime(this.clock.now()) };

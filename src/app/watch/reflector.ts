@@ -1,4 +1,4 @@
-import { type ClusterError, isClusterError } from "../../core/cluster-error.js";
+import { ClusterError, isClusterError } from "../../core/cluster-error.js";
 import type { Writer } from "../../core/field-manager.js";
 import type { Kind, KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster, WatchEvent } from "../../ports/cluster.js";
@@ -59,6 +59,7 @@ export class Reflector {
   #state: ReflectorState = { type: "listing" };
   #version: string | undefined;
   #listed = false;
+  #silent = false;
   #failures = 0;
   #refusals = 0;
   #revision = 0;
@@ -131,6 +132,7 @@ export class Reflector {
     }
     for (const key of this.#store.keys()) if (!listed.has(key)) this.#remove(key);
     this.#listed = true;
+    this.#silent = false;
     this.#refusals = 0;
     this.#count();
     return resourceVersion;
@@ -144,19 +146,30 @@ export class Reflector {
     const heard = { at: clock.now() };
     const started = heard.at;
     void this.#endWhenSilent(heard, silence, AbortSignal.any([signal, ended.signal]));
-    this.#enter({ type: "watching" });
+    // After silence only a word proves that somebody is there; else a failure would tell.
+    if (!this.#silent) this.#enter({ type: "watching" });
     try {
       for await (const event of this.cluster.watch(kind, from, AbortSignal.any([signal, silence.signal]))) {
         heard.at = clock.now();
         this.#failures = 0;
         this.#refusals = 0;
+        this.#silent = false;
+        this.#enter({ type: "watching" });
         this.#take(event);
       }
-      if (!signal.aborted) this.#restarted(silence.signal.aborted ? "silent" : "ended");
+      if (signal.aborted) return;
+      this.#restarted(silence.signal.aborted ? "silent" : "ended");
+      if (silence.signal.aborted) this.#fellSilent();
     } finally {
       ended.abort();
       if (clock.now() - started >= STEADY) this.#failures = 0;
     }
+  }
+
+  #fellSilent(): void {
+    const message = `watch ${this.kind.plural}: no word for ${this.options.times.silence / 1000} s`;
+    this.#silent = true;
+    this.#enter({ type: "retrying", error: new ClusterError("Timeout", message, true) });
   }
 
   async #endWhenSilent(heard: { at: number }, silence: AbortController, over: AbortSignal): Promise<void> {
