@@ -41,8 +41,12 @@ const WHO = "Test Author <author@example.org>";
 const IDENTITY = ["-c", "user.name=Test Author", "-c", "user.email=author@example.org"];
 
 /** Makes an empty bare repository in a folder that does not exist yet. */
-export function makeRepository(folder: string, config: Readonly<Record<string, string>> = {}): TestRepository {
-  run(["init", "--bare", "--quiet", "--initial-branch=main", "--template=", folder]);
+export function makeRepository(
+  folder: string,
+  config: Readonly<Record<string, string>> = {},
+  format: "sha1" | "sha256" = "sha1",
+): TestRepository {
+  run(["init", "--bare", "--quiet", "--initial-branch=main", "--template=", `--object-format=${format}`, folder]);
   const git = (...args: readonly string[]) => run([...IDENTITY, "-C", folder, ...args]);
   for (const [key, value] of Object.entries(config)) git("config", key, value);
   const tip = (branch = "main") => git("rev-parse", `refs/heads/${branch}`);

@@ -41,14 +41,20 @@ export interface GitServer {
   /** All requests so far, in order. */
   readonly requests: readonly GitRequest[];
   /** Makes an empty repository: `NAME.git` below the URL. */
-  repository(name: string, config?: Readonly<Record<string, string>>): ServedRepository;
+  repository(name: string, config?: Readonly<Record<string, string>>, format?: "sha1" | "sha256"): ServedRepository;
+  /** From now on it does not know the protocol's second version, as old servers. */
+  speakOldProtocol(): void;
   /** Answers the requests to come in place of Git where the function returns true; undefined ends that. */
   intercept(answer: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined): void;
   close(): Promise<void>;
 }
 
 /** What public forges allow: partial clones, and any commit by its id. */
-const LIKE_A_FORGE = { "uploadpack.allowFilter": "true", "uploadpack.allowAnySHA1InWant": "true" };
+const LIKE_A_FORGE = {
+  "uploadpack.allowFilter": "true",
+  "uploadpack.allowAnySHA1InWant": "true",
+  "http.receivepack": "true",
+};
 
 /** Starts a Git server on loopback; its folder goes with it. */
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
@@ -56,10 +62,12 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
   const authority = makeAuthority(join(folder, "tls"));
   const own = authority.issue("localhost", { names: ["DNS:localhost", "IP:127.0.0.1"] });
   const requests: GitRequest[] = [];
+  let oldProtocol = false;
   let answer: Parameters<GitServer["intercept"]>[0];
   const tls = { key: own.key, cert: own.cert, ca: authority.cert, requestCert: options.clientCertificate ?? false };
   const server = createServer({ ...tls, rejectUnauthorized: tls.requestCert }, (request, response) => {
     requests.push(seen(request));
+    if (oldProtocol) delete request.headers["git-protocol"];
     if (answer?.(request, response)) return;
     if (!mayEnter(request, options)) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end("who are you?\n");
@@ -71,10 +79,13 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
     url,
     authority,
     requests,
-    repository: (name, config) => ({
-      ...makeRepository(repositoryFolder(folder, name), { ...LIKE_A_FORGE, "http.receivepack": "true", ...config }),
+    repository: (name, config, format) => ({
+      ...makeRepository(repositoryFolder(folder, name), { ...LIKE_A_FORGE, ...config }, format),
       url: `${url}/${name}.git`,
     }),
+    speakOldProtocol: () => {
+      oldProtocol = true;
+    },
     intercept: (next) => {
       answer = next;
     },
