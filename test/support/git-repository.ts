@@ -25,6 +25,8 @@ export interface TestRepository {
   readonly folder: string;
   /** Runs git in it and returns its output, trimmed. */
   git(...args: readonly string[]): string;
+  /** Writes an object as it is given, however wrong; its id. */
+  object(type: "blob" | "tree" | "commit" | "tag", content: Uint8Array): string;
   /** A new commit on a branch in which these paths change; the id. A push, as its readers see it. */
   commit(files: Readonly<Record<string, Entry>>, options?: CommitOptions): string;
   /** A forced push: the branch starts anew with these files alone. */
@@ -59,6 +61,8 @@ export function makeRepository(
   return {
     folder,
     git,
+    object: (type, content) =>
+      run(["-C", folder, "hash-object", "-w", "--stdin", "--literally", "-t", type], Buffer.from(content)),
     commit,
     tip,
     rewrite: (files, options) => commit(files, { ...options, parent: null }),
@@ -90,7 +94,7 @@ function importStream(
   data(message);
   if (parent !== null) line(`from ${parent}`);
   for (const [path, entry] of Object.entries(files)) {
-    const name = JSON.stringify(path);
+    const name = quoted(path);
     if (entry === null) line(`D ${name}`);
     else if (typeof entry === "object" && "submodule" in entry) line(`M 160000 ${entry.submodule} ${name}`);
     else {
@@ -100,6 +104,14 @@ function importStream(
     }
   }
   return Buffer.concat(parts);
+}
+
+/** A path as C would write it, which any byte can be in. */
+function quoted(path: string): string {
+  const octal = (byte: number) => `\\${byte.toString(8).padStart(3, "0")}`;
+  const plain = (byte: number) => byte > 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
+  const bytes = [...Buffer.from(path)];
+  return `"${bytes.map((byte) => (plain(byte) ? String.fromCharCode(byte) : octal(byte))).join("")}"`;
 }
 
 function blobOf(entry: string | Uint8Array | { link: string } | { executable: string }): [string, string | Uint8Array] {

@@ -99,7 +99,7 @@ const BROKEN =
 
 /** A failed run of git, in words. The message ends in what git said, without secrets. */
 export function gitFailure({ stderr, code }: GitOutput, secrets: readonly string[]): SourceError | BrokenCopy {
-  if (BROKEN.test(stderr)) return new BrokenCopy(redact(lastWords(stderr), secrets));
+  if (BROKEN.test(stderr) && !/fsck error/.test(stderr)) return new BrokenCopy(redact(lastWords(stderr), secrets));
   const { reason, message, transient } = MEANINGS.find(({ said }) => said.test(stderr)) ?? UNKNOWN;
   const said = lastWords(stderr) || `git ended with ${code ?? "a signal"}`;
   return new SourceError(reason, `${message} (${redact(said, secrets)})`, transient ?? false);
@@ -130,9 +130,12 @@ function lastWords(stderr: string): string {
   const lines = stderr
     .split(/[\r\n]+/)
     .filter((line) => /^(?:fatal|error|remote|ssh|[\w-]+@)|denied|failed/.test(line));
-  const plain = lines.filter((line) => !/^fatal: Could not read from remote|make sure you have/.test(line));
+  const plain = lines.filter((line) => !NOISE.test(line));
   return (plain.length > 0 ? plain : lines).slice(-2).join("; ");
 }
+
+/** Git repeats itself on the way up. */
+const NOISE = /^fatal: Could not read from remote|make sure you have|fsck error in packed|invalid index-pack output/;
 
 /** A text of someone else as one short line without secrets and control characters. */
 export function redact(text: string, secrets: readonly string[]): string {
