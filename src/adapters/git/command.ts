@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+
+/** One run of git, or of gpg to give it the keys it then verifies with. */
+export interface GitCommand {
+  readonly program: "git" | "gpg";
+  readonly args: readonly string[];
+  /** Working directory. */
+  readonly folder: string;
+  /** The whole environment: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** Bytes it may print before it is ended. */
+  readonly outputBytes: number;
+  /** Ends it, and all it started. */
+  readonly signal: AbortSignal;
+}
+
+export interface GitOutput {
+  /** Exit code; null if a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  /** The last 64 KiB. */
+  readonly stderr: string;
+}
+
+/** Git printed more than it may. */
+export class OutputTooLarge extends Error {}
+
+/**
+ * Runs git: no shell, an environment of its own, bounded output. The one place that does.
+ *
+ * Not by simple-git, which interrupts only its direct child (a transfer that hangs would live on in git-remote-https
+ * or ssh), keeps all output, and has its data as text.
+ * @throws OutputTooLarge, the signal's reason, or the system's error when git cannot be started
+ */
+export function runGit(command: GitCommand): Promise<GitOutput> {
+  const { signal } = command;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    // A process group of its own, so that all it starts ends with it.
+    const child = spawn(command.program, command.args, {
+      cwd: command.folder,
+      env: command.env,
+      shell: false,
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    let failure: unknown;
+    const end = (why: unknown) => {
+      if (failure !== undefined) return;
+      failure = why;
+      endGroup(child.pid);
+    };
+    const abort = () => end(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    const out = collect(child.stdout, command.outputBytes, () => end(new OutputTooLarge()));
+    const err = lastOf(child.stderr, 64 * 1024);
+    child.on("error", (error) => {
+      failure ??= error;
+    });
+    child.on("close", (code) => {
+      signal.removeEventListener("abort", abort);
+      if (failure !== undefined) reject(failure);
+      else resolve({ code, stdout: Buffer.concat(out), stderr: err().toString("utf8") });
+    });
+    // Git may end before it has read everything; its exit code tells.
+    child.stdin.on("error", () => {});
+    child.stdin.end(command.input ?? "");
+  });
+}
+
+function collect(stream: NodeJS.ReadableStream, most: number, tooMuch: () => void): readonly Buffer[] {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= most) chunks.push(chunk);
+    else tooMuch();
+  });
+  return chunks;
+}
+
+function lastOf(stream: NodeJS.ReadableStream, most: number): () => Buffer {
+  let kept = Buffer.alloc(0);
+  stream.on("data", (chunk: Buffer) => {
+    kept = Buffer.concat([kept, chunk]).subarray(-most);
+  });
+  return () => kept;
+}
+
+/** Killed, not asked: what is half written is repaired by the next operation, and ssh would not listen to less. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
