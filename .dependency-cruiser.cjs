@@ -99,6 +99,13 @@ module.exports = {
       to: { path: "node_modules/(yaml|ajv|ajv-formats)/" },
     },
     {
+      name: "one-home-for-the-log-and-the-metrics",
+      severity: "error",
+      comment: "what leaves the process is cleaned of secrets in one place, and every metric stands in one table",
+      from: { pathNot: "^src/adapters/telemetry/" },
+      to: { path: "node_modules/(pino|prom-client)/" },
+    },
+    {
       name: "one-home-for-commander",
       severity: "error",
       comment: "flags belong to the command line",
