@@ -9,6 +9,7 @@ import type { KubeCluster } from "../../src/adapters/kubernetes/kube-cluster.js"
 import { isClusterError } from "../../src/core/cluster-error.js";
 import { KINDS, type Kind, type KubeObject } from "../../src/core/spiderpool/objects.js";
 import { customResourceDefinitions } from "../../src/core/spiderpool/structural.js";
+import { PROJECT } from "./cli.js";
 import { clusterObjects } from "./examples.js";
 import { type Authority, makeAuthority } from "./openssl.js";
 
@@ -202,12 +203,13 @@ const CLONE_SET = {
   },
 };
 
-/** Spiderpool's own manifests where they are at hand, else our description of them; and CloneSet. */
+/** Spiderpool's own manifests where they are at hand, else our description of them; PlanSync and CloneSet. */
 function definitions(): KubeObject[] {
   const folder = fileURLToPath(new URL("../../../shared/spiderpool-crds/", import.meta.url));
-  if (!existsSync(folder)) return [...customResourceDefinitions(), CLONE_SET];
+  const others = [...clusterObjects([`${PROJECT}/deploy/crds/plansyncs.spiderplan.io.yaml`]), CLONE_SET];
+  if (!existsSync(folder)) return [...customResourceDefinitions(), ...others];
   const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
-  return [...clusterObjects(files.map((name) => folder + name)), CLONE_SET];
+  return [...clusterObjects(files.map((name) => folder + name)), ...others];
 }
 
 /**
@@ -219,8 +221,8 @@ function lenient(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(lenient);
   if (typeof schema !== "object" || schema === null) return schema;
   const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, lenient(value)]));
-  const isText = copy.type === "string" && copy.enum === undefined && copy.jsonPath === undefined;
-  return isText ? { ...copy, nullable: true } : copy;
+  const mayBeEmpty = copy.enum === undefined && copy.minLength === undefined && copy.pattern === undefined;
+  return copy.type === "string" && mayBeEmpty && copy.jsonPath === undefined ? { ...copy, nullable: true } : copy;
 }
 
 async function installKinds(actor: KubeCluster): Promise<void> {
