@@ -67,7 +67,7 @@ export function planSyncContract(cluster: () => { actor: ClusterActor; kubeconfi
     it("fills in every default", async () => {
       const { spec } = await actor().create(planSync("minimal", MINIMAL), KINDS.PlanSync);
       expect(spec).toEqual({
-        source: { ...MINIMAL.source, path: "", interval: "30s", timeout: "60s" },
+        source: { ...MINIMAL.source, interval: "30s", timeout: "60s" },
         sync: {
           mode: "observe",
           prune: false,

@@ -22,6 +22,8 @@ export interface RealCluster {
   readonly actor: KubeCluster;
   /** Whether controller manager and scheduler run (setup-envtest brings neither). */
   readonly controllers: boolean;
+  /** Its version: 1.`minor`. */
+  readonly minor: number;
   /** Signs certificates the API server trusts for clients. */
   readonly authority: Authority;
   stop(): Promise<void>;
@@ -66,16 +68,16 @@ class ControlPlane {
     const [clients, peers, port] = await freePorts(3);
     this.#startEtcd(clients!, peers!);
     const server = `https://127.0.0.1:${port}`;
-    const old = this.#minor() < 24;
+    const minor = this.#minor();
     this.#startApiServer(authority, clients!, port!);
     const kubeconfig = this.#kubeconfig(server, authority);
     this.#actor = await connect({ kubeconfig });
     await until("the API server is ready", () => ready(this.#actor!));
     const controllers = ["kube-controller-manager", "kube-scheduler"].every((name) => this.#has(name));
-    if (controllers) this.#startControllers(kubeconfig, old);
+    if (controllers) this.#startControllers(kubeconfig, minor < 24);
     await installKinds(this.#actor);
     for (const node of nodes) await addNode(this.#actor, node);
-    return { server, kubeconfig, actor: this.#actor, controllers, authority, stop: () => this.stop() };
+    return { server, kubeconfig, actor: this.#actor, controllers, minor, authority, stop: () => this.stop() };
   }
 
   async stop(): Promise<void> {

@@ -112,9 +112,8 @@ export const PLAN_SYNC: KindDescription = {
               "maxProperties": 1
             },
             "path": {
-              "description": "Folder of the plan inside the repository.",
+              "description": "Folder of the plan inside the repository; without it the root.",
               "type": "string",
-              "default": "",
               "maxLength": 1024
             },
             "interval": {
