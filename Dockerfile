@@ -1,5 +1,5 @@
 # Node 20 is past its end of life; NODE=22 or 24 build the same image.
-ARG NODE=20
+ARG NODE=20.19.5
 FROM node:${NODE}-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
@@ -10,9 +10,12 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts \
  && find node_modules -name '*.map' -delete
 
 FROM node:${NODE}-bookworm-slim
-# git and ssh: plan repositories are read with the git program; tini: signals and zombies.
-RUN apt-get update && apt-get install -y --no-install-recommends git openssh-client ca-certificates tini \
+# git and ssh: plan repositories are read with the git program; gnupg: signatures of commits and tags; tini: signals and zombies.
+RUN apt-get update && apt-get install -y --no-install-recommends git openssh-client gnupg ca-certificates tini \
  && rm -rf /var/lib/apt/lists/*
+ENV NODE_ENV=production
+# The root file system may be read-only; what programs keep at home is gone with the container.
+ENV HOME=/tmp
 WORKDIR /app
 COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/dist dist
@@ -20,4 +23,5 @@ COPY package.json LICENSE ./
 COPY schema schema
 COPY examples examples
 USER 65532:65532
+EXPOSE 8080
 ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]

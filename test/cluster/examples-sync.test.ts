@@ -2,23 +2,32 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS, type SpiderEndpoint } from "../../src/core/spiderpool/objects.js";
 import { cli } from "../support/cli.js";
 import { clusterObjects, type Example, examples } from "../support/examples.js";
+import { kubectlMissing, operatorAccess } from "../support/operator-access.js";
 import { skipReason } from "../support/real-apiserver.js";
 import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason();
+/** The one namespace whose workloads examples annotate. */
+const ANNOTATED = "shop";
 
 describe.skipIf(reason !== undefined)(
   `examples on a real kube-apiserver${reason ? ` (skipped: ${reason})` : ""}`,
   () => {
     let cluster: RealPlayedCluster;
+    /** The operator's where kubectl can render its roles, so that they are enough for every example. */
+    let kubeconfig: string;
     beforeAll(async () => {
       cluster = await startRealPlayedCluster();
+      await cluster.add([{ apiVersion: "v1", kind: "Namespace", metadata: { name: ANNOTATED } }]);
+      kubeconfig = kubectlMissing
+        ? cluster.kubeconfig
+        : await operatorAccess(cluster, "sync", { annotate: [ANNOTATED] });
     });
     afterAll(() => cluster?.stop());
 
     function onCluster(command: string, example: Example, ...rest: string[]) {
       const named = example.cluster === undefined ? [] : ["--cluster", example.cluster];
-      return cli([command, "--path", example.plan, ...named, "--kubeconfig", cluster.kubeconfig, ...rest]);
+      return cli([command, "--path", example.plan, ...named, "--kubeconfig", kubeconfig, ...rest]);
     }
 
     async function addresses(): Promise<Record<string, unknown>> {

@@ -1,40 +1,24 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Kind, KubeObject } from "../../src/core/spiderpool/objects.js";
+import type { KubeObject } from "../../src/core/spiderpool/objects.js";
+import { ACCESS_KINDS, kubeconfigOf, RBAC } from "../support/access.js";
 import { cli, PROJECT } from "../support/cli.js";
 import { clusterObjects, type Example, examples } from "../support/examples.js";
 import { skipReason } from "../support/real-apiserver.js";
 import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason();
-const RBAC = "rbac.authorization.k8s.io";
-const rbac = (kind: string, plural: string, namespaced = false): Kind => ({
-  apiVersion: `${RBAC}/v1`,
-  kind,
-  plural,
-  namespaced,
-});
-const KIND: Readonly<Record<string, Kind>> = {
-  ClusterRole: rbac("ClusterRole", "clusterroles"),
-  Role: rbac("Role", "roles", true),
-  ClusterRoleBinding: rbac("ClusterRoleBinding", "clusterrolebindings"),
-  RoleBinding: rbac("RoleBinding", "rolebindings", true),
-};
 
-describe.skipIf(reason !== undefined)(`deploy/rbac.yaml${reason ? ` (skipped: ${reason})` : ""}`, () => {
+describe.skipIf(reason !== undefined)(`deploy/rbac${reason ? ` (skipped: ${reason})` : ""}`, () => {
   let cluster: RealPlayedCluster;
-  const folder = mkdtempSync(path.join(tmpdir(), "spiderplan-rbac-"));
   const example = examples().find(({ name }) => name === "default-pools") as Example;
 
   beforeAll(async () => {
     cluster = await startRealPlayedCluster();
-    const roles = clusterObjects([`${PROJECT}/deploy/rbac.yaml`]);
+    const roles = clusterObjects([`${PROJECT}/deploy/rbac/roles.yaml`]);
     // Somebody who may not look at nodes.
     const read = roles.find(({ metadata }) => metadata.name === "spiderplan-read")!;
     roles.push(JSON.parse(JSON.stringify(read).replace('"nodes",', "").replace("spiderplan-read", "less-read")));
-    for (const role of roles) await cluster.actor.create(role, KIND[role.kind]!);
+    for (const role of roles) await cluster.actor.create(role, ACCESS_KINDS[role.kind]!);
     await cluster.add(clusterObjects(example.snapshots.slice(0, 1)));
   });
   afterAll(() => cluster?.stop());
@@ -51,24 +35,11 @@ describe.skipIf(reason !== undefined)(`deploy/rbac.yaml${reason ? ` (skipped: ${
           subjects,
           roleRef: { apiGroup: RBAC, kind: roleKind, name: role },
         } as KubeObject,
-        KIND[kind]!,
+        ACCESS_KINDS[kind]!,
       );
     for (const role of roles) await bind("ClusterRoleBinding", "ClusterRole", role);
     if (lease) await bind("RoleBinding", "Role", "spiderplan-lease", "kube-system");
-    const { certFile, keyFile } = cluster.authority.issue(name);
-    const config = {
-      apiVersion: "v1",
-      kind: "Config",
-      "current-context": "c",
-      clusters: [
-        { name: "c", cluster: { server: cluster.server, "certificate-authority": cluster.authority.certFile } },
-      ],
-      users: [{ name: "u", user: { "client-certificate": certFile, "client-key": keyFile } }],
-      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-    };
-    const file = path.join(folder, name);
-    writeFileSync(file, JSON.stringify(config));
-    return file;
+    return kubeconfigOf(cluster, name);
   }
 
   const onCluster = (command: string, kubeconfig: string, ...rest: string[]) =>
@@ -101,7 +72,7 @@ describe.skipIf(reason !== undefined)(`deploy/rbac.yaml${reason ? ` (skipped: ${
     expect(plan.stderr).toMatch(/cannot list resource "spider\w+"/);
   });
 
-  test("all three are enough to sync", async () => {
+  test("read, write and lease are enough to sync, without a workload annotated", async () => {
     const writer = await user("writer", ["spiderplan-read", "spiderplan-write"], true);
     const sync = await onCluster("sync", writer);
     expect(sync.code, sync.stdout + sync.stderr).toBe(0);

@@ -9,6 +9,7 @@ import type { KubeCluster } from "../../src/adapters/kubernetes/kube-cluster.js"
 import { isClusterError } from "../../src/core/cluster-error.js";
 import { KINDS, type Kind, type KubeObject } from "../../src/core/spiderpool/objects.js";
 import { customResourceDefinitions } from "../../src/core/spiderpool/structural.js";
+import { PROJECT } from "./cli.js";
 import { clusterObjects } from "./examples.js";
 import { type Authority, makeAuthority } from "./openssl.js";
 
@@ -21,6 +22,8 @@ export interface RealCluster {
   readonly actor: KubeCluster;
   /** Whether controller manager and scheduler run (setup-envtest brings neither). */
   readonly controllers: boolean;
+  /** Its version: 1.`minor`. */
+  readonly minor: number;
   /** Signs certificates the API server trusts for clients. */
   readonly authority: Authority;
   stop(): Promise<void>;
@@ -65,16 +68,16 @@ class ControlPlane {
     const [clients, peers, port] = await freePorts(3);
     this.#startEtcd(clients!, peers!);
     const server = `https://127.0.0.1:${port}`;
-    const old = this.#minor() < 24;
+    const minor = this.#minor();
     this.#startApiServer(authority, clients!, port!);
     const kubeconfig = this.#kubeconfig(server, authority);
     this.#actor = await connect({ kubeconfig });
     await until("the API server is ready", () => ready(this.#actor!));
     const controllers = ["kube-controller-manager", "kube-scheduler"].every((name) => this.#has(name));
-    if (controllers) this.#startControllers(kubeconfig, old);
+    if (controllers) this.#startControllers(kubeconfig, minor < 24);
     await installKinds(this.#actor);
     for (const node of nodes) await addNode(this.#actor, node);
-    return { server, kubeconfig, actor: this.#actor, controllers, authority, stop: () => this.stop() };
+    return { server, kubeconfig, actor: this.#actor, controllers, minor, authority, stop: () => this.stop() };
   }
 
   async stop(): Promise<void> {
@@ -202,12 +205,13 @@ const CLONE_SET = {
   },
 };
 
-/** Spiderpool's own manifests where they are at hand, else our description of them; and CloneSet. */
+/** Spiderpool's own manifests where they are at hand, else our description of them; PlanSync and CloneSet. */
 function definitions(): KubeObject[] {
   const folder = fileURLToPath(new URL("../../../shared/spiderpool-crds/", import.meta.url));
-  if (!existsSync(folder)) return [...customResourceDefinitions(), CLONE_SET];
+  const others = [...clusterObjects([`${PROJECT}/deploy/crds/plansyncs.spiderplan.io.yaml`]), CLONE_SET];
+  if (!existsSync(folder)) return [...customResourceDefinitions(), ...others];
   const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
-  return [...clusterObjects(files.map((name) => folder + name)), CLONE_SET];
+  return [...clusterObjects(files.map((name) => folder + name)), ...others];
 }
 
 /**
@@ -219,8 +223,8 @@ function lenient(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(lenient);
   if (typeof schema !== "object" || schema === null) return schema;
   const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, lenient(value)]));
-  const isText = copy.type === "string" && copy.enum === undefined && copy.jsonPath === undefined;
-  return isText ? { ...copy, nullable: true } : copy;
+  const mayBeEmpty = copy.enum === undefined && copy.minLength === undefined && copy.pattern === undefined;
+  return copy.type === "string" && mayBeEmpty && copy.jsonPath === undefined ? { ...copy, nullable: true } : copy;
 }
 
 async function installKinds(actor: KubeCluster): Promise<void> {

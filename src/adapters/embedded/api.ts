@@ -1,5 +1,5 @@
 import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
-import { applySchema } from "../../core/spiderpool/structural.js";
+import { applyDescription } from "../../core/spiderpool/structural.js";
 import { ApiError, alreadyExists, badRequest, conflict, invalid, notFound, stale } from "./api-error.js";
 import { faultsOf, withDefaults } from "./built-in.js";
 import { finished, generationAfter, isOver, sameContent, withStatus } from "./change-of.js";
@@ -168,7 +168,8 @@ export class Api {
 
   #shaped(resource: Resource, given: KubeObject, options: WriteOptions): KubeObject {
     if (!resource.custom) return withDefaults(given);
-    const { object, errors } = applySchema(resource.kind.kind, given);
+    if (resource.description === undefined) return given;
+    const { object, errors } = applyDescription(resource.description, given);
     if (options.fieldValidation !== "Ignore") {
       const unknown = unknownFields(given, object).map((path) => `unknown field "${path}"`);
       if (unknown.length > 0 && options.fieldValidation === "Strict") {

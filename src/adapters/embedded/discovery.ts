@@ -1,3 +1,4 @@
+import { rootSchema } from "../../core/spiderpool/structural.js";
 import type { Resource } from "./resources.js";
 
 const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -89,7 +90,7 @@ export function openApiPaths(resources: Iterable<Resource>): object {
 
 /**
  * `GET /openapi/v3/...`: as much as kubectl reads, namely that a PATCH may carry `fieldValidation`, so that it leaves
- * the validation to the server; and, for `kubectl explain`, the schemas of Spiderpool's kinds.
+ * the validation to the server; and, for `kubectl explain`, the schemas of the kinds that CRDs define.
  */
 export function openApiDocument(resources: Iterable<Resource>, path: string): object | undefined {
   const served = [...resources].filter((resource) => pathOf(resource) === path);
@@ -105,9 +106,12 @@ export function openApiDocument(resources: Iterable<Resource>, path: string): ob
 }
 
 function schemaOf(resource: Resource): [string, object][] {
-  if (resource.schema === undefined) return [];
+  if (resource.description === undefined) return [];
   const { group: name, version, kind } = resource;
-  const schema = { ...resource.schema, "x-kubernetes-group-version-kind": [{ group: name, version, kind: kind.kind }] };
+  const schema = {
+    ...rootSchema(resource.description),
+    "x-kubernetes-group-version-kind": [{ group: name, version, kind: kind.kind }],
+  };
   return [[`${name}.${version}.${kind.kind}`, schema]];
 }
 

@@ -1,6 +1,7 @@
+import { PLAN_SYNC } from "../../core/plan-sync/plan-sync-kind.generated.js";
 import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
-import { customResourceDefinitions } from "../../core/spiderpool/structural.js";
+import { KIND_DESCRIPTIONS } from "../../core/spiderpool/schemas.generated.js";
 import type { ClusterActor } from "../../ports/cluster.js";
 import { inProcessActor } from "./actor.js";
 import { Api } from "./api.js";
@@ -47,7 +48,8 @@ export async function startEmbeddedCluster(options: EmbeddedOptions = {}): Promi
   const store = new Store(options.history);
   const objects = options.objects ?? [];
   const facts = factsOf(objects, options.facts ?? {});
-  const api = new Api(store, resourcesOf(customResourceDefinitions(), COLUMNS), new Webhooks(store, facts), now);
+  const resources = resourcesOf([...KIND_DESCRIPTIONS, PLAN_SYNC], COLUMNS);
+  const api = new Api(store, resources, new Webhooks(store, facts), now);
   seed(api, objects);
   const collector = new Collector(api);
   const server = await serveHttp(api, options.port ?? 0, options.intercept);

@@ -1,4 +1,5 @@
 import { KINDS, type Kind, type KubeObject } from "../../core/spiderpool/objects.js";
+import type { KindDescription } from "../../core/spiderpool/structural-schema.js";
 
 /** One column of `kubectl get`. */
 export interface Column {
@@ -25,18 +26,8 @@ export interface Resource {
   /** Defined by a CRD: no strategic merge patch, updates must carry a resourceVersion. */
   readonly custom: boolean;
   readonly columns: readonly Column[] | undefined;
-  /** OpenAPI v3 schema of a kind defined by a CRD, for `kubectl explain`. */
-  readonly schema: object | undefined;
-}
-
-/** What a CustomResourceDefinition says, as far as the server reads it. */
-interface CrdSpec {
-  names: { kind: string; singular?: string; shortNames?: string[]; categories?: string[] };
-  versions: {
-    subresources?: { status?: object; scale?: object };
-    schema?: { openAPIV3Schema?: object };
-    additionalPrinterColumns?: { name: string; type: string; jsonPath: string; priority?: number }[];
-  }[];
+  /** What a kind defined by a CRD looks like; third-party kinds have none. */
+  readonly description: KindDescription | undefined;
 }
 
 interface Extra {
@@ -60,28 +51,26 @@ const BUILT_IN: Readonly<Record<string, Extra>> = {
   CronJob: { shortNames: ["cj"], categories: ["all"], status: true },
   Lease: {},
   Secret: {},
-  // Third-party kinds whose CRDs are not Spiderpool's: served without a schema.
+  // A third-party kind: served without a schema.
   CloneSet: { shortNames: ["clone"], status: true, scale: true },
-  NetworkAttachmentDefinition: { shortNames: ["net-attach-def"] },
-  PlanSync: { shortNames: ["nps"], status: true },
 };
 
-const THIRD_PARTY = new Set(["CloneSet", "NetworkAttachmentDefinition", "PlanSync"]);
+const THIRD_PARTY = new Set(["CloneSet"]);
 
 /**
  * Every kind the server serves, by kind name.
- * @param definitions Spiderpool's CustomResourceDefinitions
- * @param columns printer columns of the kinds that are no Spiderpool CRD
+ * @param descriptions of the kinds that CRDs define
+ * @param columns printer columns of the other kinds
  */
 export function resourcesOf(
-  definitions: readonly KubeObject[],
+  descriptions: readonly KindDescription[],
   columns: Readonly<Record<string, readonly Column[]>>,
 ): ReadonlyMap<string, Resource> {
-  const crds = new Map(definitions.map((crd) => [(crd.spec as CrdSpec).names.kind, crd.spec as CrdSpec] as const));
+  const described = new Map(descriptions.map((description) => [description.kind, description]));
   const all = new Map<string, Resource>();
   for (const kind of Object.values(KINDS)) {
-    const crd = crds.get(kind.kind);
-    all.set(kind.kind, crd === undefined ? builtIn(kind, columns[kind.kind]) : custom(kind, crd));
+    const description = described.get(kind.kind);
+    all.set(kind.kind, description === undefined ? builtIn(kind, columns[kind.kind]) : custom(kind, description));
   }
   return all;
 }
@@ -91,30 +80,30 @@ function builtIn(kind: Kind, columns: readonly Column[] | undefined): Resource {
   return {
     kind,
     ...groupVersion(kind),
-    singular: kind.kind === "NetworkAttachmentDefinition" ? "network-attachment-definition" : kind.kind.toLowerCase(),
+    singular: kind.kind.toLowerCase(),
     shortNames: extra.shortNames ?? [],
     categories: extra.categories ?? [],
     status: extra.status ?? false,
     scale: extra.scale ?? false,
     custom: THIRD_PARTY.has(kind.kind),
     columns,
-    schema: undefined,
+    description: undefined,
   };
 }
 
-function custom(kind: Kind, crd: CrdSpec): Resource {
-  const version = crd.versions[0];
+function custom(kind: Kind, description: KindDescription): Resource {
+  const columns = description.printerColumns.map((column) => ({ ...column, priority: column.priority ?? 0 }));
   return {
     kind,
     ...groupVersion(kind),
-    singular: crd.names.singular ?? kind.kind.toLowerCase(),
-    shortNames: crd.names.shortNames ?? [],
-    categories: crd.names.categories ?? [],
-    status: version?.subresources?.status !== undefined,
-    scale: version?.subresources?.scale !== undefined,
+    singular: description.singular,
+    shortNames: description.shortNames,
+    categories: description.categories,
+    status: description.statusSubresource,
+    scale: false,
     custom: true,
-    columns: version?.additionalPrinterColumns?.map((column) => ({ ...column, priority: column.priority ?? 0 })),
-    schema: version?.schema?.openAPIV3Schema,
+    columns: columns.length > 0 ? columns : undefined,
+    description,
   };
 }
 

@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import { factsFromConfigMap, resolveFacts } from "../../core/spiderpool/facts.js";
 import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
-import { applySchema } from "../../core/spiderpool/structural.js";
+import { applyDescription } from "../../core/spiderpool/structural.js";
 import type { Api } from "./api.js";
 import { withDefaults } from "./built-in.js";
 import { timestamp } from "./metadata.js";
+import type { Resource } from "./resources.js";
 import { keyOf } from "./store.js";
 
 /** Where Spiderpool's chart keeps its configuration (F1). */
@@ -42,7 +43,7 @@ export function seed(api: Api, objects: readonly KubeObject[]): void {
     if (resource === undefined) continue;
     if (api.store.all(object.kind).has(keyOf(object.metadata)))
       throw new Error(`${object.kind} ${keyOf(object.metadata)} is given twice`);
-    api.store.put(object.kind, stored(api, object, resource.custom));
+    api.store.put(object.kind, stored(api, object, resource));
   }
 }
 
@@ -61,7 +62,7 @@ function configMap({ namespace, clusterNetwork: _agentOnly, ...switches }: Spide
   };
 }
 
-function stored(api: Api, given: KubeObject, custom: boolean): KubeObject {
+function stored(api: Api, given: KubeObject, { custom, description }: Resource): KubeObject {
   const object: KubeObject = {
     ...structuredClone(given),
     metadata: {
@@ -72,6 +73,6 @@ function stored(api: Api, given: KubeObject, custom: boolean): KubeObject {
     },
   };
   if (!custom) return withDefaults(object);
-  const mutated = api.webhooks.mutate({ operation: "CREATE", object: applySchema(object.kind, object).object });
-  return applySchema(object.kind, mutated).object;
+  const shaped = (one: KubeObject) => (description === undefined ? one : applyDescription(description, one).object);
+  return shaped(api.webhooks.mutate({ operation: "CREATE", object: shaped(object) }));
 }

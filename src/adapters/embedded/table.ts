@@ -44,12 +44,17 @@ function cellOf(column: Column, object: KubeObject, now: number): unknown {
   return JSON.stringify(value);
 }
 
-/** The value at a printer column's JSONPath: fields and list indices, all that CRDs of this world use. */
+/** A step of a JSONPath: a filter `[?(@.type=="Ready")]`, or a field or index. */
+const STEP = /\[\?\(@\.(\w+)==["']([^"']*)["']\)\]|([^.[\]]+)/g;
+
+/** The value at a printer column's JSONPath: fields, indices and the first match of a filter, all that CRDs of this world use. */
 function readPath(object: unknown, path: string): unknown {
   let at = object;
-  for (const step of path.match(/[^.[\]]+/g) ?? []) {
+  for (const [, field, wanted, step = ""] of path.matchAll(STEP)) {
     if (at === null || typeof at !== "object") return undefined;
-    at = (at as Record<string, unknown>)[step.replace(/^['"]|['"]$/g, "")];
+    const parts = at as Record<string, unknown>;
+    const isWanted = (item: unknown) => (item as Record<string, unknown> | null)?.[field!] === wanted;
+    at = field === undefined ? parts[step.replace(/^['"]|['"]$/g, "")] : Object.values(parts).find(isWanted);
   }
   return at;
 }

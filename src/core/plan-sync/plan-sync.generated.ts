@@ -53,7 +53,7 @@ export interface PlanSource {
   repoURL: string;
   ref: SourceReference;
   /**
-   * Folder of the plan inside the repository.
+   * Folder of the plan inside the repository; without it the root.
    */
   path?: string;
   /**

@@ -1,4 +1,4 @@
-/** A node of a Kubernetes structural schema, as far as Spiderpool's kinds use it. */
+/** A node of a Kubernetes structural schema, as far as Spiderpool's kinds and PlanSync use it. */
 export interface SchemaNode {
   readonly type: "object" | "array" | "string" | "integer" | "boolean";
   readonly description?: string;
@@ -8,10 +8,18 @@ export interface SchemaNode {
   readonly required?: readonly string[];
   readonly items?: SchemaNode;
   readonly enum?: readonly (string | number)[];
+  readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly default?: string | number | boolean;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  /** An empty map stands for the defaults of its fields. */
+  readonly default?: string | number | boolean | Readonly<Record<string, never>>;
   readonly "x-kubernetes-list-type"?: string;
+  readonly "x-kubernetes-list-map-keys"?: readonly string[];
   readonly "x-kubernetes-map-type"?: string;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
 }
@@ -25,7 +33,7 @@ export interface PrinterColumn {
   readonly priority?: number;
 }
 
-/** Our own description of one custom kind: schema/spiderpool/*.json. */
+/** Our own description of one custom kind: schema/spiderpool/*.json, schema/plan-sync.schema.json. */
 export interface KindDescription {
   readonly description: string;
   readonly group: string;
@@ -38,6 +46,8 @@ export interface KindDescription {
   readonly scope: "Cluster" | "Namespaced";
   readonly statusSubresource: boolean;
   readonly printerColumns: readonly PrinterColumn[];
+  /** Which top-level fields there must be. */
+  readonly required?: readonly string[];
   /** Top-level fields beside apiVersion, kind and metadata. */
   readonly schema: Readonly<Record<string, SchemaNode>>;
 }

@@ -1,20 +1,31 @@
 import type { KubeObject } from "./objects.js";
 import { KIND_DESCRIPTIONS } from "./schemas.generated.js";
 import type { KindDescription, SchemaNode } from "./structural-schema.js";
+import { typeFaults, valueFaults } from "./value-faults.js";
+
+/** An object as the API server would store it. */
+export interface Shaped<T extends KubeObject> {
+  readonly object: T;
+  /** Kubernetes-like messages (`spec.subnet: Required value`); empty if the object is legal. */
+  readonly errors: string[];
+}
 
 /**
  * What the API server does to a custom object before it is stored: pruning of unknown fields, defaulting (S16) and
  * validation. Kinds we have no description of pass unchanged. The object given is not modified.
- * @returns the object as stored, and Kubernetes-like messages (`spec.subnet: Required value`); empty if it is legal
  */
-export function applySchema<T extends KubeObject>(kind: string, object: T): { object: T; errors: string[] } {
+export function applySchema<T extends KubeObject>(kind: string, object: T): Shaped<T> {
   const description = describe(kind);
-  if (description === undefined) return { object, errors: [] };
-  const { apiVersion, kind: kindName, metadata, ...rest } = object;
-  const root: SchemaNode = { type: "object", properties: description.schema };
+  return description === undefined ? { object, errors: [] } : applyDescription(description, object);
+}
+
+/** `applySchema` for a kind whose description is at hand. */
+export function applyDescription<T extends KubeObject>(description: KindDescription, object: T): Shaped<T> {
+  const { apiVersion, kind, metadata, ...rest } = object;
+  const { schema: properties, required } = description;
   const errors: string[] = [];
-  const shaped = shape(rest, root, "", errors) as Record<string, unknown>;
-  return { object: { apiVersion, kind: kindName, metadata, ...shaped } as T, errors };
+  const shaped = shape(rest, { type: "object", properties, required }, "", errors) as Record<string, unknown>;
+  return { object: { apiVersion, kind, metadata, ...shaped } as T, errors };
 }
 
 /** Our description of a custom kind, or `undefined` for a kind Kubernetes itself knows. */
@@ -22,9 +33,14 @@ export function describe(kind: string): KindDescription | undefined {
   return KIND_DESCRIPTIONS.find((description) => description.kind === kind);
 }
 
-/** CustomResourceDefinitions of every kind we describe, for apiextensions.k8s.io/v1 from Kubernetes 1.20 on. */
+/** CustomResourceDefinitions of every kind of Spiderpool's, for apiextensions.k8s.io/v1 from Kubernetes 1.20 on. */
 export function customResourceDefinitions(): KubeObject[] {
-  return KIND_DESCRIPTIONS.map((description) => ({
+  return KIND_DESCRIPTIONS.map(customResourceDefinition);
+}
+
+/** The CustomResourceDefinition of one kind. */
+export function customResourceDefinition(description: KindDescription): KubeObject {
+  return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
     metadata: { name: `${description.plural}.${description.group}` },
@@ -50,13 +66,15 @@ export function customResourceDefinitions(): KubeObject[] {
         },
       ],
     },
-  }));
+  };
 }
 
-function rootSchema(description: KindDescription): object {
+/** The OpenAPI v3 schema of whole objects of a kind. */
+export function rootSchema(description: KindDescription): object {
   return {
     type: "object",
     description: description.description,
+    ...(description.required === undefined ? {} : { required: description.required }),
     properties: {
       apiVersion: { type: "string" },
       kind: { type: "string" },
@@ -68,20 +86,19 @@ function rootSchema(description: KindDescription): object {
 
 /** Prunes, defaults and validates one value; the message order is that of the schema. */
 function shape(value: unknown, schema: SchemaNode, path: string, errors: string[]): unknown {
-  if (!hasType(value, schema.type)) {
-    errors.push(
-      `${path}: Invalid value: "${typeName(value)}": ${path} in body must be of type ${schema.type}: "${typeName(value)}"`,
-    );
-    return value;
-  }
+  const wrong = typeFaults(value, schema, path);
+  errors.push(...wrong);
+  if (wrong.length > 0) return value;
+  const shaped = shapeParts(value, schema, path, errors);
+  errors.push(...valueFaults(shaped, schema, path));
+  return shaped;
+}
+
+function shapeParts(value: unknown, schema: SchemaNode, path: string, errors: string[]): unknown {
   if (schema.type === "object") return shapeObject(value as Record<string, unknown>, schema, path, errors);
-  if (schema.type === "array") {
-    return (value as unknown[]).map((item, i) =>
-      schema.items ? shape(item, schema.items, `${path}[${i}]`, errors) : item,
-    );
-  }
-  checkScalar(value as string | number | boolean, schema, path, errors);
-  return value;
+  const { items } = schema;
+  if (schema.type !== "array" || items === undefined) return value;
+  return (value as unknown[]).map((item, i) => shape(item, items, `${path}[${i}]`, errors));
 }
 
 function shapeObject(
@@ -102,48 +119,14 @@ function shapeObject(
     } else if (schema["x-kubernetes-preserve-unknown-fields"]) setOwn(shaped, key, item);
   }
   for (const [key, property] of Object.entries(properties)) {
-    if (property.default !== undefined && !Object.hasOwn(shaped, key)) shaped[key] = property.default;
+    if (property.default === undefined || Object.hasOwn(shaped, key)) continue;
+    // The fields of a default have defaults of their own.
+    shaped[key] = shape(property.default, property, at(key), errors);
   }
   for (const key of schema.required ?? []) {
     if (!Object.hasOwn(shaped, key)) errors.push(`${at(key)}: Required value`);
   }
   return shaped;
-}
-
-function checkScalar(value: string | number | boolean, schema: SchemaNode, path: string, errors: string[]): void {
-  if (schema.enum !== undefined && !schema.enum.includes(value as string | number)) {
-    const supported = schema.enum.map((item) => `"${item}"`).join(", ");
-    const text = typeof value === "string" ? `"${value}"` : String(value);
-    errors.push(`${path}: Unsupported value: ${text}: supported values: ${supported}`);
-  }
-  if (schema.minimum !== undefined && (value as number) < schema.minimum) {
-    errors.push(
-      `${path}: Invalid value: ${value}: ${path} in body should be greater than or equal to ${schema.minimum}`,
-    );
-  }
-  if (schema.maximum !== undefined && (value as number) > schema.maximum) {
-    errors.push(`${path}: Invalid value: ${value}: ${path} in body should be less than or equal to ${schema.maximum}`);
-  }
-}
-
-function hasType(value: unknown, type: SchemaNode["type"]): boolean {
-  switch (type) {
-    case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value);
-    case "array":
-      return Array.isArray(value);
-    case "integer":
-      return Number.isInteger(value);
-    default:
-      return typeof value === type;
-  }
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
-  return typeof value;
 }
 
 /** Assigns without ever touching a prototype: `__proto__` is an ordinary key in data. */

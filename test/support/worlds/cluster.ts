@@ -9,7 +9,7 @@ import { systemClock } from "../../../src/cli/clock.js";
 import { isClusterError } from "../../../src/core/cluster-error.js";
 import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
 import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
-import { customResourceDefinitions } from "../../../src/core/spiderpool/structural.js";
+import { KIND_DESCRIPTIONS } from "../../../src/core/spiderpool/schemas.generated.js";
 import { startAgent } from "../../../src/players/agent.js";
 import { startController } from "../../../src/players/controller.js";
 import type { Mirror } from "../../../src/players/mirror.js";
@@ -21,7 +21,7 @@ import type { Clock } from "../../../src/ports/runtime.js";
 import { virtualClock } from "../virtual-clock.js";
 import type { Objects } from "./objects.js";
 
-const RESOURCES = resourcesOf(customResourceDefinitions(), {});
+const RESOURCES = resourcesOf(KIND_DESCRIPTIONS, {});
 
 /** How often Spiderpool's controller looks before the world gives up. */
 const ROUNDS = 30;

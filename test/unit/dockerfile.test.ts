@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { PROJECT } from "../support/cli.js";
+
+const text = (name: string) => readFileSync(join(PROJECT, name), "utf8");
+const { bin } = JSON.parse(text("package.json"));
+
+interface Instruction {
+  readonly word: string;
+  readonly rest: string;
+}
+
+/** The instructions of the Dockerfile, comments left out, broken lines joined. */
+const instructions: readonly Instruction[] = text("Dockerfile")
+  .replaceAll(/^#.*\n/gm, "")
+  .replaceAll("\\\n", " ")
+  .split("\n")
+  .filter((line) => line.trim() !== "")
+  .map((line) => ({ word: line.split(" ")[0]!, rest: line.slice(line.indexOf(" ") + 1).trim() }));
+const all = (word: string) => instructions.filter((one) => one.word === word).map(({ rest }) => rest);
+const lastStage = instructions.slice(instructions.map(({ word }) => word).lastIndexOf("FROM"));
+
+// No container engine is needed for this; the image itself is built where there is one.
+test("stages start from one image, pinned to a version", () => {
+  const [argument] = all("ARG");
+  const version = argument!.split("=")[1]!;
+  expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  const images = all("FROM").map((rest) => rest.split(" ")[0]!.replace(`\${NODE}`, version));
+  expect(images).toEqual([`node:${version}-bookworm-slim`, `node:${version}-bookworm-slim`]);
+});
+
+test("nothing is fetched but by npm and apt, by lock file and without what is only recommended", () => {
+  expect(all("ADD")).toEqual([]);
+  for (const run of all("RUN")) expect(run).not.toMatch(/curl|wget|npm install|https?:|sudo|chmod 777/);
+  const apt = all("RUN").filter((run) => run.includes("apt-get"));
+  expect(apt).toHaveLength(1);
+  expect(apt[0]).toMatch(/install -y --no-install-recommends git openssh-client gnupg ca-certificates tini/);
+  expect(apt[0]).toContain("rm -rf /var/lib/apt/lists/*");
+  expect(all("RUN").join()).toContain("npm prune --omit=dev");
+});
+
+test("what is copied is there and is not ignored", () => {
+  const ignored = text(".dockerignore").trim().split("\n");
+  expect(ignored).toEqual(expect.arrayContaining([".git", "node_modules", "dist"]));
+  const sources = all("COPY").filter((rest) => !rest.startsWith("--from=build"));
+  for (const source of sources.flatMap((rest) => rest.split(" ").slice(0, -1))) {
+    expect(existsSync(join(PROJECT, source)), source).toBe(true);
+    expect(ignored).not.toContain(source);
+  }
+});
+
+test("the program runs as nobody, under an init that passes signals on", () => {
+  const words = lastStage.map(({ word }) => word);
+  expect(all("USER")).toEqual(["65532:65532"]);
+  expect(words.indexOf("USER")).toBeGreaterThan(words.lastIndexOf("RUN"));
+  const [entrypoint] = all("ENTRYPOINT");
+  expect(JSON.parse(entrypoint!)).toEqual(["tini", "--", "node", `/app/${bin.spiderplan}`]);
+  expect(all("CMD")).toEqual([]);
+  for (const env of all("ENV")) expect(env).not.toMatch(/TOKEN|PASSWORD|SECRET|KEY/i);
+});
