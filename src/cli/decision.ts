@@ -4,7 +4,7 @@ import { type ObserveOptions, planNeeds } from "../app/observe.js";
 import { type PlanRun, planRun } from "../app/plan-run.js";
 import type { PlanHeading } from "../app/report/plan-heading.js";
 import type { Diagnostic, LocatedDiagnostic } from "../core/diagnostics.js";
-import type { Options } from "../core/outcome.js";
+import type { Holding, Options } from "../core/outcome.js";
 import { planCluster } from "../core/plan/merge.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { Digest } from "../ports/runtime.js";
@@ -33,6 +33,8 @@ export interface DecideFor {
   readonly purpose: Options["purpose"];
   /** Whether its output names the Git revision; asking costs two processes. */
   readonly revision: boolean;
+  /** What is left alone. */
+  readonly holding?: Holding;
   readonly observe: (needs: Promise<ObserveOptions>) => Promise<Observed>;
 }
 
@@ -60,6 +62,7 @@ export async function decideRun(io: Io, options: DecideOptions, wanted: DecideFo
       atomic: options.atomic,
       now: options.now ?? Date.now(),
       purpose: wanted.purpose,
+      holding: wanted.holding,
     },
   });
   const heading: PlanHeading = {

@@ -10,7 +10,7 @@ import { decideRun } from "./decision.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny } from "./observe.js";
-import { type DecideOptions, type OutputOptions, wantsColor } from "./options.js";
+import { type ColorChoice, type DecideOptions, type OutputOptions, wantsColor } from "./options.js";
 import { serialize } from "./serialize.js";
 
 /**
@@ -27,13 +27,15 @@ export async function diffCommand(io: Io, options: DecideOptions & OutputOptions
   writeFindings(io, decision.source, decision.diagnostics, decision.run.decided !== undefined, options.color);
   if (decision.run.decided === undefined) return 2;
   const diffs = objectDiffs(decision.run.decided.outcome.steps, (value) => serialize(value, "yaml"));
-  if (diffs.length > 0) await show(io, diffs, palette(wantsColor(options.color, io)));
+  if (diffs.length > 0) await showDiffs(io, diffs, options.color);
   if (decision.diagnostics.some((one) => one.severity === "error")) return 2;
   if (isBlocked(decision.run.decided.outcome)) return 3;
   return diffs.length > 0 ? 1 : 0;
 }
 
-async function show(io: Io, diffs: readonly ObjectDiff[], paint: Palette): Promise<void> {
+/** Prints differences, or hands them to the program of KUBECTL_EXTERNAL_DIFF. */
+export async function showDiffs(io: Io, diffs: readonly ObjectDiff[], color: ColorChoice): Promise<void> {
+  const paint = palette(wantsColor(color, io));
   const external = io.env.KUBECTL_EXTERNAL_DIFF?.trim();
   if (external) await showExternally(io, diffs, external);
   else for (const diff of diffs) io.stdout.write(unified(diff, paint));

@@ -75,6 +75,18 @@ export function installOption(command: Command): Command {
   );
 }
 
+/** Adds `-n`. */
+export function namespaceOption(command: Command): Command {
+  return command.option("-n, --namespace <name>", "namespace of the PlanSync");
+}
+
+/** Adds `--no-wait` and `--timeout`, for what an operator is asked to do. */
+export function waitOptions(command: Command): Command {
+  return command
+    .option("--no-wait", "only ask; do not wait for the operator")
+    .addOption(new Option("--timeout <time>", "how long to wait: 90s, 5m").argParser(duration).default(300_000, "5m"));
+}
+
 /** Adds `--now`, for commands that write nothing to a cluster: a time ahead would end quarantines (FIXED-2). */
 export function nowOption(command: Command): Command {
   return command.addOption(
@@ -163,7 +175,7 @@ function environmentValue(option: Option, name: string, text: string): unknown {
 }
 
 /** A comma parts several files, so that one environment variable can hold them all. */
-function collect(text: string, previous: unknown): string[] {
+export function collect(text: string, previous: unknown): string[] {
   const before = Array.isArray(previous) ? (previous as string[]) : [];
   return [...before, ...text.split(",").filter((part) => part !== "")];
 }

@@ -4,15 +4,18 @@ import {
   applyEnvironment,
   clusterNameOption,
   clusterOptions,
+  collect,
   decideOptions,
   duration,
   installOption,
   kubeOptions,
+  namespaceOption,
   nowOption,
   outputOptions,
   planOptions,
   port,
   simulateOptions,
+  waitOptions,
   whole,
 } from "./options.js";
 
@@ -65,10 +68,14 @@ export function buildProgram(io: Io, again: RunLine): Program {
   addPlanning(tree);
   addLooking(tree);
   addAsking(tree);
+  addSteering(tree);
   addWriting(tree);
   addProgramsOwn(tree, program, again);
   return { command: program, exitCode: () => code };
 }
+
+const onlyHelp =
+  "only this part and what it needs: subnet:NAME, pool:NAME, network:NS/NAME, namespace:NAME, reserved:NAME, NS/KIND/NAME";
 
 /** From files to cluster. */
 function addPlanning({ io, add, run }: Tree): void {
@@ -85,14 +92,28 @@ function addPlanning({ io, add, run }: Tree): void {
     .action(run(async (options) => (await import("./plan.js")).planCommand(io, options)));
 
   const diffing = "show the objects that would change as a unified diff, as kubectl diff does";
-  add("diff", diffing, ...judging, outputOptions("text")).action(
-    run(async (options) => (await import("./diff.js")).diffCommand(io, options)),
+  add("diff [plansync]", diffing, ...judging, outputOptions("text"), namespaceOption).action(
+    run(async (options: never, name?: string) =>
+      name === undefined
+        ? (await import("./diff.js")).diffCommand(io, options)
+        : (await import("./plan-sync/diff.js")).planSyncDiffCommand(io, name, options),
+    ),
   );
 
   const syncing = "make the cluster what the plan says, as far as no workload loses its address";
-  add("sync", syncing, planOptions, kubeOptions, decideOptions, outputOptions("text", "json", "yaml")).action(
-    run(async (options) => (await import("./sync.js")).syncCommand(io, options)),
-  );
+  const syncOutput = outputOptions("text", "json", "yaml");
+  add("sync [plansync]", syncing, planOptions, kubeOptions, decideOptions, syncOutput, namespaceOption, waitOptions)
+    .addOption(new Option("--only <name>", onlyHelp).argParser(collect).default([], "all"))
+    .option("--approve <digest>", "with a PlanSync in mode manual: the plan you say yes to")
+    .option("--break-glass <ticket>", "write although an operator keeps this install")
+    .addOption(new Option("--for <time>", "with --break-glass: how long").argParser(duration).default(28_800_000, "8h"))
+    .action(
+      run(async (options: never, name?: string) =>
+        name === undefined
+          ? (await import("./sync.js")).syncCommand(io, options)
+          : (await import("./plan-sync/sync.js")).planSyncSyncCommand(io, name, options),
+      ),
+    );
 
   const locking = "choose addresses and write them into spiderplan.lock/";
   add("lock", locking, planOptions, clusterOptions, installOption, outputOptions("text", "json"))
@@ -116,12 +137,41 @@ function addLooking({ io, add, run }: Tree): void {
     .action(run(async (options, target) => (await import("./explain.js")).explainCommand(io, target!, options)));
 
   const showing = "show who has which address: workload, NIC, pool, address, Pod, node";
-  add("status", showing, clusterOptions, outputOptions("text", "wide", "json", "yaml", "csv"))
+  add("status [plansync]", showing, clusterOptions, outputOptions("text", "wide", "json", "yaml", "csv"))
     .option("-n, --namespace <name>", "only workloads of this namespace")
     .option("--pool <name>", "only this pool")
     .option("--node <name>", "only Pods on this node")
     .option("--workload <name>", "only this workload: name, Kind/name or namespace/Kind/name")
-    .action(run(async (options) => (await import("./status.js")).statusCommand(io, options)));
+    .action(
+      run(async (options: never, name?: string) =>
+        name === undefined
+          ? (await import("./status.js")).statusCommand(io, options)
+          : (await import("./plan-sync/switch.js")).planSyncStatusCommand(io, name, options),
+      ),
+    );
+}
+
+/** Steering the operator; everything is an annotation of a PlanSync. */
+function addSteering({ io, add, run }: Tree): void {
+  const at = [kubeOptions, namespaceOption] as const;
+  const switches = () => import("./plan-sync/switch.js");
+  add("reconcile <plansync>", "have the operator look at repository and cluster now", ...at, waitOptions).action(
+    run(async (options, name) => (await switches()).reconcileCommand(io, name!, options)),
+  );
+  add("suspend <plansync>", "have the operator leave the cluster alone until resume", ...at).action(
+    run(async (options, name) => (await switches()).suspendCommand(io, name!, options)),
+  );
+  add("resume <plansync>", "end a suspension or a rollback", ...at, waitOptions).action(
+    run(async (options, name) => (await switches()).resumeCommand(io, name!, options)),
+  );
+  const returning = "hold a PlanSync at an earlier commit, under the same guards, until resume";
+  add("rollback <plansync> [revision]", returning, ...at, waitOptions).action(
+    run(async (options, name, revision) => (await switches()).rollbackCommand(io, name!, revision, options)),
+  );
+  const remembering = "show the syncs of a PlanSync, newest first";
+  add("history <plansync>", remembering, ...at, outputOptions("text", "json", "yaml")).action(
+    run(async (options, name) => (await switches()).historyCommand(io, name!, options)),
+  );
 }
 
 /** What if, who, where. */

@@ -8,9 +8,12 @@ import type { ObserveOptions } from "../app/observe.js";
 import { palette } from "../app/report/palette.js";
 import { planOutput } from "../app/report/plan-json.js";
 import { planText } from "../app/report/plan-text.js";
+import { count } from "../app/report/printable.js";
 import { progressLine, syncResult, syncText } from "../app/report/sync-text.js";
 
+import { stepKey } from "../core/change/step.js";
 import { judgeAgain } from "../core/engine.js";
+import type { Outcome } from "../core/outcome.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import type { Cluster } from "../ports/cluster.js";
 import { systemClock } from "./clock.js";
@@ -19,9 +22,19 @@ import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { connectCluster, observeCluster, withWaysOut } from "./observe.js";
 import { type DecideOptions, type OutputOptions, wantsColor } from "./options.js";
+import { breakGlass, type Living, livePlanSync, refuseBesideOperator } from "./plan-sync/guard.js";
+import { whoami } from "./plan-sync/target.js";
 import { serialize } from "./serialize.js";
 
-export type SyncOptions = Omit<DecideOptions, "snapshot" | "now"> & OutputOptions;
+export type SyncOptions = Omit<DecideOptions, "snapshot" | "now"> &
+  OutputOptions & {
+    /** Selections of a partial sync; empty = everything. */
+    readonly only: readonly string[];
+    /** Ticket of a sync beside an operator that keeps the same install. */
+    readonly breakGlass?: string;
+    /** How long the operator leaves its objects alone, in milliseconds. */
+    readonly for: number;
+  };
 
 /**
  * `spiderplan sync`: decides on the cluster as it is now and carries out what is safe.
@@ -29,12 +42,16 @@ export type SyncOptions = Omit<DecideOptions, "snapshot" | "now"> & OutputOption
  */
 export async function syncCommand(io: Io, options: SyncOptions): Promise<number> {
   const cluster = await connectCluster(io, options).catch((error: unknown) => Promise.reject(withWaysOut(error)));
+  const living = await livePlanSync(cluster, options.install);
+  if (living !== undefined && options.breakGlass === undefined) refuseBesideOperator(living);
+  if (living === undefined && options.breakGlass !== undefined) throw new CliError(nothingToBreak(options.install));
   let needed: ObserveOptions = {};
   const decision = await decideRun(
     io,
     { ...options, snapshot: [] },
     {
       purpose: "sync",
+      holding: options.only.length === 0 ? {} : { only: options.only },
       revision: options.output === "text",
       observe: async (needs) => {
         needed = await needs;
@@ -51,6 +68,9 @@ export async function syncCommand(io: Io, options: SyncOptions): Promise<number>
   if (options.output === "text") printPlan(io, decision, options);
   const started = systemClock.now();
   const due = decided.outcome.steps.some((step) => step.blocked === undefined);
+  if (due && living !== undefined && options.breakGlass !== undefined) {
+    await announce(io, cluster, living, decided.outcome, options.breakGlass, options.for);
+  }
   const report = due ? await carryOut(io, cluster, decision, options, needed) : undefined;
   const seconds = (systemClock.now() - started) / 1000;
   if (options.output !== "text") printJson(io, decision, report, options.output);
@@ -61,6 +81,26 @@ export async function syncCommand(io: Io, options: SyncOptions): Promise<number>
     io.stdout.write(`\n${syncText(report, { revision: decision.heading.revision, seconds }, paint)}`);
   }
   return syncExitCode(decision.run, report);
+}
+
+/** Before the first write, so that the operator does not undo it meanwhile. */
+async function announce(
+  io: Io,
+  cluster: Cluster,
+  living: Living,
+  outcome: Outcome,
+  ticket: string,
+  milliseconds: number,
+): Promise<void> {
+  const until = systemClock.now() + milliseconds;
+  const objects = outcome.steps.filter((step) => step.blocked === undefined).map(stepKey);
+  await breakGlass(cluster, living, { ticket, by: whoami(io), until, objects });
+  const end = new Date(until).toISOString();
+  io.stderr.write(`break-glass ${ticket}: the operator leaves ${count(objects.length, "object")} alone until ${end}\n`);
+}
+
+function nothingToBreak(install: string): string {
+  return `no PlanSync keeps install ${install}: there is no glass to break; --install NAMESPACE/NAME names the one of a PlanSync`;
 }
 
 /** Progress goes to stderr, so that stdout is the report alone. */

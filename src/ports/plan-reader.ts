@@ -11,7 +11,7 @@ export interface ReadPlan {
   /** Looks up where in the files a finding is. */
   locate(diagnostic: Diagnostic): LocatedDiagnostic;
   /** The lock files of one cluster; undefined = the folder `default`. */
-  lock(cluster: string | undefined): Result<Lock>;
+  lock(cluster: string | undefined): Promise<Result<Lock>>;
 }
 
 /** Reads the plan files of a source tree; files whose content was read before cost nothing. */

@@ -62,7 +62,7 @@ export async function planRevision(revision: Revision, inputs: PlanInputs): Prom
     snapshot: observation.snapshot,
     install,
   };
-  const read = inputs.clusterLock === undefined ? plan.lock(wish.cluster) : await inputs.clusterLock.read();
+  const read = await (inputs.clusterLock === undefined ? plan.lock(wish.cluster) : inputs.clusterLock.read());
   const next = inputs.clusterLock === undefined ? undefined : lockRun({ ...input, lock: read }).value;
   const nextLock = next && { ...next, files: true, followsLive: true };
   const run = planRun({

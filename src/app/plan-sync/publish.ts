@@ -5,18 +5,17 @@ import type { PlanSyncStatus } from "../../core/plan-sync/plan-sync.generated.js
 import { statusOf } from "../../core/plan-sync/status.js";
 import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../../ports/cluster.js";
-import type { Logger, Metrics } from "../../ports/telemetry.js";
+import type { Logger } from "../../ports/telemetry.js";
 import type { EventReason, EventRecorder } from "./events.js";
 
 interface Context {
   readonly cluster: WatchableCluster;
   readonly logger: Logger;
-  readonly metrics: Metrics;
   readonly events: EventRecorder;
 }
 
 /**
- * Writes what a reconcile found into the PlanSync's status, if it says anything new, and tells of it by events and metrics.
+ * Writes what a reconcile found into the PlanSync's status, if it says anything new, and tells of it by events.
  * Numbers that change with every Pod are no news by themselves.
  * @returns the PlanSync as the write left it, if there was one
  */
@@ -45,7 +44,6 @@ export async function publish(
     }
   }
   await tellTroubles(object, next, previous, context.events);
-  measure(object, next, findings, context.metrics);
   return written;
 }
 
@@ -68,21 +66,6 @@ async function tellTroubles(
     const before = previous.conditions?.find((one) => one.type === type);
     if (now?.status !== bad || (before?.status === bad && before.message === now.message)) continue;
     await events.tell(object, now.reason === "Fighting" ? "Fighting" : reason, now.message);
-  }
-}
-
-function measure(object: KubeObject, status: PlanSyncStatus, findings: Findings, metrics: Metrics): void {
-  const plansync = `${object.metadata.namespace}/${object.metadata.name}`;
-  for (const { type, status: value } of status.conditions ?? []) {
-    for (const one of ["True", "False", "Unknown"]) {
-      metrics.set("condition", value === one ? 1 : 0, { plansync, type, status: one });
-    }
-  }
-  metrics.set("suspended", findings.wish.suspended ? 1 : 0, { plansync });
-  const { plan } = findings;
-  if (plan === undefined) return;
-  for (const action of ["create", "update", "delete", "adopt", "blocked"] as const) {
-    metrics.set("plan_changes", plan.summary[action], { plansync, action });
   }
 }
 

@@ -19,6 +19,7 @@ import { absorbBreakGlass, activeBreakGlass } from "./break-glass.js";
 import { type CarriedOut, carryOut } from "./carry-out.js";
 import { type ClusterLock, LockMoved } from "./cluster-lock.js";
 import type { EventRecorder } from "./events.js";
+import { measure } from "./measure.js";
 import type { Memory } from "./memory.js";
 import { planFindings } from "./plan-findings.js";
 import { dueOf, type Planned, type Planning, planRevision } from "./planning.js";
@@ -120,6 +121,7 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     ...(sync && { sync: { record: sync.record, ...(sync.reason && { reason: sync.reason }) } }),
   };
   parts.memory.written = (await publish(object, findings, context)) ?? parts.memory.written;
+  measure(findings, plan.planning, parts.memory, context.metrics);
   return earliest(
     now + 600_000,
     plan.until,

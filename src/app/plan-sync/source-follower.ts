@@ -77,7 +77,13 @@ export class SourceFollower {
   /** What to follow from now on; a change is looked at once. */
   follow(wish: Wish): void {
     const { pinnedRevision: pinned, requestedAt, hintedAt } = wish.switches;
-    const wanted: Wanted = { namespace: wish.namespace, source: wish.source, pinned, asked: [requestedAt, hintedAt] };
+    const wanted: Wanted = {
+      key: wish.key,
+      namespace: wish.namespace,
+      source: wish.source,
+      pinned,
+      asked: [requestedAt, hintedAt],
+    };
     if (JSON.stringify(wanted) === JSON.stringify(this.#wanted)) return;
     if (this.#wanted !== undefined && !sameRepository(this.#wanted.source, wish.source)) this.#state = {};
     this.#wanted = wanted;
@@ -137,7 +143,7 @@ export class SourceFollower {
       if (this.#wanted !== wanted) return;
       this.#failures = 0;
       this.#state = { newest, attempted: found.commit };
-      metrics.set("source_last_success_timestamp_seconds", clock.now() / 1000);
+      metrics.set("source_last_success_timestamp_seconds", clock.now() / 1000, { plan: wanted.key });
       if (!same) logger.info({ revision: found.commit, files: newest.tree.files.length }, "read a new revision");
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
@@ -180,6 +186,7 @@ export class SourceFollower {
 }
 
 interface Wanted {
+  readonly key: string;
   readonly namespace: string;
   readonly source: WishedSource;
   readonly pinned: string | undefined;
