@@ -4,6 +4,7 @@ import { ApprovedPlans } from "../app/plan-sync/approved-plans.js";
 import { ClusterLock, type LockText } from "../app/plan-sync/cluster-lock.js";
 import { EventRecorder } from "../app/plan-sync/events.js";
 import { giveUp, keepFinalizer } from "../app/plan-sync/give-up.js";
+import { forgetMeasures } from "../app/plan-sync/measure.js";
 import { Memory } from "../app/plan-sync/memory.js";
 import { OwnWrites } from "../app/plan-sync/own-writes.js";
 import {
@@ -28,6 +29,8 @@ import type { Clock, Digest } from "../ports/runtime.js";
 import type { SourceRepository } from "../ports/source-repository.js";
 import type { Logger, Metrics } from "../ports/telemetry.js";
 import { type Worked, WorkQueue } from "./work-queue.js";
+import { isAbout } from "./hints.js";
+import type { WebhookHint } from "./webhooks/webhook.js";
 
 /** What the operator works with: ports only, so that tests choose them. */
 export interface ControllerOptions {
@@ -123,10 +126,19 @@ export class Controller {
   }
 
   /** A forge says that a repository has something new. @returns how many PlanSyncs follow it */
-  hint(matches: (repoURL: string) => boolean): number {
-    const found = this.#planSyncs.keys().filter((key) => matches(readWish(this.#planSyncs.get(key)!).source.repoURL));
+  hint(hint: WebhookHint): number {
+    const urlOf = (key: string) => readWish(this.#planSyncs.get(key)!).source.repoURL;
+    const found = this.#planSyncs.keys().filter((key) => isAbout(hint, urlOf(key)));
     for (const key of found) this.#entries.get(key)?.follower.hint();
     return found.length;
+  }
+
+  /** Whether the watches know what there is. */
+  ready(): { readonly ok: boolean; readonly reasons: readonly string[] } {
+    const reasons = [...this.#cache.states()].flatMap(([kind, state]) =>
+      state.type === "listing" ? [`${kind} was not listed yet`] : [],
+    );
+    return { ok: reasons.length === 0, reasons };
   }
 
   async #work(key: string): Promise<Worked> {
@@ -200,6 +212,7 @@ export class Controller {
     this.#queue.forget(key);
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
+    forgetMeasures(key, this.options.metrics);
     await entry?.follower.stop();
   }
 

@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { type LogFormat, type LogLevel, openLogger } from "../adapters/telemetry/logger.js";
+import { openMetrics } from "../adapters/telemetry/metrics.js";
+import type { WatchableCluster } from "../ports/cluster.js";
+import { systemClock } from "./clock.js";
+import type { Io } from "./io.js";
+import { connectCluster } from "./observe.js";
+import type { ClusterOptions } from "./options.js";
+
+export interface OperatorCommandOptions extends Omit<ClusterOptions, "snapshot"> {
+  readonly namespace: string;
+  readonly spiderpoolNamespace: string;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly webhookSecrets?: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly allowInsecureGit: boolean;
+}
+
+/** `spiderplan operator`: follows every PlanSync of the cluster until SIGTERM, then hands over. */
+export async function operatorCommand(io: Io, options: OperatorCommandOptions): Promise<number> {
+  const { runOperator } = await import("../operator/operator.js");
+  const logger = openLogger({
+    level: options.logLevel,
+    format: options.logFormat,
+    write: (line) => io.stdout.write(line),
+  });
+  const cluster = (await connectCluster(io, options)) as WatchableCluster;
+  const ending = io.signal ?? new AbortController().signal;
+  const identity = `${io.env.POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`;
+  await runOperator(
+    {
+      cluster,
+      clock: systemClock,
+      logger: logger.with({ pod: identity }),
+      metrics: openMetrics(),
+      dataDir: resolve(io.cwd, options.dataDir),
+      namespace: options.namespace,
+      spiderpoolNamespace: options.spiderpoolNamespace,
+      identity,
+      http: { host: options.host, port: options.port },
+      webhookSecrets: () => (options.webhookSecrets === undefined ? {} : readSecrets(resolve(io.cwd, options.webhookSecrets))),
+      env: io.env,
+      allowInsecureGit: options.allowInsecureGit,
+      onListening: (url) => logger.info({ url }, "serving webhooks, metrics and probes"),
+    },
+    ending,
+  );
+  return 0;
+}
+
+/** A file a source, named after it; each line a secret, so that a new one can be there before the old one goes. */
+function readSecrets(folder: string): Record<string, readonly string[]> {
+  const found: Record<string, readonly string[]> = {};
+  for (const name of namesIn(folder)) {
+    const lines = readFileSync(join(folder, name), "utf8").split(/\r?\n/);
+    found[name] = lines.map((line) => line.trim()).filter((line) => line !== "");
+  }
+  return found;
+}
+
+/** A mounted Secret that is optional may be no folder at all. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => !name.startsWith("."));
+  } catch {
+    return [];
+  }
+}
