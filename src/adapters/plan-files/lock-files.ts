@@ -7,13 +7,13 @@ import { compareText, inOrder } from "../../core/plan/scope.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { formatLock } from "./lock-format.js";
 import { parseLock } from "./lock-parse.js";
-import { fault, findPlanFiles } from "./plan-folder.js";
-import { readText } from "./plan-text.js";
+import { fault, findPlanFiles, type PlanFile } from "./plan-folder.js";
+import { decode, readBytes } from "./plan-text.js";
 
 export { formatLock } from "./lock-format.js";
 
 /** Lock files are written by spiderplan and grow with the cluster, so they may be larger than what people write. */
-const LIMITS: Limits = {
+export const LOCK_LIMITS: Limits = {
   ...DEFAULT_LIMITS,
   fileBytes: 16 * 1024 * 1024,
   nodes: 2_000_000,
@@ -42,23 +42,60 @@ export async function readLockFolder(planRoot: string, cluster: string | undefin
     return { value: { files: true, subnets }, diagnostics: found };
   }
   const inFolder: Diagnostic[] = [];
-  const files = await findPlanFiles(join(planRoot, folder), LIMITS, inFolder);
+  const files = await findPlanFiles(join(planRoot, folder), LOCK_LIMITS, inFolder);
   found.push(...inFolder.filter(({ code }) => code !== "SP1002").map((one) => moved(one, folder)));
+  const inPlan = files.map(({ path, bytes }) => ({ path: `${folder}/${path}`, bytes }));
+  return readLockFiles(folder, inPlan, found, async (file, noted) => {
+    const bytes = await readBytes(planRoot, file, LOCK_LIMITS, noted);
+    return bytes === undefined ? undefined : parseLockFile(file.path, bytes);
+  });
+}
+
+/** One lock file, read. */
+export interface ParsedLock {
+  /** For places in it. */
+  readonly text: string;
+  /** Undefined for bytes that are no text. */
+  readonly lock: SubnetLock | undefined;
+  readonly found: readonly Diagnostic[];
+}
+
+/** Reads the bytes of a lock file, whatever they are; its path ends in the subnet's name. */
+export function parseLockFile(path: string, bytes: Uint8Array): ParsedLock {
+  const found: Diagnostic[] = [];
+  const text = decode(bytes, path, found);
+  if (text === undefined) return { text: Buffer.from(bytes).toString("utf8"), lock: undefined, found };
+  const subnet = subnetOf(path.slice(path.lastIndexOf("/") + 1)) ?? "";
+  return { text, ...parseLock(path, subnet, text, LOCK_LIMITS) };
+}
+
+/**
+ * Reads the lock files of one cluster wherever they come from.
+ * @param folder that cluster's, `spiderplan.lock/dc1`; all files lie below it
+ * @param found what was found on the way to them
+ * @param parse one file, read; undefined, and noted, if it cannot be
+ */
+export async function readLockFiles<F extends PlanFile>(
+  folder: string,
+  files: readonly F[],
+  found: readonly Diagnostic[],
+  parse: (file: F, found: Diagnostic[]) => Promise<ParsedLock | undefined>,
+): Promise<Result<Lock>> {
+  const diagnostics = [...found];
+  const subnets = new Map<string, SubnetLock>();
   for (const file of files) {
-    const path = `${folder}/${file.path}`;
-    const subnet = subnetOf(file.path);
+    const subnet = subnetOf(file.path.slice(folder.length + 1));
     if (subnet === undefined) {
       const hint = "each lock file is named SUBNET.yaml; only spiderplan lock writes them";
-      found.push(fault("SP1037", `${path} is not named after a subnet`, path, hint));
+      diagnostics.push(fault("SP1037", `${file.path} is not named after a subnet`, file.path, hint));
       continue;
     }
-    const text = await readText(planRoot, { path, bytes: file.bytes }, LIMITS, found);
-    if (text === undefined) continue;
-    const read = parseLock(path, subnet, text, LIMITS);
-    found.push(...read.found);
-    subnets.set(subnet, read.lock);
+    const read = await parse(file, diagnostics);
+    diagnostics.push(...(read?.found ?? []));
+    if (read?.lock !== undefined) subnets.set(subnet, read.lock);
   }
-  return { value: { files: files.length > 0 || found.length > 0, subnets }, diagnostics: inOrder(found) };
+  const there = files.length > 0 || diagnostics.length > 0;
+  return { value: { files: there, subnets }, diagnostics: inOrder(diagnostics) };
 }
 
 /** The lock as files: path from the plan's root with forward slashes, and text. */

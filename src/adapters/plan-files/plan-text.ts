@@ -4,29 +4,33 @@ import type { Diagnostic } from "../../core/diagnostics.js";
 import type { Limits } from "./limits.js";
 import { fault, type PlanFile, unreadable } from "./plan-folder.js";
 
-/** The text of one file; undefined, and noted, if it is too large, unreadable or no UTF-8 text. */
-export async function readText(
+/** The bytes of one file of a folder; undefined, and noted, if it is too large or unreadable. */
+export async function readBytes(
   root: string,
   file: PlanFile,
   limits: Pick<Limits, "fileBytes">,
   found: Diagnostic[],
-): Promise<string | undefined> {
-  if (file.bytes > limits.fileBytes) {
-    const message = `${file.path} has ${file.bytes} bytes; a plan file may have ${limits.fileBytes}`;
-    found.push(fault("SP1005", message, file.path, "split it into several files"));
-    return undefined;
-  }
-  let bytes: Buffer;
+): Promise<Uint8Array | undefined> {
+  if (isTooLarge(file, limits, found)) return undefined;
   try {
-    bytes = await readFile(join(root, file.path));
+    return await readFile(join(root, file.path));
   } catch (error) {
     found.push(unreadable(file.path, error));
     return undefined;
   }
-  return decode(bytes, file.path, found);
 }
 
-function decode(bytes: Buffer, path: string, found: Diagnostic[]): string | undefined {
+/** Whether a file is larger than what is read; notes it. */
+export function isTooLarge(file: PlanFile, limits: Pick<Limits, "fileBytes">, found: Diagnostic[]): boolean {
+  if (file.bytes <= limits.fileBytes) return false;
+  const message = `${file.path} has ${file.bytes} bytes; a plan file may have ${limits.fileBytes}`;
+  found.push(fault("SP1005", message, file.path, "split it into several files"));
+  return true;
+}
+
+/** Bytes as text; undefined, and noted, if they are no UTF-8 text. */
+export function decode(content: Uint8Array, path: string, found: Diagnostic[]): string | undefined {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const zero = bytes.indexOf(0);
   if (zero >= 0) {
     found.push(at(bytes, zero, "SP1009", `${path} holds a NUL byte: it is not a text file, or not UTF-8`, path));
