@@ -9,7 +9,7 @@ const upward = (name, from, to, comment) => ({
 });
 
 /** Rooms of the core from the ground up; a room may use those before it. */
-const rooms = ["ip", "spiderpool", "plan", "change", "allocate", "desired", "verdict", "query"];
+const rooms = ["ip", "spiderpool", "plan", "change", "allocate", "desired", "verdict", "ledger", "query"];
 const roomRules = rooms
   .slice(0, -1)
   .map((room, index) =>
@@ -45,6 +45,13 @@ module.exports = {
       to: { pathNot: [core, "node_modules/ipaddr\\.js"] },
     },
     ...roomRules,
+    {
+      name: "core-ledger-reads-snapshots-only",
+      severity: "error",
+      comment: "what is written down is what was seen in the cluster, never what a plan wanted",
+      from: { path: "^src/core/ledger/" },
+      to: { path: core, pathNot: "^src/core/(ledger/|ip/|spiderpool/|snapshot\\.ts|pod-workload\\.ts|time\\.ts)" },
+    },
     {
       name: "ports-hold-types-only",
       severity: "error",

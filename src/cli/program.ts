@@ -209,6 +209,12 @@ function addAsking({ io, add, run }: Tree): void {
     .option("--meta <key=value>", "everything that carries this mark of the plan")
     .action(run(async (options, asked) => (await import("./who-has.js")).whoHasCommand(io, asked, options)));
 
+  const looking = "say who had an address in the past, by the operator's ledger, and what of it is proof";
+  add("who-had <address>", looking, formats)
+    .option("--at <time>", "when: 2026-11-22T04:00:00Z, or a date for all of that day; UTC without a zone")
+    .option("--ledger <dir>", "folder of the ledger's files")
+    .action(run(async (options, asked) => (await import("./who-had.js")).whoHadCommand(io, asked!, options)));
+
   const planned = [planOptions, clusterOptions, installOption, formats] as const;
   add("free [subnet]", "show which addresses nobody holds, wants, uses or reserves", ...planned)
     .addOption(new Option("--count <n>", "say which so many would be given; exit 1 when none").argParser(whole))

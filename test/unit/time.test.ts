@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatSpan, parseTime } from "../../src/core/time.js";
+import { formatSpan, formatTime, parseTime } from "../../src/core/time.js";
 
 test("a time is read as Date reads it, in any zone", () => {
   const zone = fc.oneof(
@@ -36,4 +36,18 @@ test.each([
   [45, "45 s"],
 ])("%d s are %s", (seconds, text) => {
   expect(formatSpan(seconds)).toBe(text);
+});
+
+test("a time is written as Date writes it, and read back as it was", () => {
+  const date = fc.date({
+    min: new Date("0000-01-01T00:00:00Z"),
+    max: new Date("9999-12-31T23:59:59.999Z"),
+    noInvalidDate: true,
+  });
+  fc.assert(
+    fc.property(date, (at) => {
+      expect(formatTime(at.getTime())).toBe(at.toISOString());
+      expect(parseTime(formatTime(at.getTime()))).toBe(at.getTime());
+    }),
+  );
 });

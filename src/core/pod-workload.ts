@@ -1,5 +1,5 @@
-import type { Snapshot } from "../snapshot.js";
-import type { KubeObject, OwnerReference } from "../spiderpool/objects.js";
+import type { Snapshot } from "./snapshot.js";
+import type { KubeObject, OwnerReference } from "./spiderpool/objects.js";
 
 /**
  * The workload a Pod belongs to, `namespace/Kind/name` as owners spell it: up its controllers as far as the snapshot
