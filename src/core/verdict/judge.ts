@@ -110,24 +110,27 @@ function scenesByWave(
     );
 }
 
-/** Who may come for which pools: counted once with every rank, then with the ranks that can be reached at all. */
+/**
+ * Who may be in which pools: counted once with every rank, then with the ranks that can be reached at all. Until it restarts
+ * a Pod is where it is, even if that pool would not take it again.
+ */
 function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClass[]): Competition {
-  const asked = new Map<string, { ranks: readonly (readonly string[])[]; count: number }>();
-  const ask = (ranks: readonly (readonly string[])[]) => {
-    const key = JSON.stringify(ranks);
-    asked.set(key, { ranks, count: (asked.get(key)?.count ?? 0) + 1 });
+  const asked = new Map<string, { ranks: readonly (readonly string[])[]; held: readonly string[]; count: number }>();
+  const ask = (ranks: readonly (readonly string[])[], held: readonly string[]) => {
+    const key = JSON.stringify([ranks, held]);
+    asked.set(key, { ranks, held, count: (asked.get(key)?.count ?? 0) + 1 });
   };
   for (const tenant of classes.flatMap((one) => one.tenants)) {
     const standing = standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot));
-    // Who keeps an address that nobody else could get (reserved, say) takes nothing from the others.
-    if (standing.keepsOwn && !isUsable(scene, tenant)) continue;
-    ask(standing.outcome.eligible);
-    if (standing.outcome.beside !== undefined) ask(standing.outcome.beside);
+    // An address that nobody else could get (reserved, say) is taken from nobody.
+    const held = isUsable(scene, tenant) ? [tenant.pool] : [];
+    ask(standing.keepsOwn ? [] : standing.outcome.eligible, held);
+    if (standing.outcome.beside !== undefined) ask(standing.outcome.beside, []);
   }
   const wide = new Competition(scene);
-  for (const { ranks, count } of asked.values()) wide.add(count, ranks.flat());
+  for (const { ranks, held, count } of asked.values()) wide.add(count, [...ranks.flat(), ...held]);
   const narrow = new Competition(scene);
-  for (const { ranks, count } of asked.values()) narrow.add(count, wide.reachable(ranks));
+  for (const { ranks, held, count } of asked.values()) narrow.add(count, [...wide.reachable(ranks), ...held]);
   return narrow;
 }
 
