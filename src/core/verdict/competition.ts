@@ -1,6 +1,6 @@
 import type { Competitor, Ranks } from "./competitor.js";
 import { canFill } from "./filling.js";
-import { type Fate, histories } from "./histories.js";
+import { type Fate, histories, type Player } from "./histories.js";
 import type { Scene } from "./replay.js";
 
 /** That others may leave nothing for somebody. */
@@ -8,6 +8,20 @@ export interface Crowding {
   readonly reason: string;
   /** Some history does; otherwise there were too many to play and only the count says so. */
   readonly proven: boolean;
+  /** Everybody and every pool it has to do with. */
+  readonly players: readonly Player[];
+  readonly capacity: (pool: string) => number;
+}
+
+/** Whether a crowd is as it was, or only has more room: where nobody could play it, it is no news then. */
+export function isNoTighter(before: Crowding, after: Crowding): boolean {
+  const text = ({ players }: Crowding) =>
+    players
+      .map((player) => JSON.stringify(player))
+      .sort()
+      .join("\n");
+  const pools = new Set(after.players.flatMap(({ places }) => places));
+  return text(before) === text(after) && [...pools].every((pool) => before.capacity(pool) <= after.capacity(pool));
 }
 
 /** Who else may come for the addresses of a pool: counted by pools, not by Pods (DESIGN 6, strands). */
@@ -17,6 +31,7 @@ export class Competition {
   /** By competitor: the pools it may be in. */
   #places: readonly ReadonlySet<string>[];
   #byPool: ReadonlyMap<string, readonly number[]>;
+  readonly #answers = new Map<string, Crowding | undefined>();
   readonly #fates = new Map<number, Fate>();
 
   constructor(scene: Scene, competitors: readonly Competitor[]) {
@@ -45,15 +60,26 @@ export class Competition {
    * @returns why, in words, and whether a history proves it; undefined if there is always one left
    */
   tooMany(index: number, ranks: Ranks): Crowding | undefined {
+    const key = `${index} ${JSON.stringify(ranks)}`;
+    if (!this.#answers.has(key)) this.#answers.set(key, this.#ask(index, ranks));
+    return this.#answers.get(key);
+  }
+
+  #ask(index: number, ranks: Ranks): Crowding | undefined {
     const pools = ranks.flat();
     if (pools.length === 0 || !this.#canFill(pools, index)) return undefined;
-    const fate = this.#fate(index);
+    const members = this.#around(index);
+    const fate = this.#fate(index, members);
     if (fate === "fine") return undefined;
     const rivals = new Set(pools.flatMap((pool) => this.#byPool.get(pool) ?? []));
     const count = [...rivals].reduce((sum, rival) => sum + this.#competitors[rival]!.count, 0);
     const addresses = pools.reduce((sum, pool) => sum + this.#capacity(pool), 0);
-    const reason = `${count} Pods may come for the ${addresses} usable addresses of ${pools.join(", ")}`;
-    return { reason, proven: fate === "strands" };
+    return {
+      reason: `${count} Pods may come for the ${addresses} usable addresses of ${pools.join(", ")}`,
+      proven: fate === "strands",
+      players: members.map(({ player }) => player),
+      capacity: this.#capacity,
+    };
   }
 
   #sum(): number {
@@ -83,22 +109,19 @@ export class Competition {
     return canFill(pools, this.#capacity, (pool) => this.#byPool.get(pool) ?? [], count);
   }
 
-  #fate(index: number): Fate {
+  #fate(index: number, members: readonly Member[]): Fate {
     const known = this.#fates.get(index);
     if (known !== undefined) return known;
-    const members = this.#around(index);
     // Without ranks a count is as good: all may stop, and start again as counted.
-    if (members.every((member) => this.#competitors[member]!.ways.every((ranks) => ranks.length < 2))) return "strands";
-    const fates = histories(
-      members.map((member) => ({ ...this.#competitors[member]!, places: [...this.#places[member]!].sort() })),
-      this.#capacity,
-    );
-    for (const [position, member] of members.entries()) this.#fates.set(member, fates[position]!);
+    if (members.every(({ player }) => player.ways.every((ranks) => ranks.length < 2))) return "strands";
+    const players = members.map(({ player }) => player);
+    for (const [position, fate] of histories(players, this.#capacity).entries())
+      this.#fates.set(members[position]!.number, fate);
     return this.#fates.get(index)!;
   }
 
   /** Everybody it has to do with, over one pool or several. */
-  #around(index: number): number[] {
+  #around(index: number): Member[] {
     const members = new Set([index]);
     const pools = new Set<string>();
     for (const member of members) {
@@ -108,8 +131,18 @@ export class Competition {
         for (const rival of this.#byPool.get(pool) ?? []) members.add(rival);
       }
     }
-    return [...members].sort((a, b) => a - b);
+    return [...members]
+      .sort((a, b) => a - b)
+      .map((number) => ({
+        number,
+        player: { ...this.#competitors[number]!, places: [...this.#places[number]!].sort() },
+      }));
   }
+}
+
+interface Member {
+  readonly number: number;
+  readonly player: Player;
 }
 
 function indexOf(places: readonly ReadonlySet<string>[]): Map<string, number[]> {

@@ -17,19 +17,37 @@ type State = readonly (readonly number[])[];
 
 /**
  * Plays every order of stops and starts and every choice among equals (A12), state by state; Pods that are alike are
- * counted, not named.
- * @param mostWork states times places
+ * counted, not named. Where that is too much to play, those who are alike stop and start together: not every history is
+ * seen then, but one that strands somebody is proof.
+ * @param mostWork states times places, for either way
  */
 export function histories(
   players: readonly Player[],
   capacity: (pool: string) => number,
   mostWork = MOST_WORK,
 ): Fate[] {
-  const stranded = players.map(() => false);
+  const game = { players, capacity, stranded: players.map(() => false) };
+  const complete = play({ ...game, together: false }, mostWork);
+  if (!complete) play({ ...game, together: true }, mostWork);
+  return game.stranded.map((yes) => (yes ? "strands" : complete ? "fine" : "unknown"));
+}
+
+interface Game {
+  readonly players: readonly Player[];
+  readonly capacity: (pool: string) => number;
+  /** Players of whom one was seen to start and find nothing. */
+  readonly stranded: boolean[];
+  /** One by one, or as many at once as there is room for. */
+  readonly together: boolean;
+}
+
+/** @returns whether all states that can be reached were seen */
+function play(game: Game, mostWork: number): boolean {
+  const { players } = game;
   const cells = players.reduce((sum, { places }) => sum + places.length + 1, 0);
   const seen = new Set<string>();
   const open: State[] = [];
-  const play = (states: readonly State[]) => {
+  const meet = (states: readonly State[]) => {
     for (const state of states) {
       const key = state.join(";");
       if (seen.has(key)) continue;
@@ -41,63 +59,60 @@ export function histories(
     ...places.map((pool) => (pool === held ? count : 0)),
     held === undefined ? count : 0,
   ]);
-  const beginnings = players.slice(0, MOST_BEGINNINGS).map((_, last) => crowded(players, begin, last, capacity));
-  play([begin, ...beginnings].flatMap((state) => next(players, state, capacity, stranded)));
+  const beginnings = players.slice(0, MOST_BEGINNINGS).map((_, last) => crowded(game, begin, last));
+  meet([begin, ...beginnings].flatMap((state) => next(game, state)));
   for (let state = open.pop(); state !== undefined; state = open.pop()) {
-    if (seen.size * cells > mostWork) return stranded.map((yes) => (yes ? "strands" : "unknown"));
-    play(next(players, state, capacity, stranded));
+    if (seen.size * cells > mostWork) return false;
+    meet(next(game, state));
   }
-  return stranded.map((yes) => (yes ? "strands" : "fine"));
+  return true;
 }
 
-/**
- * The states one stop or one start away.
- * @param stranded is told of players of whom one starts and finds nothing
- */
-function next(
-  players: readonly Player[],
-  state: State,
-  capacity: (pool: string) => number,
-  stranded: boolean[],
-): State[] {
-  const found: State[] = [];
+/** The states one stop or one start away; stops first, so that starts are played on first. */
+function next({ players, capacity, stranded, together }: Game, state: State): State[] {
+  const [stops, starts]: [State[], State[]] = [[], []];
   const used = usedIn(players, state);
-  for (const [index, player] of players.entries()) {
+  for (const [index, { ways, places }] of players.entries()) {
+    if (ways.length === 0) continue;
     const own = state[index]!;
-    const none = player.places.length;
-    const go = (from: number, to: number) =>
-      found.push(state.map((one, other) => (other === index ? moved(one, from, to, 1) : one)));
-    if (player.ways.length > 0) for (const at of player.places.keys()) if (own[at]! > 0) go(at, none);
+    const none = places.length;
+    const go = (from: number, to: number, room: number) => {
+      const amount = together ? Math.min(own[from]!, room) : 1;
+      return state.map((one, other) => (other === index ? moved(one, from, to, amount) : one));
+    };
+    for (const at of places.keys()) if (own[at]! > 0) stops.push(go(at, none, own[at]!));
     if (own[none] === 0) continue;
-    for (const ranks of player.ways) {
+    for (const ranks of ways) {
       const group = firstWithRoom(ranks, used, capacity);
       if (group.length === 0) stranded[index] = true;
-      for (const pool of group) go(none, player.places.indexOf(pool));
+      for (const pool of group) starts.push(go(none, places.indexOf(pool), capacity(pool) - (used.get(pool) ?? 0)));
     }
   }
-  return found;
+  return [...stops, ...starts];
 }
 
-/** All have stopped and all but one have started again, where they are most in its way. */
-function crowded(players: readonly Player[], begin: State, last: number, capacity: (pool: string) => number): State {
+/** All have stopped and all but one have started again: first those with the least choice, last those who are like that one. */
+function crowded({ players, capacity }: Game, begin: State, last: number): State {
   const wanted = new Set(players[last]!.ways.flat(2));
   const state = players.map(({ ways, places, count }, index) =>
     ways.length === 0 ? begin[index]! : [...places.map(() => 0), count],
   );
   const used = usedIn(players, state);
-  for (const [index, { ways, places, count }] of players.entries()) {
+  const order = [...players.keys()]
+    .filter((index) => index !== last)
+    .sort((a, b) => players[a]!.places.length - players[b]!.places.length || a - b);
+  for (const index of [...order, last]) {
+    const { ways, places, count } = players[index]!;
     let left = index === last ? count - 1 : count;
-    for (let way = 0; way < ways.length && left > 0; ) {
-      const group = firstWithRoom(ways[way]!, used, capacity);
-      const pool = group.find((one) => wanted.has(one)) ?? group[0];
-      if (pool === undefined) {
-        way++;
-        continue;
+    for (const ranks of ways) {
+      for (let group = firstWithRoom(ranks, used, capacity); left > 0 && group.length > 0; ) {
+        const pool = group.find((one) => wanted.has(one)) ?? group[0]!;
+        const amount = Math.min(left, capacity(pool) - (used.get(pool) ?? 0));
+        left -= amount;
+        used.set(pool, (used.get(pool) ?? 0) + amount);
+        state[index] = moved(state[index]!, places.length, places.indexOf(pool), amount);
+        group = firstWithRoom(ranks, used, capacity);
       }
-      const amount = Math.min(left, capacity(pool) - used.get(pool)!);
-      left -= amount;
-      used.set(pool, used.get(pool)! + amount);
-      state[index] = moved(state[index]!, places.length, places.indexOf(pool), amount);
     }
   }
   return state;

@@ -2,6 +2,7 @@ import { formatAddress } from "../ip/address.js";
 import type { VerdictEntry } from "../outcome.js";
 import type { Migration } from "../plan/plan.js";
 import { restarted } from "./after.js";
+import { type Crowding, isNoTighter } from "./competition.js";
 import type { Scene } from "./replay.js";
 import type { Crowd } from "./rivals.js";
 import { type Standing, standingOf } from "./standing.js";
@@ -47,8 +48,7 @@ export function judgeTenant(
   if (assumed.length > 0)
     return judged("strands", `nobody knows ${NETWORK}, so the new multusName may shut it out (A9)`);
   const crowd = after.crowd(tenant);
-  // Where nobody could play all histories, the count decides against the change: rather one alarm too many.
-  if (crowd !== undefined && before.crowd(tenant)?.proven !== true) return judged("strands", crowd.reason);
+  if (crowd !== undefined && isNews(before.crowd(tenant), crowd)) return judged("strands", crowd.reason);
   if (was.keepsOwn) {
     const next = will.outcome.pools;
     const why = `${tenant.pool} is no candidate any more, so it gives its address back and gets one of ${next.join(" or ")} (A19)`;
@@ -58,6 +58,11 @@ export function judgeTenant(
   if (fresh.length === 0) return judged("stays");
   const why = `after that ${fresh.join(" or ")} serves ${tenant.nic || "it"}; before, ${was.outcome.pools.join(" or ")} did`;
   return { ...judged("moves", why), next: fresh };
+}
+
+/** Where nobody could play all histories, the count decides against the change: rather one alarm too many. */
+function isNews(before: Crowding | undefined, after: Crowding): boolean {
+  return before === undefined || !(before.proven || isNoTighter(before, after));
 }
 
 function newcomers(before: readonly string[], after: readonly string[]): string[] {
