@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { apply } from "../app/apply/apply.js";
 import type { ApplyReport } from "../app/apply/apply-report.js";
+import { judgingAgain } from "../app/apply/judging-again.js";
 import { isBlocked, syncExitCode } from "../app/exit-code.js";
 import type { ObserveOptions } from "../app/observe.js";
 import { palette } from "../app/report/palette.js";
@@ -9,7 +10,6 @@ import { planOutput } from "../app/report/plan-json.js";
 import { planText } from "../app/report/plan-text.js";
 import { progressLine, syncResult, syncText } from "../app/report/sync-text.js";
 import { LeaseTaken } from "../app/writer-lease.js";
-import { judgeAgain } from "../core/engine.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import type { Cluster } from "../ports/cluster.js";
 import { systemClock } from "./clock.js";
@@ -79,10 +79,7 @@ function carryOut(
     install: options.install,
     facts: resolveFacts(decision.run.snapshot.facts, plan.settings.spiderpool),
     signal: io.signal,
-    rejudge: async (remaining) => {
-      const { snapshot } = await observeCluster(cluster, needed);
-      return judgeAgain(plan, remaining, snapshot, decision.run.snapshot);
-    },
+    rejudge: judgingAgain(plan, decision.run.snapshot, async () => (await observeCluster(cluster, needed)).snapshot),
     onProgress: (event) => {
       const line = progressLine(event, io.isTTY, paint);
       if (line !== undefined) io.stderr.write(`${line}\n`);

@@ -1,6 +1,6 @@
 import type { KubeObject } from "./objects.js";
 import { KIND_DESCRIPTIONS } from "./schemas.generated.js";
-import type { KindDescription, SchemaNode } from "./structural-schema.js";
+import { hasType, type KindDescription, type SchemaNode } from "./structural-schema.js";
 
 /**
  * What the API server does to a custom object before it is stored: pruning of unknown fields, defaulting (S16) and
@@ -123,19 +123,6 @@ function checkScalar(value: string | number | boolean, schema: SchemaNode, path:
   }
   if (schema.maximum !== undefined && (value as number) > schema.maximum) {
     errors.push(`${path}: Invalid value: ${value}: ${path} in body should be less than or equal to ${schema.maximum}`);
-  }
-}
-
-function hasType(value: unknown, type: SchemaNode["type"]): boolean {
-  switch (type) {
-    case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value);
-    case "array":
-      return Array.isArray(value);
-    case "integer":
-      return Number.isInteger(value);
-    default:
-      return typeof value === type;
   }
 }
 
