@@ -44,7 +44,8 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
       spiderpoolNamespace: options.spiderpoolNamespace,
       identity,
       http: { host: options.host, port: options.port },
-      webhookSecrets: () => (options.webhookSecrets === undefined ? {} : readSecrets(resolve(io.cwd, options.webhookSecrets))),
+      webhookSecrets: () =>
+        options.webhookSecrets === undefined ? {} : readSecrets(resolve(io.cwd, options.webhookSecrets)),
       env: io.env,
       allowInsecureGit: options.allowInsecureGit,
       onListening: (url) => logger.info({ url }, "serving webhooks, metrics and probes"),

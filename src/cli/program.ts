@@ -155,13 +155,19 @@ function addLooking({ io, add, run }: Tree): void {
 /** Running the operator. */
 function addOperator({ io, add, run }: Tree): void {
   add("operator", "follow the PlanSyncs of a cluster: keep it at what Git says", kubeOptions)
-    .option("--namespace <name>", "the operator's own namespace, for its election", io.env.POD_NAMESPACE ?? "spiderplan-system")
+    .option(
+      "--namespace <name>",
+      "the operator's own namespace, for its election",
+      io.env.POD_NAMESPACE ?? "spiderplan-system",
+    )
     .option("--spiderpool-namespace <name>", "where Spiderpool runs", "kube-system")
     .option("--data-dir <dir>", "folder for local copies of repositories", "/data")
     .option("--host <address>", "address to serve webhooks, metrics and probes on", "0.0.0.0")
     .addOption(new Option("--port <n>", "port for the same").argParser(port).default(8080))
     .option("--webhook-secrets <dir>", "folder with one file a forge, named after it, a secret on each line")
-    .addOption(new Option("--log-level <level>", "what to log").choices(["debug", "info", "warn", "error"]).default("info"))
+    .addOption(
+      new Option("--log-level <level>", "what to log").choices(["debug", "info", "warn", "error"]).default("info"),
+    )
     .addOption(new Option("--log-format <format>", "how to log").choices(["json", "text"]).default("json"))
     .option("--allow-insecure-git", "follow http:// and file:// repositories too", false)
     .action(run(async (options) => (await import("./operator.js")).operatorCommand(io, options)));

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { apply } from "../app/apply/apply.js";
 import type { ApplyReport } from "../app/apply/apply-report.js";
+import { judgingAgain } from "../app/apply/judging-again.js";
 import { isBlocked, syncExitCode } from "../app/exit-code.js";
 import { LeaseTaken } from "../app/lease-waiting.js";
 import type { ObserveOptions } from "../app/observe.js";
@@ -10,9 +11,7 @@ import { planOutput } from "../app/report/plan-json.js";
 import { planText } from "../app/report/plan-text.js";
 import { count } from "../app/report/printable.js";
 import { progressLine, syncResult, syncText } from "../app/report/sync-text.js";
-
 import { stepKey } from "../core/change/step.js";
-import { judgeAgain } from "../core/engine.js";
 import type { Outcome } from "../core/outcome.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import type { Cluster } from "../ports/cluster.js";
@@ -120,10 +119,7 @@ function carryOut(
     install: options.install,
     facts: resolveFacts(decision.run.snapshot.facts, plan.settings.spiderpool),
     signal: io.signal,
-    rejudge: async (remaining) => {
-      const { snapshot } = await observeCluster(cluster, needed);
-      return judgeAgain(plan, remaining, snapshot, decision.run.snapshot);
-    },
+    rejudge: judgingAgain(plan, decision.run.snapshot, async () => (await observeCluster(cluster, needed)).snapshot),
     onProgress: (event) => {
       const line = progressLine(event, io.isTTY, paint);
       if (line !== undefined) io.stderr.write(`${line}\n`);

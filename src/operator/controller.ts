@@ -28,9 +28,9 @@ import type { PlanReader } from "../ports/plan-reader.js";
 import type { Clock, Digest } from "../ports/runtime.js";
 import type { SourceRepository } from "../ports/source-repository.js";
 import type { Logger, Metrics } from "../ports/telemetry.js";
-import { type Worked, WorkQueue } from "./work-queue.js";
 import { isAbout } from "./hints.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
+import { type Worked, WorkQueue } from "./work-queue.js";
 
 /** What the operator works with: ports only, so that tests choose them. */
 export interface ControllerOptions {

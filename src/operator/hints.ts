@@ -1,9 +1,9 @@
+import { timeText } from "../app/time-text.js";
 import { SWITCHES } from "../core/plan-sync/switches.js";
 import { readWish } from "../core/plan-sync/wish.js";
 import { KINDS } from "../core/spiderpool/objects.js";
 import type { Cluster } from "../ports/cluster.js";
 import type { Clock } from "../ports/runtime.js";
-import { timeText } from "../app/time-text.js";
 import { matchesRepository } from "./webhooks/repository-url.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
 

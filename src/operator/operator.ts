@@ -14,7 +14,7 @@ import type { Logger } from "../ports/telemetry.js";
 import { Controller } from "./controller.js";
 import { passOn } from "./hints.js";
 import { startHttpServer } from "./http-server.js";
-import { webhookReceiver, type WebhookSecrets } from "./webhooks/receiver.js";
+import { type WebhookSecrets, webhookReceiver } from "./webhooks/receiver.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
 
 /** How an operator is run. */

@@ -5,6 +5,7 @@ import { KINDS, type SpiderEndpoint, type SpiderIPPool } from "../../src/core/sp
 import { holders, ipPool, node, poolAnnotation, workload } from "../support/played-cluster.js";
 import { skipReason, until } from "../support/real-apiserver.js";
 import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { nothingNew } from "../support/rejudge.js";
 import { deleting, updating } from "../support/steps.js";
 
 const reason = skipReason();
@@ -95,6 +96,7 @@ describe.skipIf(reason !== undefined)(
           identity: "t",
           install: "default",
           facts: { namespace: "kube-system" },
+          rejudge: nothingNew,
         },
       );
       expect(report).toMatchObject({ updated: 0, deleted: 1, failed: [] });

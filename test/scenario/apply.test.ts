@@ -15,6 +15,7 @@ import {
   type SpiderSubnet,
 } from "../../src/core/spiderpool/objects.js";
 import { type Faults, faultyCluster } from "../support/faulty-cluster.js";
+import { nothingNew } from "../support/rejudge.js";
 import { creating, deleting, updating } from "../support/steps.js";
 import { virtualClock } from "../support/virtual-clock.js";
 
@@ -84,6 +85,7 @@ async function run(
       identity: "me",
       install: "default",
       facts: { namespace: "kube-system" },
+      rejudge: nothingNew,
       onProgress: (event) => events.push(event),
       ...options.context,
     },

@@ -21,6 +21,7 @@ import { settleAll } from "../../src/players/player.js";
 import type { Cluster } from "../../src/ports/cluster.js";
 import { NO_LOCK, OPTIONS, planOf, told } from "../support/decide.js";
 import { faultyCluster } from "../support/faulty-cluster.js";
+import { lookingAgain } from "../support/rejudge.js";
 import { scaledClock } from "../support/scaled-clock.js";
 
 const fixed = (name: string, replicas: number, subnet = "app-v4") => `
@@ -90,12 +91,14 @@ async function world(objects: readonly KubeObject[]): Promise<World> {
 async function decided({ cluster, settle }: World, plan: Plan) {
   await settle();
   const { snapshot } = await observe(cluster.actor);
-  return decide(plan, NO_LOCK, snapshot, OPTIONS);
+  return { plan, snapshot, outcome: decide(plan, NO_LOCK, snapshot, OPTIONS) };
 }
 
-function sync(cluster: Cluster, outcome: ReturnType<typeof decide>, identity: string) {
+function sync(cluster: Cluster, decision: Awaited<ReturnType<typeof decided>>, identity: string) {
+  const { plan, snapshot, outcome } = decision;
+  const rejudge = lookingAgain(cluster, plan, snapshot);
   const facts = { namespace: "kube-system" };
-  return apply(outcome, { cluster, clock: scaledClock(20), identity, install: "default", facts });
+  return apply(outcome, { cluster, clock: scaledClock(20), identity, install: "default", facts, rejudge });
 }
 
 /** Gives the pool's first two addresses to Pods, as Spiderpool records it. */
@@ -177,12 +180,13 @@ describe("a sync killed after any single write", () => {
 
     const whole = await world(objects);
     const writes = faultyCluster(whole.cluster.actor);
-    const outcome = await decided(whole, after);
-    const done = await sync(writes, outcome, "whole");
+    const decision = await decided(whole, after);
+    const { outcome } = decision;
+    const done = await sync(writes, decision, "whole");
     expect(done.failed, told(outcome).join("\n")).toEqual([]);
     expect(done.withheld).toEqual([]);
     await check(whole.cluster, "after the whole sync");
-    expect(told(await decided(whole, after))).toEqual([]);
+    expect(told((await decided(whole, after)).outcome)).toEqual([]);
     total = writes.writes.length;
     wanted = await specs(whole.cluster);
     for (const one of running.splice(0).reverse()) await one.stop();
@@ -195,9 +199,9 @@ describe("a sync killed after any single write", () => {
   it("leaves every address in use where it is, and the next sync converges (FIXED-1, FIXED-5)", async () => {
     for (let kill = 1; kill < total; kill++) {
       const one = await world(objects);
-      const outcome = await decided(one, after);
+      const decision = await decided(one, after);
       const killed = killedAfter(one.cluster.actor, kill);
-      await expect(sync(killed, outcome, "killed")).rejects.toThrow("killed");
+      await expect(sync(killed, decision, "killed")).rejects.toThrow("killed");
       await one.settle();
       await check(one.cluster, `killed after write ${kill}`);
       // The Lease of the dead runs out by itself in time; that has its own test.
@@ -208,7 +212,7 @@ describe("a sync killed after any single write", () => {
       expect(rest.withheld, `after kill ${kill}`).toEqual([]);
       await one.settle();
       await check(one.cluster, `converged after kill ${kill}`);
-      expect(told(await decided(one, after)), `after kill ${kill}`).toEqual([]);
+      expect(told((await decided(one, after)).outcome), `after kill ${kill}`).toEqual([]);
       expect(await specs(one.cluster), `after kill ${kill}`).toEqual(wanted);
       for (const each of running.splice(0).reverse()) await each.stop();
     }

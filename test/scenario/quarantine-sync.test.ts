@@ -12,6 +12,7 @@ import { type Player, settleAll } from "../../src/players/player.js";
 import { NO_LOCK, OPTIONS, planOf, told } from "../support/decide.js";
 import { type Faults, faultyCluster } from "../support/faulty-cluster.js";
 import { contentOf } from "../support/quarantine.js";
+import { lookingAgain } from "../support/rejudge.js";
 import { virtualClock } from "../support/virtual-clock.js";
 
 const POOL = "d.deployment.a.eth0.app";
@@ -53,19 +54,26 @@ class World {
   }
 
   async plan(replicas: number) {
+    return (await this.#decide(replicas)).outcome;
+  }
+
+  async #decide(replicas: number) {
     await settleAll(this.player);
     const { snapshot } = await observe(this.cluster.actor);
-    return decide(await planOf(spec(replicas)), NO_LOCK, snapshot, { ...OPTIONS, now: this.clock.now() });
+    const plan = await planOf(spec(replicas));
+    return { plan, snapshot, outcome: decide(plan, NO_LOCK, snapshot, { ...OPTIONS, now: this.clock.now() }) };
   }
 
   async sync(replicas: number, faults: Faults = {}) {
-    const outcome = await this.plan(replicas);
+    const { plan, snapshot, outcome } = await this.#decide(replicas);
+    const cluster = faultyCluster(this.cluster.actor, faults);
     const report = await apply(outcome, {
-      cluster: faultyCluster(this.cluster.actor, faults),
+      cluster,
       clock: this.clock,
       identity: "me",
       install: "default",
       facts: { namespace: "kube-system" },
+      rejudge: lookingAgain(cluster, plan, snapshot),
     });
     const messages = report.withheld.map(({ step, message }) => `${step.name}: ${message}`);
     return { ...report, messages };
@@ -170,7 +178,7 @@ describe("a sync that releases", () => {
       },
     };
     const report = await world.sync(1, quick);
-    expect(report.messages).toEqual([`${POOL}: 10.6.0.12 is in use by d/quick`]);
+    expect(report.messages).toEqual([`${POOL}: the cluster changed meanwhile: in use by d/quick (10.6.0.12)`]);
     expect((await world.quarantine())?.ips).toEqual([]);
     const next = await world.sync(1);
     expect(next).toMatchObject({ failed: [], withheld: [] });

@@ -6,6 +6,7 @@ import { acquireWriterLease } from "../../src/app/writer-lease.js";
 import { ClusterError } from "../../src/core/cluster-error.js";
 import { KINDS, OWN } from "../../src/core/spiderpool/objects.js";
 import type { Cluster } from "../../src/ports/cluster.js";
+import { nothingNew } from "../support/rejudge.js";
 import { creating } from "../support/steps.js";
 import { virtualClock } from "../support/virtual-clock.js";
 
@@ -149,6 +150,7 @@ describe("the writer Lease", () => {
         identity: "a",
         install: "default",
         facts: { namespace: "kube-system" },
+        rejudge: nothingNew,
       },
     );
     expect(report).toMatchObject({ created: 1, stopped: "the writer Lease was lost" });

@@ -9,6 +9,7 @@ import type { Clock } from "../../ports/runtime.js";
 import type { Lease } from "../lease.js";
 import { acquireWriterLease } from "../writer-lease.js";
 import type { ApplyCheck, ApplyEvent, ApplyReport } from "./apply-report.js";
+import type { Rejudge } from "./judging-again.js";
 import { Run } from "./run.js";
 import { checkAfter, readUse } from "./verify.js";
 
@@ -22,11 +23,8 @@ export interface ApplyContext {
   readonly install: string;
   /** Facts in force; the Lease lives in Spiderpool's namespace. */
   readonly facts: Pick<SpiderpoolFacts, "namespace">;
-  /**
-   * Judges steps on the cluster as it is by now: asked under the Lease, before each wave with a step that may harm somebody.
-   * @returns why a step must not be carried out any more
-   */
-  readonly rejudge?: (remaining: readonly Step[]) => Promise<ReadonlyMap<Step, string>>;
+  /** Asked under the Lease, before each wave with a step that may harm somebody. */
+  readonly rejudge: Rejudge;
   /** How long to wait for another writer, in milliseconds; a minute by default. */
   readonly leaseTimeout?: number;
   readonly onProgress?: (event: ApplyEvent) => void;

@@ -12,6 +12,7 @@ import type { Lease } from "../lease.js";
 import type { ApplyEvent, Done, FailedStep, Progress, WithheldStep } from "./apply-report.js";
 import { chainsOf } from "./chains.js";
 import { Guards } from "./guards.js";
+import type { Rejudge } from "./judging-again.js";
 import { RESULT, type StepResult, StepWriter } from "./step-writer.js";
 import { undoQuarantine } from "./undo-quarantine.js";
 import { reserves, takenMeanwhile, undoReservation } from "./undo-reservation.js";
@@ -26,7 +27,7 @@ export interface RunContext {
   readonly signal?: AbortSignal;
   readonly lease: Pick<Lease, "isHeld">;
   readonly tell: (event: ApplyEvent) => void;
-  readonly rejudge?: (remaining: readonly Step[]) => Promise<ReadonlyMap<Step, string>>;
+  readonly rejudge: Rejudge;
 }
 
 /** The state of one run: what was done, what not and why, and whether it may go on. */
@@ -71,7 +72,7 @@ export class Run {
   /** Asks again about what is left, now that nobody else writes: Pods may have come since the decision. */
   async reconsider(remaining: readonly Step[]): Promise<void> {
     try {
-      for (const [step, why] of (await this.context.rejudge?.(remaining)) ?? []) this.#refused.set(step, why);
+      for (const [step, why] of await this.context.rejudge(remaining)) this.#refused.set(step, why);
     } catch (error) {
       if (!isClusterError(error)) throw error;
       this.#stopped ??= error.message;

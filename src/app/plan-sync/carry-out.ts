@@ -1,6 +1,5 @@
 import { stepKey } from "../../core/change/step.js";
 import { isClusterError } from "../../core/cluster-error.js";
-import { judgeAgain } from "../../core/engine.js";
 import type { SyncRecord } from "../../core/plan-sync/plan-sync.generated.js";
 import { resolveFacts } from "../../core/spiderpool/facts.js";
 import type { Cluster } from "../../ports/cluster.js";
@@ -8,6 +7,7 @@ import type { Clock } from "../../ports/runtime.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
 import { apply } from "../apply/apply.js";
 import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
+import { judgingAgain } from "../apply/judging-again.js";
 import { LeaseTaken } from "../lease-waiting.js";
 import { type ObserveOptions, observe } from "../observe.js";
 import { count } from "../report/printable.js";
@@ -56,10 +56,7 @@ export async function carryOut(planning: Planning, install: string, context: Car
     facts: resolveFacts(snapshot.facts, plan.settings.spiderpool),
     leaseTimeout: LEASE_TIMEOUT,
     signal: context.signal,
-    rejudge: async (remaining) => {
-      const now = await observe(cluster, context.needs);
-      return judgeAgain(plan, remaining, now.snapshot, snapshot);
-    },
+    rejudge: judgingAgain(plan, snapshot, async () => (await observe(cluster, context.needs)).snapshot),
     onProgress: (event) => tell(event, written, context),
   }).catch((error: unknown) => {
     if (error instanceof LeaseTaken || isClusterError(error)) return error;

@@ -1,4 +1,4 @@
-import { decide, judgeAgain } from "../../core/engine.js";
+import { decide } from "../../core/engine.js";
 import type { Plan } from "../../core/plan/plan.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
 import { resolveFacts } from "../../core/spiderpool/facts.js";
@@ -7,6 +7,7 @@ import type { WatchableCluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Logger } from "../../ports/telemetry.js";
 import { apply } from "../apply/apply.js";
+import { judgingAgain } from "../apply/judging-again.js";
 import { observe } from "../observe.js";
 import { mergeRead } from "../plan-run.js";
 import { count } from "../report/printable.js";
@@ -59,7 +60,7 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
     install: wish.key,
     facts: resolveFacts(snapshot.facts, empty.settings.spiderpool),
     signal: context.signal,
-    rejudge: async (remaining) => judgeAgain(empty, remaining, (await observe(cluster)).snapshot, snapshot),
+    rejudge: judgingAgain(empty, snapshot, async () => (await observe(cluster)).snapshot),
   });
   const stay = outcome.steps.filter((step) => step.blocked !== undefined).length + outcome.verdict.leaving.length;
   context.logger.info({ deleted: report.deleted, stay, failed: report.failed.length }, "PlanSync deleted");

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSourceRepository } from "../../adapters/git/source-repository.js";
-import { formatLock, parseLockText } from "../../adapters/plan-files/lock-files.js";
+import { lockText } from "../../adapters/plan-files/lock-text.js";
 import { parseCache } from "../../adapters/plan-files/parse-cache.js";
 import { isPlanOrLockFile, loadPlanTree } from "../../adapters/plan-files/plan-tree.js";
 import { isBlocked } from "../../app/exit-code.js";
@@ -55,7 +55,7 @@ async function diff(
     wish,
     observation: await observe(cluster, planNeeds(revision.plan.documents)),
     ...(wish.lock === "cluster" && {
-      clusterLock: new ClusterLock(cluster, wish, { format: formatLock, parse: parseLockText }),
+      clusterLock: new ClusterLock(cluster, wish, lockText),
     }),
     holding: only === undefined ? {} : { only },
     now: systemClock.now(),

@@ -50,11 +50,6 @@ export function poolName(owner: Owner, subnet: string): string {
   return `${plainStem(wholeNic(owner))}${tailOf(owner, subnet)}`;
 }
 
-/** The wildcard over all pools of an owner where no other owner is in the way; it never changes. */
-export function poolPattern(owner: Owner): string {
-  return `${plainStem(owner)}.*`;
-}
-
 /** What follows the stem: one label for a subnet, two for a slice, then the ordinal; at most 64 + 11 characters. */
 function tailOf(owner: Owner, subnet: string): string {
   const { slice, ordinal } = parseNicOwner(owner) ?? {};

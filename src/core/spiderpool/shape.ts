@@ -1,6 +1,6 @@
 import { type KubeObject, SPIDERPOOL_GROUP } from "./objects.js";
 import { KIND_DESCRIPTIONS } from "./schemas.generated.js";
-import type { SchemaNode } from "./structural-schema.js";
+import { hasType, type SchemaNode } from "./structural-schema.js";
 
 /**
  * What is wrong with the form of an object that no API server has checked: wrong types and missing parts of Spiderpool's
@@ -82,7 +82,7 @@ const SCHEMAS: ReadonlyMap<string, SchemaNode> = new Map([
 /** Whether a value has the types of a schema; nothing is made on the way, as a snapshot may hold 100,000 objects. */
 function fits(value: unknown, schema: SchemaNode, nulls: boolean): boolean {
   if (value === null && nulls) return true;
-  if (!hasType(value, schema)) return false;
+  if (!hasType(value, schema.type)) return false;
   if (schema.type === "array") {
     const { items } = schema;
     return items === undefined || (value as unknown[]).every((item) => fits(item, items, nulls));
@@ -104,7 +104,7 @@ function fits(value: unknown, schema: SchemaNode, nulls: boolean): boolean {
 /** The same in words. */
 function faults(value: unknown, schema: SchemaNode, path: string, nulls: boolean): string[] {
   if (value === null && nulls) return [];
-  if (!hasType(value, schema)) return [`${path} must be ${WORDS[schema.type]}, not ${typeWords(value)}`];
+  if (!hasType(value, schema.type)) return [`${path} must be ${WORDS[schema.type]}, not ${typeWords(value)}`];
   if (schema.type === "array") {
     const { items } = schema;
     if (items === undefined) return [];
@@ -128,19 +128,6 @@ function missing(own: Record<string, unknown>, { required }: SchemaNode): readon
   return required === undefined || required.every((key) => own[key] !== undefined)
     ? NONE
     : required.filter((key) => own[key] === undefined);
-}
-
-function hasType(value: unknown, { type }: SchemaNode): boolean {
-  switch (type) {
-    case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value);
-    case "array":
-      return Array.isArray(value);
-    case "integer":
-      return Number.isInteger(value);
-    default:
-      return typeof value === type;
-  }
 }
 
 const WORDS: Readonly<Record<SchemaNode["type"], string>> = {

@@ -24,6 +24,20 @@ export interface SchemaNode {
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
 }
 
+/** Whether a value read from JSON has a type of a schema, as the API server sees it. */
+export function hasType(value: unknown, type: SchemaNode["type"]): boolean {
+  switch (type) {
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "array":
+      return Array.isArray(value);
+    case "integer":
+      return Number.isInteger(value);
+    default:
+      return typeof value === type;
+  }
+}
+
 /** One column of `kubectl get`. */
 export interface PrinterColumn {
   readonly name: string;

@@ -1,7 +1,9 @@
 import { applyMergePatch } from "../change/merge-patch.js";
 import type { Step } from "../change/step.js";
 import { podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import type { KubeObject } from "../spiderpool/objects.js";
+import type { Tenant } from "./tenants.js";
 
 /**
  * The cluster as the given steps leave it, use of addresses untouched: what Pods would meet at their next restart.
@@ -41,6 +43,22 @@ export function changedTemplate(
   if (key === undefined) return undefined;
   const [old, now] = [before.workloads.get(key), after.workloads.get(key)];
   return old === now || now === undefined ? undefined : (podTemplate(now)?.metadata?.annotations ?? {});
+}
+
+/** The Pod that would come after the change: its Namespace and its template may say something else by then. */
+export function restarted(tenant: Tenant, before: Snapshot, after: Snapshot): PodFacts | undefined {
+  const { facts } = tenant;
+  if (facts === undefined) return undefined;
+  const template = changedTemplate(tenant.workload, before, after);
+  const namespace = after.namespaces.get(facts.namespace);
+  return {
+    ...facts,
+    ...(template && { annotations: template }),
+    ...(namespace && {
+      namespaceLabels: namespace.metadata.labels ?? {},
+      namespaceAnnotations: namespace.metadata.annotations ?? {},
+    }),
+  };
 }
 
 function keyOf(step: Step): string {

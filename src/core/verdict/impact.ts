@@ -1,11 +1,10 @@
 import { formatAddress } from "../ip/address.js";
 import type { VerdictEntry } from "../outcome.js";
 import type { Migration } from "../plan/plan.js";
-import type { Snapshot } from "../snapshot.js";
-import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
-import { changedTemplate } from "./after.js";
-import type { Competition } from "./competition.js";
+import { restarted } from "./after.js";
+import { type Crowding, isNoTighter } from "./competition.js";
 import type { Scene } from "./replay.js";
+import type { Crowd } from "./rivals.js";
 import { type Standing, standingOf } from "./standing.js";
 import type { Tenant } from "./tenants.js";
 
@@ -29,8 +28,8 @@ export interface Judgement {
  */
 export function judgeTenant(
   tenant: Tenant,
-  before: { scene: Scene; competition: Competition },
-  after: { scene: Scene; competition: Competition },
+  before: { scene: Scene; crowd: Crowd },
+  after: { scene: Scene; crowd: Crowd },
   changesOf: (pool: string) => readonly string[],
 ): Judgement {
   const [pod, podAfter] = [tenant.facts, restarted(tenant, before.scene.snapshot, after.scene.snapshot)];
@@ -48,8 +47,8 @@ export function judgeTenant(
   const assumed = will.outcome.assumed.filter((fact) => fact === NETWORK && !was.outcome.assumed.includes(fact));
   if (assumed.length > 0)
     return judged("strands", `nobody knows ${NETWORK}, so the new multusName may shut it out (A9)`);
-  const crowd = crowdFor(will, after.competition);
-  if (crowd !== undefined && crowdFor(was, before.competition) === undefined) return judged("strands", crowd);
+  const crowd = after.crowd(tenant);
+  if (crowd !== undefined && isNews(before.crowd(tenant), crowd)) return judged("strands", crowd.reason);
   if (was.keepsOwn) {
     const next = will.outcome.pools;
     const why = `${tenant.pool} is no candidate any more, so it gives its address back and gets one of ${next.join(" or ")} (A19)`;
@@ -61,6 +60,11 @@ export function judgeTenant(
   return { ...judged("moves", why), next: fresh };
 }
 
+/** Where nobody could play all histories, the count decides against the change: rather one alarm too many. */
+function isNews(before: Crowding | undefined, after: Crowding): boolean {
+  return before === undefined || !(before.proven || isNoTighter(before, after));
+}
+
 function newcomers(before: readonly string[], after: readonly string[]): string[] {
   return after.filter((pool) => !before.includes(pool));
 }
@@ -69,11 +73,6 @@ function newcomers(before: readonly string[], after: readonly string[]): string[
 function newcomersBeside(was: Standing, will: Standing): string[] {
   const before = was.outcome.besidePools ?? [];
   return before.length === 0 ? [] : newcomers(before, will.outcome.besidePools ?? []);
-}
-
-/** Why others may leave nothing for it, in a family it has or in one it asks for besides (A10). */
-function crowdFor({ outcome }: Standing, competition: Competition): string | undefined {
-  return competition.tooMany(outcome.eligible) ?? (outcome.beside && competition.tooMany(outcome.beside));
 }
 
 /** The verdict's entry for a judgement. */
@@ -90,22 +89,6 @@ export function entryOf({ tenant, reasons, migration }: Judgement): VerdictEntry
 }
 
 const NETWORK = "the cluster's default network";
-
-/** The Pod that would come after the change: its Namespace and its template may say something else by then. */
-export function restarted(tenant: Tenant, before: Snapshot, after: Snapshot): PodFacts | undefined {
-  const { facts } = tenant;
-  if (facts === undefined) return undefined;
-  const template = changedTemplate(tenant.workload, before, after);
-  const namespace = after.namespaces.get(facts.namespace);
-  return {
-    ...facts,
-    ...(template && { annotations: template }),
-    ...(namespace && {
-      namespaceLabels: namespace.metadata.labels ?? {},
-      namespaceAnnotations: namespace.metadata.annotations ?? {},
-    }),
-  };
-}
 
 /** What the plan changes about the pools this tenant had or will have. */
 function causes(

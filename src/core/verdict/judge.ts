@@ -1,15 +1,13 @@
 import type { OrderedStep } from "../change/order.js";
-import { contains } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { snapshotAfter } from "./after.js";
 import { classesOf, type TenantClass } from "./classes.js";
-import { Competition } from "./competition.js";
 import { judgeIdle, type StrandedTemplate } from "./idle.js";
-import { type Effect, type Judgement, judgeTenant, restarted } from "./impact.js";
+import { type Effect, type Judgement, judgeTenant } from "./impact.js";
 import { type Reach, reachOf } from "./reach.js";
 import { type Scene, sceneOf } from "./replay.js";
-import { standingOf } from "./standing.js";
+import { rivalsOf } from "./rivals.js";
 import { idleTemplates, type Tenant, tenantsOf } from "./tenants.js";
 import { touchedBy } from "./touched.js";
 
@@ -43,14 +41,14 @@ export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, fa
   );
   const everybody = [...snapshot.use.byAddress.values()].reduce((sum, holders) => sum + holders.length, 0);
   if (concerned.length === 0) return { judgements: [], idle, stays: everybody, classes: [] };
-  const pools = new Set(concerned.flatMap((one) => [...one.pools]));
-  const around = classesAround(reachOf(snapshot, touched, pools));
-  const rivals = around.filter((one) => [...one.pools].some((pool) => pools.has(pool)));
-  const group = withRivals(concerned, rivals);
-  const was = { scene: before, competition: competitionIn(before, before, rivals) };
+  const after = scenesByWave(steps, concerned, snapshot, facts, last);
+  const { classes: group, crowds } = rivalsOf(concerned, [before, ...after], (pools) =>
+    classesAround(reachOf(snapshot, touched, pools)),
+  );
+  const was = { scene: before, crowd: crowds[0]! };
   const worst = new Map<Tenant, Judgement>();
-  for (const scene of scenesByWave(steps, concerned, snapshot, facts, last)) {
-    const will = { scene, competition: competitionIn(scene, before, rivals) };
+  for (const [index, scene] of after.entries()) {
+    const will = { scene, crowd: crowds[index + 1]! };
     for (const tenant of group.flatMap((one) => one.tenants)) {
       const judged = judgeTenant(tenant, was, will, touched.changesOf);
       const known = worst.get(tenant);
@@ -70,19 +68,6 @@ export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, fa
       harmed: one.tenants.flatMap((tenant) => harmed.get(tenant) ?? []),
     })),
   };
-}
-
-/** Who shares a pool with somebody concerned is in the same group: the newcomers may take what they need (DESIGN 6). */
-function withRivals(concerned: readonly TenantClass[], rivals: readonly TenantClass[]): TenantClass[] {
-  // One step stands for all that touch users of the pool: each of those classes holds it together with its own.
-  const byPool = new Map<string, number>();
-  for (const { pools, steps } of concerned) {
-    for (const pool of pools) if (!byPool.has(pool)) byPool.set(pool, steps[0]!);
-  }
-  return rivals.map((one) => {
-    const shared = [...one.pools].flatMap((pool) => byPool.get(pool) ?? []);
-    return { ...one, steps: [...new Set([...one.steps, ...shared])].sort((a, b) => a - b) };
-  });
 }
 
 /** The cluster after each wave in which a step concerns somebody; the last wave is the end. */
@@ -108,30 +93,4 @@ function scenesByWave(
             facts,
           ),
     );
-}
-
-/** Who may come for which pools: counted once with every rank, then with the ranks that can be reached at all. */
-function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClass[]): Competition {
-  const asked = new Map<string, { ranks: readonly (readonly string[])[]; count: number }>();
-  const ask = (ranks: readonly (readonly string[])[]) => {
-    const key = JSON.stringify(ranks);
-    asked.set(key, { ranks, count: (asked.get(key)?.count ?? 0) + 1 });
-  };
-  for (const tenant of classes.flatMap((one) => one.tenants)) {
-    const standing = standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot));
-    // Who keeps an address that nobody else could get (reserved, say) takes nothing from the others.
-    if (standing.keepsOwn && !isUsable(scene, tenant)) continue;
-    ask(standing.outcome.eligible);
-    if (standing.outcome.beside !== undefined) ask(standing.outcome.beside);
-  }
-  const wide = new Competition(scene);
-  for (const { ranks, count } of asked.values()) wide.add(count, ranks.flat());
-  const narrow = new Competition(scene);
-  for (const { ranks, count } of asked.values()) narrow.add(count, wide.reachable(ranks));
-  return narrow;
-}
-
-function isUsable(scene: Scene, { pool, address }: Tenant): boolean {
-  const live = scene.snapshot.pools.get(pool);
-  return live !== undefined && contains(scene.occupancy(live).usable, address);
 }

@@ -126,7 +126,7 @@ function confirms(before: Objects, state: Objects, entry: VerdictEntry, chance: 
   return crowd !== undefined && (outnumbered(state, crowd.split(", ")) || mayStrand(state, entry.pod, chance));
 }
 
-/** DESIGN 6: those who may use these pools are more than their usable addresses. */
+/** DESIGN 6: those who have an address of these pools or may come for one are more than their usable addresses. */
 function outnumbered(objects: Objects, names: readonly string[]): boolean {
   const reserved = reservedAll(objects);
   const pools = names.flatMap((name) => poolsOf(objects).get(name) ?? []);
@@ -134,7 +134,8 @@ function outnumbered(objects: Objects, names: readonly string[]): boolean {
   const rivals = holders(objects).filter((pod) => {
     const known = asTemplate(objects, pod);
     const held = heldBy(endpointsOf(objects).get(keyOf(pod)));
-    if (comesBack(objects, known)) return held.some(({ address }) => usable.has(address));
+    if (held.some(({ address }) => usable.has(address))) return true;
+    if (comesBack(objects, known)) return false;
     const wanted = asked(objects, known);
     return (
       wanted !== undefined &&

@@ -6,6 +6,8 @@ import { live } from "./world.js";
 export interface SearchOptions {
   readonly count: number;
   readonly seed: number;
+  /** The number of the first of these worlds that is lived, counted from 1. */
+  readonly from?: number;
   /** How long a counterexample may be made smaller, in milliseconds; as long as it takes by default. */
   readonly shrinkFor?: number;
   readonly onProgress?: (line: string) => void;
@@ -22,7 +24,7 @@ export interface SearchResult {
 const PROGRESS_EVERY = 500;
 
 /** Lives random worlds until one breaks a promise, then makes that one as small as it can. */
-export async function search({ count, seed, shrinkFor, onProgress }: SearchOptions): Promise<SearchResult> {
+export async function search({ count, seed, from = 1, shrinkFor, onProgress }: SearchOptions): Promise<SearchResult> {
   const totals = { worlds: 0, events: 0, syncs: 0, blocked: 0, refused: 0 };
   const started = performance.now();
   const summary = () => {
@@ -44,10 +46,10 @@ export async function search({ count, seed, shrinkFor, onProgress }: SearchOptio
       throw error;
     }
   });
-  const details = await fc.check(property, { numRuns: count, seed });
+  const details = await fc.check(property, { numRuns: count, seed, path: String(from - 1) });
   if (!details.failed) return { summary: summary(), worlds: totals.worlds, counterexample: undefined };
   const error = details.errorInstance;
   const text = error instanceof Violated ? error.message : String((error as Error | undefined)?.stack ?? error);
-  const counterexample = `violated after ${details.numRuns} worlds, ${details.numShrinks} times made smaller:\n${text}\n\nworld: ${JSON.stringify(details.counterexample?.[0])}`;
+  const counterexample = `violated by world ${from - 1 + details.numRuns}, ${details.numShrinks} times made smaller:\n${text}\n\nworld: ${JSON.stringify(details.counterexample?.[0])}`;
   return { summary: summary(), worlds: totals.worlds, counterexample };
 }

@@ -9,6 +9,7 @@ import type { Options } from "../../../src/core/outcome.js";
 import type { NetworkPlanSpec } from "../../../src/core/plan/plan.generated.js";
 import type { Snapshot } from "../../../src/core/snapshot.js";
 import type { Cluster } from "../../../src/ports/cluster.js";
+import { lookingAgain } from "../rejudge.js";
 import type { WorldCluster } from "./cluster.js";
 
 /** One who writes: its plan's files are in memory, its lock too. */
@@ -92,7 +93,8 @@ export async function sync(
 ): Promise<Synced> {
   const run = await decideNow(world, install, spec);
   const writes: string[] = [];
-  if (run.decided === undefined) return { run, report: undefined, crashed: false, writes };
+  const { decided, snapshot } = run;
+  if (decided === undefined) return { run, report: undefined, crashed: false, writes };
   const state = { dead: false };
   const cluster = watched(world.actor, watch, writes, state);
   try {
@@ -102,8 +104,9 @@ export async function sync(
       identity: install.name,
       install: install.name,
       facts: { namespace: "kube-system" },
+      rejudge: lookingAgain(cluster, decided.plan, snapshot),
     };
-    const report = await apply(run.decided.outcome, context);
+    const report = await apply(decided.outcome, context);
     return { run, report, crashed: false, writes };
   } catch (error) {
     if (!(error instanceof Crash) && !state.dead) throw error;

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from "../../ip/address.js";
 import { contains } from "../../ip/range-set.js";
 import { Competition } from "../../verdict/competition.js";
+import type { Competitor, Ranks } from "../../verdict/competitor.js";
 import { type NodeClass, NodeClasses } from "../../verdict/node-classes.js";
 import { candidatesIn, type Scene } from "../../verdict/replay.js";
 import { standingWith } from "../../verdict/standing.js";
@@ -8,8 +9,8 @@ import { type Actor, type Demand, onNode } from "./actors.js";
 import { Rooms } from "./rooms.js";
 import type { Choice, Served, Start } from "./start.js";
 
-/** Eligible pools by rank. */
-type Ranks = readonly (readonly string[])[];
+/** Why those who come at once may leave nothing for a demand that tries these pools; undefined if they cannot. */
+type Rivalry = (demand: Demand, ranks: Ranks) => string | undefined;
 
 interface Taken extends Served {
   readonly pool: string;
@@ -44,7 +45,7 @@ export class Stage {
    * Starts a Pod on any of these nodes; it gets all its addresses or none.
    * @param rivals who else comes for the same pools at the same time
    */
-  start(actor: Actor, places: NodeClass, rivals?: Competition): Start {
+  start(actor: Actor, places: NodeClass, rivals?: Rivalry): Start {
     if (places.length === 0) return { type: "waits", reasons: ["no node may take it"] };
     for (const demand of actor.demands) if (actor.keeps !== "nothing") this.#giveBack(demand);
     const pools = this.#poolsOf(actor);
@@ -77,10 +78,7 @@ export class Stage {
   }
 
   /** Tells who comes at once: everybody else keeps what they have (DESIGN 6, strands). */
-  rivalry(
-    comers: readonly { readonly actor: Actor; readonly places: NodeClass }[],
-    all: readonly Actor[],
-  ): Competition {
+  rivalry(comers: readonly { readonly actor: Actor; readonly places: NodeClass }[], all: readonly Actor[]): Rivalry {
     const coming = new Set(comers.map(({ actor }) => actor));
     const staying = new Map<string, number>();
     for (const actor of all) {
@@ -89,26 +87,22 @@ export class Stage {
         if (own !== undefined && holds && this.#isUsable(own)) staying.set(own.pool, (staying.get(own.pool) ?? 0) + 1);
       }
     }
-    const asked = new Map<string, { ways: readonly Ranks[]; count: number }>();
+    const competitors: Competitor[] = [...staying].map(([held, count]) => ({ ways: [], held, count }));
+    const known = new Map<string, number>();
+    const numbers = new Map<Demand, number>();
     for (const { actor, places } of comers) {
       const classes = this.nodes.classes(this.#poolsOf(actor), places);
       for (const demand of actor.demands) {
         const ways = distinct(classes.flatMap((nodes) => this.#ranks(actor, demand, nodes[0]) ?? []));
         const key = JSON.stringify(ways);
-        asked.set(key, { ways, count: (asked.get(key)?.count ?? 0) + 1 });
+        const number = known.get(key) ?? competitors.push({ ways, count: 0 }) - 1;
+        known.set(key, number);
+        numbers.set(demand, number);
+        competitors[number] = { ...competitors[number]!, count: competitors[number]!.count + 1 };
       }
     }
-    const wide = new Competition(this.scene);
-    const narrow = new Competition(this.scene);
-    for (const [pool, count] of staying) for (const one of [wide, narrow]) one.add(count, [pool]);
-    for (const { ways, count } of asked.values()) wide.add(count, ways.flat(2));
-    for (const { ways, count } of asked.values()) {
-      narrow.add(
-        count,
-        ways.flatMap((ranks) => wide.reachable(ranks)),
-      );
-    }
-    return narrow;
+    const competition = new Competition(this.scene, competitors);
+    return (demand, ranks) => competition.tooMany(numbers.get(demand)!, ranks)?.reason;
   }
 
   /** What a demand competes for on a node; nothing where it takes back an address that nobody else could get. */
@@ -127,7 +121,7 @@ export class Stage {
   #attempt(
     actor: Actor,
     node: string | undefined,
-    rivals: Competition | undefined,
+    rivals: Rivalry | undefined,
   ): { done?: Taken[]; failure?: string; crowd: string[] } {
     const done: Taken[] = [];
     const crowd: string[] = [];
@@ -144,7 +138,7 @@ export class Stage {
       const choices = keepsOwn
         ? [{ pool, address: formatAddress(address) }]
         : outcome.pools.map((name) => ({ pool: name, address: formatAddress(this.#rooms.lowest(name) ?? address) }));
-      const many = keepsOwn ? undefined : rivals?.tooMany(outcome.eligible);
+      const many = keepsOwn ? undefined : rivals?.(demand, outcome.eligible);
       if (many !== undefined) crowd.push(many);
       this.#rooms.take(pool, address);
       done.push({ demand, choices, kept: keepsOwn, pool, address });
