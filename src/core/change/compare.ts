@@ -14,7 +14,7 @@ export interface Field {
 }
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const plain = (value: unknown): string => (value === undefined || value === null ? "" : sortedJson(value));
+const plain = (value: unknown): string => (value === undefined ? "" : sortedJson(value));
 
 /** Names in any order. */
 function namesMeaning(value: unknown): string {
@@ -115,8 +115,8 @@ export const POOL_FIELDS: readonly Field[] = [
 export const SUBNET_FIELDS: readonly Field[] = [text("gateway"), routesField];
 
 /** Any field whose parts have no meaning of their own to us: compared as JSON with sorted keys. */
-export function opaque(name: string, steers: boolean): Field {
-  return { name, meaning: plain, steers, describe: (live, desired) => arrow(name, plain(live), plain(desired)) };
+export function opaque(name: string): Field {
+  return { name, meaning: plain, steers: false, describe: (live, desired) => arrow(name, plain(live), plain(desired)) };
 }
 
 /**

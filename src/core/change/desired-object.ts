@@ -11,7 +11,6 @@ export interface DesiredObject {
   /**
    * `whole`: ours, created when absent, pruned when gone from the plan.
    * `anchor`: shared by all installs, created when absent, healed, never pruned (DESIGN 4).
-   * `annotations`: somebody else's object of which we set a few annotations.
    */
-  readonly scope: "whole" | "anchor" | "annotations";
+  readonly scope: "whole" | "anchor";
 }

@@ -12,7 +12,7 @@ export interface Difference {
   readonly removed: RangeSet;
   /** One entry a changed field, in words. */
   readonly changes: readonly string[];
-  /** Changed fields that can move or strand running Pods (ANCHORS 0.2), by name. */
+  /** Changed fields of a pool that can move or strand running Pods (ANCHORS 0.2), by name; other kinds are judged whole. */
   readonly steering: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export function difference(desired: DesiredObject, live: KubeObject, namespace: 
   const metadata = metadataPatch(desired.object, live);
   if (spec === undefined && metadata === undefined) return undefined;
   return {
-    patch: { ...(metadata && { metadata }), ...(spec && Object.keys(spec.patch).length > 0 && { spec: spec.patch }) },
+    patch: { ...(metadata && { metadata }), ...(spec && { spec: spec.patch }) },
     added: spec?.added ?? EMPTY,
     removed: spec?.removed ?? EMPTY,
     changes: spec?.changes ?? [],
@@ -75,7 +75,6 @@ function specDifference(desired: KubeObject, live: KubeObject): SpecDifference |
     else if (want.excludeIPs !== undefined) found.patch.excludeIPs = want.excludeIPs;
     if (desired.kind === "SpiderReservedIP") {
       found.changes.push("reserved addresses");
-      found.steering.push("reserved addresses");
     }
   }
   for (const field of fieldsOf(desired.kind, want, have)) {
@@ -85,7 +84,7 @@ function specDifference(desired: KubeObject, live: KubeObject): SpecDifference |
     found.changes.push(field.describe(have[field.name], want[field.name]));
     if (field.steers) found.steering.push(field.name);
   }
-  return addressesDiffer || Object.keys(found.patch).length > 0 ? found : undefined;
+  return Object.keys(found.patch).length > 0 ? found : undefined;
 }
 
 /** Lists that read the same are the same set: of 10,000 unchanged pools none has to be taken apart. */
@@ -114,9 +113,7 @@ function fieldsOf(kind: string, want: Record<string, unknown>, have: Record<stri
     case "SpiderSubnet":
       return SUBNET_FIELDS;
     case "SpiderMultusConfig": // both sides are canonical already (G14), so every field may be compared as it stands
-      return [...new Set([...Object.keys(want), ...Object.keys(have)])]
-        .sort()
-        .map((name) => opaque(name, name === "ippools"));
+      return [...new Set([...Object.keys(want), ...Object.keys(have)])].sort().map(opaque);
     default:
       return [];
   }

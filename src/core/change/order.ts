@@ -48,9 +48,7 @@ interface Occupied {
 
 /** Addresses live pools offer now and give up in this plan: whoever needs one of them has to wait until then. */
 function occupiedBefore(drafts: readonly Draft[], livePools: Iterable<SpiderIPPool>): Occupied {
-  const giving = new Map(
-    drafts.filter((d) => d.kind === KINDS.SpiderIPPool && d.removed.length > 0).map((d) => [d.name, d.removed]),
-  );
+  const giving = new Map(drafts.filter((d) => d.kind === KINDS.SpiderIPPool).map((d) => [d.name, d.removed]));
   const sets = { v4: [] as RangeSet[], v6: [] as RangeSet[] };
   const offers: RangeSet[] = [];
   for (const pool of livePools) {
@@ -104,7 +102,7 @@ function reservationWave(draft: Draft, offers: readonly RangeSet[]): number {
 }
 
 function sameFamily(a: RangeSet, b: RangeSet): boolean {
-  return a.length > 0 && b.length > 0 && typeof a[0]!.first === typeof b[0]!.first;
+  return typeof a[0]?.first === typeof b[0]?.first;
 }
 
 /** The same object written twice: first with `between` as its addresses, at last as the plan wants it. */
@@ -143,8 +141,6 @@ function inTwo(draft: Draft, between: RangeSet, first: number, second: number): 
 /** Whether any affinity closes: a requirement where none was, another one, `disable`, or `default` taken away. */
 function narrowsAffinity(draft: Draft): boolean {
   const want = draft.object.spec as SpiderIPPool["spec"];
-  const have = draft.live?.spec as SpiderIPPool["spec"] | undefined;
-  if (have === undefined) return false;
   const opened = (field: string): boolean => {
     switch (field) {
       case "disable":

@@ -66,8 +66,9 @@ export function annotationDifference(
     patch[key] = null;
     changes.push(`${key}: ${have[key]} -> none`);
   }
-  if (changes.length > 0) patch[OWN.applied] = appliedText(have, install, written);
-  return { patch: changes.length > 0 ? wrap(wanted.on, live, patch) : undefined, changes, yielded };
+  if (changes.length === 0) return { patch: undefined, changes, yielded };
+  patch[OWN.applied] = appliedText(have, install, written);
+  return { patch: wrap(wanted.on, live, patch), changes, yielded };
 }
 
 /** The annotations of the object itself or of its Pod template. */
@@ -89,7 +90,7 @@ function appliedByInstall(annotations: Readonly<Record<string, string>>): Record
 function appliedText(have: Readonly<Record<string, string>>, install: string, keys: readonly string[]): string | null {
   const byInstall = appliedByInstall(have);
   delete byInstall[install];
-  if (keys.length > 0) byInstall[install] = [...keys].sort();
+  if (keys.length > 0) byInstall[install] = [...keys];
   return Object.keys(byInstall).length > 0 ? sortedJson(byInstall) : null;
 }
 

@@ -11,7 +11,7 @@ import type { Step } from "./step.js";
 
 /** A step before it has its wave, with what the later rooms judge it by. */
 export type Draft = Omit<Step, "wave"> & {
-  /** Changed fields that can move or strand Pods at their next restart. */
+  /** Changed fields of a pool that can move or strand Pods at their next restart; other kinds are judged whole. */
   readonly steering: readonly string[];
 };
 
@@ -43,7 +43,7 @@ export function draftSteps(desired: readonly DesiredObject[], snapshot: Snapshot
   for (const one of desired) {
     const { kind, namespace, name } = { kind: one.kind.kind, ...one.object.metadata };
     wanted.add(objectKey(kind, namespace, name));
-    if (one.scope === "whole" && context.keep(one.object)) continue;
+    if (context.keep(one.object)) continue;
     const live = liveObject(snapshot, one.object);
     if (live === undefined) {
       drafts.push(creation(one));
@@ -94,11 +94,7 @@ function creation(one: DesiredObject): Draft {
     object: one.object,
     reason: one.reason,
     source: one.source,
-    steering: createsDefault(one.object)
-      ? ["default"]
-      : one.kind === KINDS.SpiderReservedIP
-        ? ["reserved addresses"]
-        : [],
+    steering: createsDefault(one.object) ? ["default"] : [],
   };
 }
 
@@ -132,7 +128,7 @@ function annotationUpdate(one: SharedAnnotations, live: KubeObject, found: Annot
     live,
     reason: one.reason,
     changes: found.changes,
-    steering: ["annotations"],
+    steering: [],
     source: one.source,
   };
 }
@@ -194,8 +190,7 @@ function obstacleTo(one: DesiredObject, live: KubeObject, install: string): Diag
   const have = (live.spec ?? {}) as { subnet?: string; ipVersion?: number };
   const want = (one.object.spec ?? {}) as { subnet?: string; ipVersion?: number };
   for (const field of ["subnet", "ipVersion"] as const) {
-    if (want[field] === undefined || have[field] === undefined || want[field] === have[field]) continue;
-    if (live.kind !== "SpiderIPPool" && live.kind !== "SpiderSubnet" && live.kind !== "SpiderReservedIP") continue;
+    if (have[field] === undefined || want[field] === have[field]) continue;
     return report(
       "SP4113",
       `${key} has ${field} ${have[field]}, which can never change (P4, U1, V1); the plan says ${want[field]}`,

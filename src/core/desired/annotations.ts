@@ -3,7 +3,7 @@ import { routeMeaning } from "../change/compare.js";
 import type { Family } from "../ip/address.js";
 import { subnetsOfAsk } from "../plan/nic-subnets.js";
 import type { Nic, Plan, Workload } from "../plan/plan.js";
-import { KEYS, type Route } from "../spiderpool/objects.js";
+import { KEYS } from "../spiderpool/objects.js";
 import { anchorName } from "./anchor.js";
 import type { Binding } from "./binding.js";
 
@@ -135,18 +135,14 @@ function annotationMeaning(key: string, text: string, namespace: string): string
   if (key === KEYS.defaultNetwork) return qualified(text, namespace);
   if (key === KEYS.networks) return networkNames(text, namespace).join(",");
   const value = parseJson(text);
-  if (!Array.isArray(value)) return `unreadable: ${text}`;
-  if (key === KEYS.routes)
-    return value
-      .map((route) => routeMeaning(route as Route))
-      .sort()
-      .join("; ");
+  if (!Array.isArray(value) || !value.every(isObject)) return `unreadable: ${text}`;
+  if (key === KEYS.routes) return value.map(routeText).sort().join("; ");
   return value
-    .map((item: PoolChoice, index) =>
+    .map((item, index) =>
       JSON.stringify([
         item.interface || (index === 0 ? "eth0" : `net${index}`), // A4: unnamed items count by position
-        [...(item.ipv4 ?? [])].sort(),
-        [...(item.ipv6 ?? [])].sort(),
+        inAnyOrder(item.ipv4 ?? []),
+        inAnyOrder(item.ipv6 ?? []),
         item.cleangateway === true,
       ]),
     )
@@ -154,12 +150,28 @@ function annotationMeaning(key: string, text: string, namespace: string): string
     .join(";");
 }
 
-/** `namespace/name` of each entry of the Multus networks annotation, in order; text and JSON form, `@nic` dropped. */
+function routeText(route: Readonly<Record<string, unknown>>): string {
+  const { dst, gw } = route;
+  return typeof dst === "string" && typeof gw === "string" ? routeMeaning({ dst, gw }) : JSON.stringify(route);
+}
+
+function inAnyOrder(names: unknown): unknown {
+  return Array.isArray(names) ? [...names].sort() : names;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+/**
+ * `namespace/name` of each entry of the Multus networks annotation, in order; text and JSON form, `@nic` dropped. An entry
+ * that is none has no name, but keeps its place: a list with it is not the list without.
+ */
 export function networkNames(text: string, namespace: string): string[] {
   const json = text.trim().startsWith("[") ? parseJson(text) : undefined;
   if (Array.isArray(json)) {
     return json.map(
-      (item: { name?: string; namespace?: string }) => `${item.namespace ?? namespace}/${item.name ?? ""}`,
+      (item: { name?: string; namespace?: string } | null) => `${item?.namespace ?? namespace}/${item?.name ?? ""}`,
     );
   }
   return text

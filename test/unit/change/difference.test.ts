@@ -1,8 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { difference } from "../../../src/core/change/diff.js";
+import { identity } from "../../../src/core/change/ownership.js";
 import { formatRangeSet } from "../../../src/core/ip/range-set.js";
-import type { SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
-import { desiredPool, livePool } from "../../support/objects.js";
+import { canonicalMultus } from "../../../src/core/spiderpool/canonical.js";
+import {
+  KINDS,
+  type KubeObject,
+  type SpiderIPPool,
+  type SpiderMultusConfig,
+} from "../../../src/core/spiderpool/objects.js";
+import { desiredPool, desiredSubnet, livePool, liveReserved, liveSubnet } from "../../support/objects.js";
 
 type Spec = Partial<SpiderIPPool["spec"]>;
 
@@ -34,6 +41,28 @@ const SAME: [rule: string, desired: Spec, live: Spec][] = [
     },
   ],
   ["A9 a network without a namespace is Spiderpool's own", { multusName: ["kube-system/m"] }, { multusName: ["m"] }],
+  ["A9 beside one with a namespace", { multusName: ["kube-system/m", "x/n"] }, { multusName: ["m", "x/n"] }],
+  ["R6 a gateway in another spelling", { gateway: "fd00::1" }, { gateway: "FD00:0::1" }],
+  ["G9 an empty gateway is none", {}, { gateway: "" }],
+  [
+    "expressions in any order",
+    {
+      nodeAffinity: {
+        matchExpressions: [
+          { key: "x", operator: "Exists" },
+          { key: "a", operator: "Exists" },
+        ],
+      },
+    },
+    {
+      nodeAffinity: {
+        matchExpressions: [
+          { key: "a", operator: "Exists" },
+          { key: "x", operator: "Exists" },
+        ],
+      },
+    },
+  ],
   ["names in any order", { nodeName: ["b", "a"] }, { nodeName: ["a", "b"] }],
   [
     "selectors in any order",
@@ -78,9 +107,60 @@ const CHANGED: [field: string, desired: Spec, live: Spec, patch: object, told: s
     { podAffinity: { matchLabels: { app: "b", tier: null } } },
     "podAffinity: tier=a -> app=b",
   ],
+  ["a gateway nobody can read gone", {}, { gateway: "router" }, { gateway: null }, "gateway: router -> none"],
+  [
+    "of two routes one replaced",
+    {
+      routes: [
+        { dst: "10.7.0.0/16", gw: "10.6.0.2" },
+        { dst: "10.8.0.0/16", gw: "10.6.0.2" },
+      ],
+    },
+    {
+      routes: [
+        { dst: "10.7.0.0/16", gw: "10.6.0.2" },
+        { dst: "10.9.0.0/16", gw: "10.6.0.2" },
+      ],
+    },
+    {
+      routes: [
+        { dst: "10.7.0.0/16", gw: "10.6.0.2" },
+        { dst: "10.8.0.0/16", gw: "10.6.0.2" },
+      ],
+    },
+    "routes: + 10.8.0.0/16 via 10.6.0.2, - 10.9.0.0/16 via 10.6.0.2",
+  ],
+  [
+    "another value of an expression",
+    { nodeAffinity: { matchExpressions: [{ key: "zone", operator: "In", values: ["a", "c"] }] } },
+    { nodeAffinity: { matchExpressions: [{ key: "zone", operator: "In", values: ["a", "b"] }] } },
+    { nodeAffinity: { matchExpressions: [{ key: "zone", operator: "In", values: ["a", "c"] }] } },
+    "nodeAffinity: zone In (a,b) -> zone In (a,c)",
+  ],
+  [
+    "an expression without values",
+    { nodeAffinity: { matchExpressions: [{ key: "gpu", operator: "Exists" }] } },
+    { nodeAffinity: null as never },
+    { nodeAffinity: { matchExpressions: [{ key: "gpu", operator: "Exists" }] } },
+    "nodeAffinity: none -> gpu Exists",
+  ],
   ["a hand-set nodeName healed", {}, { nodeName: ["n1"] }, { nodeName: null }, "nodeName: n1 -> none"],
   ["disable", { disable: true }, {}, { disable: true }, "disable: false -> true"],
   ["default", { default: false }, { default: true }, { default: false }, "default: true -> false"],
+  [
+    "G8 disable where it was not written",
+    { disable: true },
+    { disable: undefined },
+    { disable: true },
+    "disable: false -> true",
+  ],
+  [
+    "G8 disable not written any more",
+    { disable: undefined },
+    { disable: true },
+    { disable: null },
+    "disable: true -> false",
+  ],
 ];
 
 describe("a changed field is patched and told", () => {
@@ -98,6 +178,27 @@ describe("a changed field is patched and told", () => {
     expect(found!.patch).toEqual({ spec: { ips: ["10.6.0.2-10.6.0.6"], excludeIPs: null } });
   });
 
+  test.each<[string, string[], string[], added: string[], removed: string[]]>([
+    ["the last entry gone", ["10.6.0.1"], ["10.6.0.1", "10.6.0.9"], [], ["10.6.0.9"]],
+    ["an entry more at the end", ["10.6.0.1", "10.6.0.9"], ["10.6.0.1"], ["10.6.0.9"], []],
+    ["another second entry", ["10.6.0.1", "10.6.0.5"], ["10.6.0.1", "10.6.0.9"], ["10.6.0.5"], ["10.6.0.9"]],
+  ])("addresses: %s", (_name, desired, live, added, removed) => {
+    const found = difference(desiredPool("p", { ips: desired }), livePool("p", { ips: live }), "kube-system");
+    expect(formatRangeSet(found!.added)).toEqual(added);
+    expect(formatRangeSet(found!.removed)).toEqual(removed);
+    expect(found!.patch.spec).toEqual({ ips: desired });
+  });
+
+  test("a subnet: its excludes go with its addresses, its gateway is told", () => {
+    const live = liveSubnet("s", { subnet: "10.6.0.0/24", ips: ["10.6.0.1-10.6.0.9"] }, "default");
+    const spec = { subnet: "10.6.0.0/24", ips: ["10.6.0.1-10.6.0.9"], excludeIPs: ["10.6.0.5"], gateway: "10.6.0.254" };
+    const found = difference(desiredSubnet("s", spec), live, "kube-system");
+    expect(found?.patch).toEqual({
+      spec: { ips: ["10.6.0.1-10.6.0.9"], excludeIPs: ["10.6.0.5"], gateway: "10.6.0.254" },
+    });
+    expect(found?.changes).toEqual(["gateway: none -> 10.6.0.254"]);
+  });
+
   test("adoption writes our marks and leaves foreign labels and annotations alone", () => {
     const live = livePool("p", { ips: ["10.6.0.1"] });
     live.metadata.annotations = { "their/note": "keep" };
@@ -108,6 +209,21 @@ describe("a changed field is patched and told", () => {
         annotations: { "spiderplan.io/tracking-id": "default:spiderpool.spidernet.io/SpiderIPPool:/p" },
       },
     });
+    expect(found?.changes).toEqual([]);
+    expect(found?.steering).toEqual([]);
+  });
+
+  test("marks the plan does not set any more are taken off, where the plan sets marks at all", () => {
+    const owned = livePool("p", {}, { install: "default", owner: "d/Deployment/app/eth0/net" });
+    const patch = { metadata: { annotations: { "spiderplan.io/owner": null } } };
+    expect(difference(desiredPool("p", {}), owned, "kube-system")?.patch).toEqual(patch);
+    const other = desiredPool("p", {}, "default", "d/Deployment/other/eth0/net");
+    expect(difference(other, owned, "kube-system")?.patch).toEqual({
+      metadata: { annotations: { "spiderplan.io/owner": "d/Deployment/other/eth0/net" } },
+    });
+    const { object, ...rest } = desiredPool("p", {});
+    const unmarked = { ...rest, object: { ...object, metadata: { name: "p" } } };
+    expect(difference(unmarked, owned, "kube-system")).toBeUndefined();
   });
 
   test("only affinity-like fields steer Pods", () => {
@@ -121,5 +237,65 @@ describe("a changed field is patched and told", () => {
     for (const field of ["namespaceName", "nodeName", "multusName"] as const) {
       expect(steering({ [field]: ["x"] }, {})).toEqual([field]);
     }
+  });
+});
+
+/** A SpiderMultusConfig `kube-system/m` with our marks. */
+const network = (spec: SpiderMultusConfig["spec"]): SpiderMultusConfig => ({
+  ...identity("default", KINDS.SpiderMultusConfig, "m", { namespace: "kube-system" }),
+  spec,
+});
+const MACVLAN = { cniType: "macvlan", macvlan: { master: ["eth1"], ippools: { ipv4: ["a"] } } };
+
+function between(desired: KubeObject, live: KubeObject) {
+  const kind = KINDS[desired.kind as keyof typeof KINDS];
+  return difference({ kind, object: desired, reason: "wanted", scope: "whole" }, live, "kube-system");
+}
+
+describe("a network", () => {
+  const want = (spec: SpiderMultusConfig["spec"]) => canonicalMultus(network(spec));
+
+  test("G14: what Spiderpool's webhook fills in is no difference, nor is a field set to null", () => {
+    expect(between(want(MACVLAN), network(MACVLAN))).toBeUndefined();
+    const withNull = { ...MACVLAN, macvlan: { ...MACVLAN.macvlan, vlanID: null } };
+    expect(between(want(MACVLAN), network(withNull as unknown as SpiderMultusConfig["spec"]))).toBeUndefined();
+  });
+
+  test("one field changed is patched alone and told, and steers nobody", () => {
+    const found = between(want({ ...MACVLAN, macvlan: { ...MACVLAN.macvlan, master: ["eth2"] } }), network(MACVLAN));
+    expect(found?.patch).toEqual({ spec: { macvlan: { master: ["eth2"] } } });
+    expect(found?.changes).toEqual([expect.stringMatching(/^macvlan: \{.*"eth1".*\} -> \{.*"eth2".*\}$/)]);
+    expect(found?.steering).toEqual([]);
+  });
+
+  test("another type: fields come and go, told in the order of their names", () => {
+    const found = between(want(MACVLAN), network({ cniType: "ipvlan", ipvlan: MACVLAN.macvlan }));
+    expect(found?.patch).toEqual({ spec: expect.objectContaining({ cniType: "macvlan", ipvlan: null }) });
+    expect(found?.changes).toEqual([
+      'cniType: "ipvlan" -> "macvlan"',
+      expect.stringMatching(/^ipvlan: \{.*\} -> none$/),
+      expect.stringMatching(/^macvlan: none -> \{/),
+    ]);
+  });
+});
+
+describe("a reservation", () => {
+  const reserved = (...ips: string[]) => liveReserved("r", ips, "default");
+
+  test("the same addresses in another spelling are no difference", () => {
+    expect(between(reserved("10.6.0.1-10.6.0.2"), reserved("10.6.0.1", "10.6.0.2"))).toBeUndefined();
+  });
+
+  test.each<[string, string[], string[]]>([
+    ["an address more", ["10.6.0.1", "10.6.0.2"], ["10.6.0.1"]],
+    ["an address less", ["10.6.0.1"], ["10.6.0.1", "10.6.0.2"]],
+  ])("%s: it offers and takes nothing by itself", (_name, desired, live) => {
+    expect(between(reserved(...desired), reserved(...live))).toEqual({
+      patch: { spec: { ips: desired } },
+      added: [],
+      removed: [],
+      changes: ["reserved addresses"],
+      steering: [],
+    });
   });
 });

@@ -37,4 +37,18 @@ describe("ownership by tracking id", () => {
       expect(ownershipOf(object, "i")).toEqual({ type: "ours" });
     }
   });
+
+  test("a core object has no group", () => {
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "d" } };
+    expect(trackingId("i", namespace)).toBe("i:/Namespace:/d");
+  });
+
+  test("facts of a pool are written as one text, whatever their order; no facts are no annotation", () => {
+    const meta = (facts: Record<string, string>) =>
+      identity("i", KINDS.SpiderIPPool, "p", { meta: facts }).metadata.annotations?.["spiderplan.io/meta"];
+    for (const keys of ["abc", "acb", "bac", "bca", "cab", "cba"]) {
+      expect(meta(Object.fromEntries([...keys].map((key) => [key, "1"])))).toBe('{"a":"1","b":"1","c":"1"}');
+    }
+    expect(meta({})).toBeUndefined();
+  });
 });

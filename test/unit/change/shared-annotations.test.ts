@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { annotationDifference, type SharedAnnotations } from "../../../src/core/change/shared-annotations.js";
+import {
+  annotationDifference,
+  appliedKeys,
+  type SharedAnnotations,
+} from "../../../src/core/change/shared-annotations.js";
+import { draftAnnotations } from "../../../src/core/change/steps.js";
 import { annotationText } from "../../../src/core/desired/networks.js";
 import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { deployment } from "../../support/objects.js";
 
 const V4 = "ipam.spidernet.io/default-ipv4-ippool";
 const APPLIED = "spiderplan.io/applied";
@@ -57,8 +63,65 @@ describe("annotations on objects of others (DESIGN 4)", () => {
     });
   });
 
-  test("an unreadable note counts as none and is not followed", () => {
-    expect(find(wanted({}), namespace({ [V4]: '["a"]', [APPLIED]: "{oops" })).patch).toBeUndefined();
+  test.each(["{oops", "null", "3", '"default"', `["${V4}"]`, '{"default":3}'])(
+    "an unreadable note %s counts as none: not followed, and replaced",
+    (note) => {
+      expect(find(wanted({}), namespace({ [V4]: '["a"]', [APPLIED]: note })).patch).toBeUndefined();
+      expect(find(wanted({ k: "v" }), namespace({ [APPLIED]: note })).patch).toEqual({
+        metadata: { annotations: { k: "v", [APPLIED]: '{"default":["k"]}' } },
+      });
+    },
+  );
+
+  test("of a note only keys count", () => {
+    expect(appliedKeys({ [APPLIED]: '{"default":[1,"k",null]}' }, "default")).toEqual(["k"]);
+    expect(appliedKeys({ [APPLIED]: '{"default":"k"}' }, "default")).toEqual([]);
+    expect(appliedKeys({}, "default")).toEqual([]);
+  });
+
+  test("a key that already says the same without us stays its writer's", () => {
+    const live = namespace({ [V4]: '["a"]' });
+    expect(find(wanted({ [V4]: '["a"]', k: "v" }), live).patch).toEqual({
+      metadata: { annotations: { k: "v", [APPLIED]: '{"default":["k"]}' } },
+    });
+  });
+
+  test("a key of ours that somebody else took away already is nothing to do", () => {
+    expect(find(wanted({}), namespace({ [APPLIED]: `{"default":["${V4}"]}` }))).toEqual({
+      patch: undefined,
+      changes: [],
+      yielded: [],
+    });
+  });
+
+  test("changes are told and noted in the order of the keys, whatever the order of the plan", () => {
+    for (const keys of [
+      ["c", "a", "b"],
+      ["b", "a", "c"],
+      ["a", "c", "b"],
+    ]) {
+      const found = find(wanted(Object.fromEntries(keys.map((key) => [key, `${key}1`]))), namespace({ b: "b0" }));
+      expect(found.changes).toEqual(["a: none -> a1", "b: b0 -> b1", "c: none -> c1"]);
+      expect(found.patch).toMatchObject({ metadata: { annotations: { [APPLIED]: '{"default":["a","b","c"]}' } } });
+    }
+  });
+
+  test("what stands on a Pod template is not looked for on its object", () => {
+    const live = deployment("d/app", { k: "v" });
+    expect(find({ ...wanted({ k: "v" }), on: "template" }, live).patch).toBeUndefined();
+    expect(find({ ...wanted({ k: "w" }), on: "template" }, live)).toMatchObject({
+      patch: { spec: { template: { metadata: { annotations: { k: "w" } } } } },
+      changes: ["k: v -> w"],
+    });
+  });
+
+  test("who asks for nothing of an object is not counted as unchanged", () => {
+    const live = namespace({ [V4]: '["a"]' });
+    const count = (annotations: Record<string, string>) =>
+      draftAnnotations([{ ...wanted(annotations), live }], "default", annotationText);
+    expect(count({ [V4]: '["a"]' })).toMatchObject({ unchanged: 1, drafts: [] });
+    expect(count({})).toMatchObject({ unchanged: 0, drafts: [] });
+    expect(count({ [V4]: '["b"]' })).toMatchObject({ unchanged: 0, drafts: [{ action: "update" }] });
   });
 
   test("S31: a CronJob's template lies one level deeper", () => {
