@@ -113,6 +113,13 @@ module.exports = {
       to: { path: "node_modules/(pino|prom-client)/" },
     },
     {
+      name: "one-home-for-cron",
+      severity: "error",
+      comment: "time zones and their gaps are one library's business",
+      from: { pathNot: "^src/adapters/schedule/" },
+      to: { path: "node_modules/croner/" },
+    },
+    {
       name: "one-home-for-commander",
       severity: "error",
       comment: "flags belong to the command line",
