@@ -1,0 +1,429 @@
+import { execFileSync } from "node:child_process";
+import { expect } from "vitest";
+import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { signedPush } from "../webhooks.js";
+import { eventually, NAMESPACE, planText, type Stage } from "./stage.js";
+
+const SUBNETS = "subnets: {app: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}}\n";
+const pools = (...lines: string[]) => planText(`${SUBNETS}pools:\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
+const X = (last: number) => `x: {subnet: app, addresses: [10.6.0.10-10.6.0.${last}]}`;
+const Y = "y: {subnet: app, addresses: [10.6.0.80]}";
+
+const ready = (stage: Stage, wanted: string, name?: string) =>
+  eventually(
+    () => stage.condition("Ready", name),
+    (now) => now === wanted,
+  );
+const IN_SYNC = "True ReconciliationSucceeded";
+
+/** Waits until the cluster is at the newest commit of main. */
+async function applied(stage: Stage, commit: string): Promise<void> {
+  await eventually(
+    async () => (await stage.status()).lastAppliedRevision,
+    (now) => now === commit,
+  );
+  await ready(stage, IN_SYNC);
+}
+
+const automated = { sync: { mode: "automated", prune: true } } as const;
+
+/** Edits a pool as a person with kubectl would. */
+function kubectl(stage: Stage, ...args: string[]): string {
+  return execFileSync("kubectl", ["--kubeconfig", stage.kubeconfig, ...args], { encoding: "utf8" });
+}
+
+/** What an operator does, as stories that are told on every cluster. */
+export const OPERATOR_STORIES: readonly (readonly [string, (stage: Stage) => Promise<void>])[] = [
+  ["observe, the default, tells and writes nothing", observes],
+  ["a commit reaches the cluster by polling, the next by a signed webhook", followsCommits],
+  ["drift is undone within seconds, and its writer named", healsDrift],
+  ["a broken commit changes nothing; the last good one stays in force, a mended one goes on", keepsLastGood],
+  ["an emptied repository and a deleted branch delete nothing", neverPrunesForNothing],
+  ["manual: nothing without approval, void when a step changed, and it says which", waitsForApproval],
+  [
+    "suspend, rollback and resume by annotation; an Argo CD that re-applies the manifest undoes none of them",
+    obeysSwitches,
+  ],
+  ["plain sync beside an operator is refused; break-glass holds until a revision says the same", breaksGlass],
+  ["a blocked part is held back while the rest syncs", holdsBackParts],
+  ["outside its windows it waits, and people may sync where the window lets them", keepsWindows],
+  ["lock: cluster follows a live scale, compare-and-swap before the pool", followsScale],
+  ["a deleted PlanSync leaves everything; with deletionPolicy delete all but what is in use goes", givesUp],
+  ["an object that must be confirmed is deleted only then", asksBeforeDelete],
+  ["somebody who writes back again and again is told, and left alone for a while", detectsFights],
+  ["diff, status and history of a PlanSync", tellsPeople],
+];
+
+async function observes(stage: Stage): Promise<void> {
+  stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync({});
+  await stage.start();
+  await ready(stage, IN_SYNC);
+  const { plan, conditions } = await stage.status();
+  expect(plan).toMatchObject({ create: 2, update: 0, delete: 0 });
+  expect(conditions?.find(({ type }) => type === "Ready")?.message).toContain("mode observe writes nothing");
+  expect(await stage.pool("x")).toBeUndefined();
+}
+
+async function followsCommits(stage: Stage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  const secret = "hook-secret";
+  const operator = await stage.start({ webhookSecrets: () => ({ github: [secret] }) });
+  await applied(stage, first);
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+  const second = stage.repository.commit({ "plan/a.yaml": pools(X(29)) });
+  const { path, headers, body } = signedPush("github", {
+    secret,
+    repoURL: stage.repository.url,
+    ref: "refs/heads/main",
+    commit: second,
+  });
+  const answer = await fetch(operator.url + path, { method: "POST", headers, body: body as BodyInit });
+  expect(answer.status).toBe(202);
+  await applied(stage, second);
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);
+  expect((await stage.status()).history?.map(({ revision }) => revision)).toEqual([second, first]);
+}
+
+async function healsDrift(stage: Stage): Promise<void> {
+  const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, commit);
+  kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"disable":true}}');
+  const disabled = async () => {
+    const found = await stage.actor.get({ kind: KINDS.SpiderIPPool, name: "x" });
+    return (found.spec as { disable?: boolean }).disable;
+  };
+  await eventually(disabled, (now) => now !== true, 10);
+  await eventually(stage.events, (told) =>
+    told.some((one) => one.startsWith("DriftCorrected: SpiderIPPool x was changed by kubectl")),
+  );
+  kubectl(stage, "delete", "spiderippool", "x", "--wait=false");
+  await eventually(stage.events, (told) => told.includes("DriftCorrected: SpiderIPPool x was deleted; made again"));
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+}
+
+async function keepsLastGood(stage: Stage): Promise<void> {
+  const good = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, good);
+  const bad = stage.repository.commit({ "plan/a.yaml": pools(X(19), "y: {subnet: nowhere, addresses: [10.6.0.30]}") });
+  await ready(stage, "False BuildFailed");
+  const { conditions, lastAttemptedRevision, lastAppliedRevision } = await stage.status();
+  expect([lastAttemptedRevision, lastAppliedRevision]).toEqual([bad, good]);
+  const message = conditions?.find(({ type }) => type === "PlanReady")?.message;
+  expect(message).toMatch(/^a\.yaml:\d+:\d+ SP\d{4} .*stays in force$/);
+  kubectl(stage, "delete", "spiderippool", "x", "--wait=false");
+  await eventually(
+    () => stage.pool("x"),
+    (now) => now !== undefined,
+  );
+  const mended = stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  await applied(stage, mended);
+  expect(await stage.pool("y")).toEqual(["10.6.0.80"]);
+}
+
+async function neverPrunesForNothing(stage: Stage): Promise<void> {
+  const good = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, good);
+  stage.repository.commit({ "plan/a.yaml": planText("{}") });
+  await ready(stage, "False EmptySource");
+  expect(await stage.pool("x")).toBeDefined();
+  stage.repository.commit({ "plan/a.yaml": null, "other/b.yaml": "{}" });
+  await ready(stage, "False SourceNotFound");
+  stage.repository.deleteBranch("main");
+  await eventually(
+    async () => (await stage.status()).conditions?.find(({ type }) => type === "SourceReady")?.message ?? "",
+    (message) => message.includes("main"),
+  );
+  expect(await stage.pool("x")).toBeDefined();
+}
+
+async function waitsForApproval(stage: Stage): Promise<void> {
+  stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync({ sync: { mode: "manual", prune: true } });
+  await stage.start();
+  await ready(stage, "False ApprovalRequired");
+  expect(await stage.pool("x")).toBeUndefined();
+  const offered = (await stage.status()).plan!.digest!;
+  const unapproved = await stage.run("sync", `${NAMESPACE}/dc`);
+  expect(unapproved).toMatchObject({ code: 3 });
+  expect(unapproved.stdout).toContain(`--approve ${offered}`);
+  const approved = await stage.run("sync", `${NAMESPACE}/dc`, "--approve", offered);
+  expect(approved.stdout + approved.stderr).toContain(IN_SYNC.split(" ")[1]);
+  expect(approved.code).toBe(0);
+  expect(await stage.pool("x")).toBeDefined();
+
+  // Somebody approves a plan, and before it is carried out a step of it changes.
+  await stage.annotate({ "spiderplan.io/suspend": "yes" });
+  stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  const second = await eventually(
+    async () => (await stage.status()).plan!,
+    (plan) => plan.create === 1,
+  );
+  await stage.annotate({ "spiderplan.io/approve": second.digest! });
+  stage.repository.commit({ "plan/a.yaml": pools(X(19), Y.replace("80", "81")) });
+  await eventually(
+    async () => (await stage.status()).plan!.digest,
+    (digest) => digest !== second.digest,
+  );
+  await stage.annotate({ "spiderplan.io/suspend": null });
+  await ready(stage, "False ApprovalStale");
+  const { conditions } = await stage.status();
+  expect(conditions?.find(({ type }) => type === "Ready")?.message).toContain("changed: create SpiderIPPool y");
+  expect(await stage.pool("y")).toBeUndefined();
+}
+
+async function obeysSwitches(stage: Stage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  const second = stage.repository.commit({ "plan/a.yaml": pools(X(29)) });
+  await applied(stage, second);
+  expect(await stage.run("suspend", "dc")).toMatchObject({ code: 0 });
+  await ready(stage, "False Suspended");
+  const manifest = { spec: (await stage.object()).spec };
+  await stage.actor.patch({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" }, manifest);
+  const third = stage.repository.commit({ "plan/a.yaml": pools(X(39)) });
+  await eventually(
+    async () => (await stage.status()).lastAttemptedRevision,
+    (now) => now === third,
+  );
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);
+  await stage.annotate({ "spiderplan.io/suspend": null });
+  await applied(stage, third);
+  const back = await stage.run("rollback", "dc", first.slice(0, 8));
+  expect(back, back.stderr).toMatchObject({ code: 0 });
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+  await stage.actor.patch({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" }, manifest);
+  expect((await stage.status()).source?.pinned).toBe(first);
+  const resumed = await stage.run("resume", "dc");
+  expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
+  await applied(stage, third);
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.39"]);
+}
+
+async function breaksGlass(stage: Stage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  const folder = { "plan/a.yaml": pools(X(25)) };
+  const { workspace } = await import("../workspace.js");
+  const path = `${workspace(folder)}/plan`;
+  const sync = ["sync", "--install", `${NAMESPACE}/dc`, "--path", path];
+  const refused = await stage.run(...sync);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("--break-glass TICKET");
+  const written = await stage.run(...sync, "--break-glass", "INC7", "--for", "1h");
+  expect(written, written.stderr).toMatchObject({ code: 0 });
+  await eventually(
+    async () => (await stage.status()).override ?? "",
+    (line) => line.includes("INC7 by alice"),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.25"]);
+  const same = stage.repository.commit({ "plan/a.yaml": pools(X(25)) });
+  await applied(stage, same);
+  await eventually(stage.events, (told) => told.some((one) => one.startsWith("OverrideAbsorbed: break-glass INC7")));
+  await eventually(
+    async () => (await stage.status()).override,
+    (line) => line === undefined,
+  );
+}
+
+async function holdsBackParts(stage: Stage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  await stage.actor.create(endpointOf("default/p", "x", "10.6.0.19"), KINDS.SpiderEndpoint);
+  await eventually(
+    async () => (await stage.status()).observedGeneration,
+    (now) => now === 1,
+  );
+  stage.repository.commit({ "plan/a.yaml": pools(X(15), Y) });
+  await eventually(
+    () => stage.condition("Blocked"),
+    (now) => now === "True WouldReleaseInUseIP",
+  );
+  expect(await stage.condition("IPStable")).toBe("False WouldReleaseInUseIP");
+  expect((await stage.status()).blocked).toContain("SpiderIPPool x is held back: in use by default/p (10.6.0.19)");
+  expect(await stage.pool("y")).toEqual(["10.6.0.80"]);
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+  await stage.actor.delete({ kind: KINDS.SpiderEndpoint, namespace: "default", name: "p" }, {});
+  await eventually(
+    () => stage.pool("x"),
+    (now) => now?.[0] === "10.6.0.10-10.6.0.15",
+    30,
+  );
+}
+
+async function keepsWindows(stage: Stage): Promise<void> {
+  stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const month = ((new Date().getUTCMonth() + 6) % 12) + 1;
+  const windows = [{ kind: "allow" as const, schedule: `0 3 1 ${month} *`, duration: "1h", manualSync: true }];
+  await stage.planSync({ sync: { mode: "automated", windows } });
+  await stage.start();
+  await ready(stage, "False OutsideWindow");
+  expect(await stage.pool("x")).toBeUndefined();
+  expect((await stage.status()).nextSyncAt).toMatch(/-01T03:00:00Z$/);
+  const asked = await stage.run("sync", "dc");
+  expect(asked, asked.stderr).toMatchObject({ code: 0 });
+  expect(await stage.pool("x")).toBeDefined();
+}
+
+async function followsScale(stage: Stage): Promise<void> {
+  const spec = `${SUBNETS}workloads:
+  default/Deployment/web:
+    interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 1}}}
+`;
+  const commit = stage.repository.commit({ "plan/a.yaml": planText(spec) });
+  await stage.actor.create(deploymentOf("web", 2), KINDS.Deployment);
+  await stage.planSync({ ...automated, lock: "cluster" });
+  await stage.start();
+  await eventually(
+    async () => (await stage.status()).lastAppliedRevision,
+    (now) => now === commit,
+  );
+  const name = "default.deployment.web.eth0.app";
+  expect(await stage.pool(name)).toEqual(["10.6.0.10-10.6.0.12"]);
+  const lock = async () =>
+    (await stage.actor.get({ kind: KINDS.ConfigMap, namespace: NAMESPACE, name: "spiderplan-lock-dc-app" })).data?.[
+      "lock.yaml"
+    ];
+  expect(await lock()).toContain("10.6.0.10-10.6.0.12: default/Deployment/web/eth0");
+  await stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "web" }, { spec: { replicas: 4 } });
+  await eventually(
+    () => stage.pool(name),
+    (now) => now?.[0] === "10.6.0.10-10.6.0.14",
+    10,
+  );
+  expect(await lock()).toContain("10.6.0.10-10.6.0.14: default/Deployment/web/eth0");
+}
+
+async function givesUp(stage: Stage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  const remove = () => stage.actor.delete({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" }, {});
+  const gone = () =>
+    stage.object().then(
+      () => false,
+      () => true,
+    );
+  await remove();
+  await eventually(gone, (now) => now);
+  expect([await stage.pool("x"), await stage.pool("y")]).not.toContain(undefined);
+
+  await stage.planSync({ ...automated, deletionPolicy: "delete" });
+  await applied(stage, first);
+  await stage.actor.create(endpointOf("default/p", "x", "10.6.0.12"), KINDS.SpiderEndpoint);
+  await eventually(
+    async () => (await stage.object()).metadata.finalizers?.length,
+    (count) => count === 1,
+  );
+  await remove();
+  await eventually(gone, (now) => now);
+  expect(await stage.pool("x")).toBeDefined();
+  expect(await stage.pool("y")).toBeUndefined();
+}
+
+async function asksBeforeDelete(stage: Stage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  const pool = { kind: KINDS.SpiderIPPool, name: "y" };
+  await stage.actor.patch(pool, { metadata: { annotations: { "spiderplan.io/prune": "confirm" } } });
+  stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await eventually(
+    () => stage.condition("Blocked"),
+    (now) => now === "True ApprovalRequired",
+  );
+  expect(await stage.pool("y")).toBeDefined();
+  await stage.actor.patch(pool, {
+    metadata: { annotations: { "spiderplan.io/deletion-approved": "2026-11-24T12:00:00Z" } },
+  });
+  await eventually(
+    () => stage.pool("y"),
+    (now) => now === undefined,
+  );
+}
+
+async function detectsFights(stage: Stage): Promise<void> {
+  const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, commit);
+  const ips = async () => (await stage.pool("x"))?.[0];
+  for (let round = 0; round < 3; round++) {
+    kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"ips":["10.6.0.10-10.6.0.30"]}}');
+    await eventually(ips, (now) => now === "10.6.0.10-10.6.0.19", 10);
+  }
+  kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"ips":["10.6.0.10-10.6.0.30"]}}');
+  await eventually(
+    () => stage.condition("Drifted"),
+    (now) => now === "True Fighting",
+  );
+  expect(await ips()).toBe("10.6.0.10-10.6.0.30");
+  const told = (await stage.status()).conditions?.find(({ type }) => type === "Drifted")?.message;
+  expect(told).toMatch(/^kubectl-patch keeps changing SpiderIPPool x: undone 3 times/);
+}
+
+async function tellsPeople(stage: Stage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  const none = await stage.run("diff", "dc");
+  expect(none, none.stderr).toMatchObject({ code: 0, stdout: "" });
+  await stage.annotate({ "spiderplan.io/suspend": "yes" });
+  const second = stage.repository.commit({ "plan/a.yaml": pools(X(29)) });
+  await eventually(
+    async () => (await stage.status()).plan,
+    (plan) => plan?.revision === second && plan.update === 1,
+  );
+  const some = await stage.run("diff", `${NAMESPACE}/dc`);
+  expect(some.code, some.stderr).toBe(1);
+  expect(some.stdout).toContain("-    - 10.6.0.10-10.6.0.19");
+  expect(some.stderr).toContain("the plan the operator has");
+  const status = await stage.run("status", "dc");
+  expect(status.code).toBe(3);
+  expect(status.stdout).toContain("Mode:      automated, suspended");
+  const history = await stage.run("history", "dc");
+  expect(history.stdout).toContain(`${first.slice(0, 12)}  applied  +2 ~0 -0`);
+  const unknown = await stage.run("status", "nobody");
+  expect(unknown).toMatchObject({ code: 1 });
+  expect(unknown.stderr).toContain("there is no PlanSync nobody; there are net/dc");
+}
+
+function endpointOf(pod: string, pool: string, address: string): KubeObject {
+  const [namespace, name] = pod.split("/") as [string, string];
+  const ips = [{ interface: "eth0", ipv4: `${address}/24`, ipv4Pool: pool }];
+  return {
+    ...{ apiVersion: KINDS.SpiderEndpoint.apiVersion, kind: "SpiderEndpoint", metadata: { namespace, name } },
+    status: { current: { uid: "u", node: "n", ips }, ownerControllerType: "Pod", ownerControllerName: name },
+  };
+}
+
+function deploymentOf(name: string, replicas: number): KubeObject {
+  const labels = { app: name };
+  return {
+    apiVersion: KINDS.Deployment.apiVersion,
+    kind: "Deployment",
+    metadata: { name, namespace: "default" },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "app:1" }] } },
+    },
+  };
+}
