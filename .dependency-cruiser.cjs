@@ -106,6 +106,13 @@ module.exports = {
       to: { path: "node_modules/commander/" },
     },
     {
+      name: "one-home-for-hono",
+      severity: "error",
+      comment: "limits of what comes over HTTP have one home",
+      from: { pathNot: "^src/operator/http-server\\.ts$" },
+      to: { path: "node_modules/(hono|@hono)/" },
+    },
+    {
       name: "no-tests-in-the-product",
       severity: "error",
       comment: "the product must run without its tests",
