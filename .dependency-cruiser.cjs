@@ -106,6 +106,13 @@ module.exports = {
       to: { path: "node_modules/commander/" },
     },
     {
+      name: "one-home-for-croner",
+      severity: "error",
+      comment: "time zones and their jumps have one home",
+      from: { pathNot: "^src/adapters/schedule/" },
+      to: { path: "node_modules/croner/" },
+    },
+    {
       name: "one-home-for-hono",
       severity: "error",
       comment: "limits of what comes over HTTP have one home",

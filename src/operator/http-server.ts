@@ -45,7 +45,8 @@ const LIMITS: HttpLimits = {
   headersTimeout: 5_000,
   requestTimeout: 10_000,
   idleTimeout: 10_000,
-  connections: 512,
+  // Each may make the server hold a body of 1 MB before its signature can be judged.
+  connections: 128,
   closeTimeout: 5_000,
 };
 
