@@ -97,6 +97,7 @@ describe("its life", () => {
     const [response] = await once(get({ port: server.port, path: "/healthz", agent }), "response");
     response.resume();
     await once(response, "end");
+    expect(response.headers.connection).toBe("keep-alive");
     const started = Date.now();
     await server.close();
     expect(Date.now() - started).toBeLessThan(2000);
