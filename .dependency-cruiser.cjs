@@ -113,18 +113,25 @@ module.exports = {
       to: { path: "node_modules/(pino|prom-client)/" },
     },
     {
-      name: "one-home-for-cron",
-      severity: "error",
-      comment: "time zones and their gaps are one library's business",
-      from: { pathNot: "^src/adapters/schedule/" },
-      to: { path: "node_modules/croner/" },
-    },
-    {
       name: "one-home-for-commander",
       severity: "error",
       comment: "flags belong to the command line",
       from: { pathNot: "^src/cli/" },
       to: { path: "node_modules/commander/" },
+    },
+    {
+      name: "one-home-for-croner",
+      severity: "error",
+      comment: "time zones and their jumps have one home",
+      from: { pathNot: "^src/adapters/schedule/" },
+      to: { path: "node_modules/croner/" },
+    },
+    {
+      name: "one-home-for-hono",
+      severity: "error",
+      comment: "limits of what comes over HTTP have one home",
+      from: { pathNot: "^src/operator/http-server\\.ts$" },
+      to: { path: "node_modules/(hono|@hono)/" },
     },
     {
       name: "no-tests-in-the-product",

@@ -19,7 +19,7 @@ import { type CacheChange, ClusterCache } from "../app/watch/cluster-cache.js";
 import { type ObjectChange, Reflector } from "../app/watch/reflector.js";
 import { ownershipOf } from "../core/change/ownership.js";
 import { isClusterError } from "../core/cluster-error.js";
-import type { WindowState } from "../core/plan-sync/gate.js";
+import type { WindowState } from "../core/plan-sync/windows.js";
 import type { Wish } from "../core/plan-sync/wish.js";
 import { readWish } from "../core/plan-sync/wish.js";
 import { KINDS, type KubeObject, OWN, objectKey } from "../core/spiderpool/objects.js";

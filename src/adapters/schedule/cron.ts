@@ -1,30 +1,23 @@
 import { Cron } from "croner";
-import type { ReadSchedule } from "../../core/plan-sync/windows.js";
+import type { ReadSchedule, WindowStarts } from "../../core/plan-sync/windows.js";
 
-/** How far back the last time of a schedule is looked for, in milliseconds: a little over a year. */
-const FARTHEST = 370 * 86_400_000;
-
-/** Reads cron expressions of five fields in any time zone, daylight saving included. */
-export const readSchedule: ReadSchedule = (expression, timeZone) => {
-  if (expression.trim().split(/\s+/).length !== 5) return undefined;
-  let cron: Cron;
+/**
+ * Cron expressions by croner. A time that the change to summer time skips comes at the first moment after the gap;
+ * a time that is there twice comes once, at first. Beside crontab's fields `L`, `W` and `#` are known.
+ */
+export const readSchedule: ReadSchedule = (expression: string, timeZone: string): WindowStarts | undefined => {
+  // Not croner's short names and dates, nor `?`, which means the moment at which it is read.
+  const fields = expression.trim().split(/\s+/);
+  if (fields.length !== 5 || expression.includes("?") || timeZone === "") return undefined;
   try {
-    cron = new Cron(expression, { timezone: timeZone, paused: true });
-    cron.nextRun();
+    const cron = new Cron(fields.join(" "), { timezone: timeZone, mode: "5-part", paused: true });
+    // croner looks strictly before; its times are whole seconds.
+    const last = (at: number) => cron.previousRuns(1, new Date(at + 1))[0]?.getTime();
+    const next = (at: number) => cron.nextRun(new Date(at))?.getTime();
+    // A time zone that does not exist is found out only when it is used.
+    next(0);
+    return { last, next };
   } catch {
     return undefined;
   }
-  const next = (at: number) => cron.nextRun(new Date(at))?.getTime();
-  return { next, last: (at) => lastAtOrBefore(next, at) };
 };
-
-/** croner looks forward from any time: halve the steps back until the last time before is found. */
-function lastAtOrBefore(next: (at: number) => number | undefined, at: number): number | undefined {
-  for (let back = 3_600_000; back <= FARTHEST * 2; back *= 4) {
-    let found = next(at - Math.min(back, FARTHEST));
-    if (found === undefined || found > at) continue;
-    for (let later = next(found); later !== undefined && later <= at; later = next(found)) found = later;
-    return found;
-  }
-  return undefined;
-}

@@ -1,10 +1,16 @@
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+]);
 
-/** Milliseconds of a span as Go and kubectl write it, `1h30m`, `500ms`; undefined if it is none. */
+/** Milliseconds of a duration as Go writes it, `1h30m` or `500ms`; undefined if it is none or larger than can be counted. */
 export function parseDuration(text: string): number | undefined {
-  if (!/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)/g))
-    total += Number(amount) * UNITS[unit!]!;
-  return Math.round(total);
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return undefined;
+  let sum = 0;
+  for (const [, count, unit] of text.matchAll(/([\d.]+)(ms|s|m|h)/g))
+    sum += Number(count) * (UNITS.get(unit ?? "") ?? 0);
+  const milliseconds = Math.round(sum);
+  return Number.isSafeInteger(milliseconds) ? milliseconds : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Approved } from "./approval.js";
+import type { WindowState } from "./windows.js";
 import type { Wish } from "./wish.js";
 
 /** Whether a plan may be carried out now; the reasons are those of the conditions (ANCHORS 3.6). */
@@ -18,15 +19,6 @@ export interface Gate {
   readonly message: string;
   /** When it may open by itself, in milliseconds since 1970. */
   readonly until?: number;
-}
-
-/** What the windows say. */
-export interface WindowState {
-  readonly open: boolean;
-  readonly reason: string;
-  readonly changesAt?: number;
-  /** Whether an approved or requested sync may happen all the same. */
-  readonly manualAllowed: boolean;
 }
 
 export interface GateInput {

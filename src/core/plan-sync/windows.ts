@@ -1,83 +1,97 @@
+import type { Diagnostic } from "../diagnostics.js";
 import { parseDuration } from "./duration.js";
-import type { WindowState } from "./gate.js";
 import type { SyncWindow } from "./plan-sync.generated.js";
 
-/** Times that come again, in milliseconds since 1970. */
-export interface Recurrence {
-  /** The last time at or before the given one. */
+/** When a schedule is true: the last time at or before, and the first after a time; in milliseconds since 1970. */
+export interface WindowStarts {
   last(at: number): number | undefined;
-  /** The first time after the given one. */
   next(at: number): number | undefined;
 }
 
-/** Reads a cron expression in a time zone; undefined if either cannot be read. */
-export type ReadSchedule = (expression: string, timeZone: string) => Recurrence | undefined;
+/** Reads five cron fields in an IANA time zone; undefined if either cannot be read. */
+export type ReadSchedule = (expression: string, timeZone: string) => WindowStarts | undefined;
 
-/** One window at a time. */
-interface Judged {
+/** Whether syncs may happen now. */
+export interface WindowState {
+  readonly open: boolean;
+  /** Why, in one sentence without a full stop. */
+  readonly reason: string;
+  /** When the answer may be another, in milliseconds since 1970; undefined when no time changes it. */
+  readonly changesAt?: number;
+  /** Whether a sync that somebody approved or requested may happen now. */
+  readonly manualAllowed: boolean;
+  /** Windows that cannot be read; with any of them all is closed. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** One window that could be read. */
+interface ReadWindow {
   readonly window: SyncWindow;
   readonly active: boolean;
-  /** When that changes. */
-  readonly changesAt: number | undefined;
+  readonly changesAt?: number;
 }
 
 /**
- * Whether syncs may happen: never inside a deny window, and with any allow window only inside one of those (as Argo CD's). A
- * window nobody can read keeps everything closed.
+ * Whether syncs may happen at a time. A deny window wins over an allow window; with any allow window one must be open.
+ * A window lasts its duration by the clock that never jumps: over a change to summer time it ends an hour later on the wall.
+ * @param now milliseconds since 1970
  */
-export function windowsAt(windows: readonly SyncWindow[], now: number, read: ReadSchedule): WindowState {
-  const judged: Judged[] = [];
-  for (const window of windows) {
-    const one = judge(window, now, read);
-    if (one === undefined) {
-      const reason = `the window "${window.schedule}" for ${window.duration} in ${window.timeZone ?? "UTC"} cannot be read`;
-      return { open: false, reason, manualAllowed: false };
-    }
-    judged.push(one);
-  }
-  const denying = judged.filter(({ window, active }) => window.kind === "deny" && active);
-  const allows = judged.filter(({ window }) => window.kind === "allow");
-  const allowing = allows.filter(({ active }) => active);
-  const changesAt = earliest(judged.map((one) => one.changesAt));
-  const when = changesAt === undefined ? {} : { changesAt };
-  if (denying.length > 0) {
-    const manualAllowed = denying.every(({ window }) => window.manualSync === true);
-    return { open: false, reason: `inside the deny window ${named(denying[0]!.window)}`, manualAllowed, ...when };
-  }
-  if (allows.length > 0 && allowing.length === 0) {
-    const manualAllowed = allows.some(({ window }) => window.manualSync === true);
-    return { open: false, reason: `outside the allow window ${named(allows[0]!.window)}`, manualAllowed, ...when };
-  }
-  return { open: true, reason: "", manualAllowed: true, ...when };
+export function windowsAt(
+  windows: readonly SyncWindow[] | undefined,
+  now: number,
+  readSchedule: ReadSchedule,
+): WindowState {
+  const found = (windows ?? []).map((window, index) => readWindow(window, index, now, readSchedule));
+  const diagnostics = found.flatMap((one) => ("code" in one ? [one] : []));
+  const [unreadable] = diagnostics;
+  if (unreadable !== undefined) return { open: false, reason: unreadable.message, manualAllowed: false, diagnostics };
+  const read = found.flatMap((one) => ("window" in one ? [one] : []));
+  const edges = read.flatMap(({ changesAt }) => changesAt ?? []);
+  const changesAt = edges.length === 0 ? undefined : Math.min(...edges);
+  return { ...judge(read), changesAt, diagnostics };
 }
 
-function judge(window: SyncWindow, now: number, read: ReadSchedule): Judged | undefined {
-  const schedule = read(window.schedule, window.timeZone ?? "UTC");
+function judge(read: readonly ReadWindow[]): Pick<WindowState, "open" | "reason" | "manualAllowed"> {
+  const denying = read.filter(({ window, active }) => window.kind === "deny" && active);
+  const allows = read.filter(({ window }) => window.kind === "allow");
+  const allowing = allows.find(({ active }) => active);
+  const allowed = allows.length === 0 || allowing !== undefined;
+  if (denying.length === 0 && allowed) {
+    const reason = allowing === undefined ? "no window forbids it" : `${describe(allowing.window)} is open`;
+    return { open: true, reason, manualAllowed: true };
+  }
+  // Every deny window must let it through; of the allow windows one is enough, as it is enough that one is open.
+  const manualAllowed =
+    denying.every(({ window }) => window.manualSync) && (allowed || allows.some(({ window }) => window.manualSync));
+  const [first] = denying;
+  const reason = first === undefined ? "no allow window is open" : `${describe(first.window)} is open`;
+  return { open: false, reason, manualAllowed };
+}
+
+function readWindow(
+  window: SyncWindow,
+  index: number,
+  now: number,
+  readSchedule: ReadSchedule,
+): ReadWindow | Diagnostic {
+  const starts = readSchedule(window.schedule, window.timeZone ?? "UTC");
+  if (starts === undefined) return unreadable(window, index, "its schedule or time zone cannot be read");
   const duration = parseDuration(window.duration);
-  if (schedule === undefined || duration === undefined) return undefined;
-  const opened = schedule.last(now);
-  const active = opened !== undefined && now < opened + duration;
-  return { window, active, changesAt: active ? endOf(schedule, opened, duration) : schedule.next(now) };
+  if (duration === undefined) return unreadable(window, index, "its duration cannot be read");
+  const last = starts.last(now);
+  const active = last !== undefined && now < last + duration;
+  return { window, active, changesAt: active ? last + duration : starts.next(now) };
 }
 
-/** A window that opens again before it closes stays open. */
-function endOf(schedule: Recurrence, opened: number, duration: number): number {
-  let end = opened + duration;
-  for (let again = schedule.next(opened), round = 0; again !== undefined && again <= end && round < MOST; round++) {
-    end = again + duration;
-    again = schedule.next(again);
-  }
-  return end;
+function unreadable(window: SyncWindow, index: number, why: string): Diagnostic {
+  return {
+    code: "SP2811",
+    severity: "error",
+    message: `Window ${index + 1} of spec.sync.windows, ${describe(window)}: ${why}`,
+    hint: "Write five cron fields, an IANA time zone and a duration like `4h`; until then nothing is written",
+  };
 }
 
-/** A window that never closes is looked at again after so many openings. */
-const MOST = 400;
-
-function named({ schedule, duration, timeZone = "UTC" }: SyncWindow): string {
-  return `"${schedule}" ${timeZone} for ${duration}`;
-}
-
-function earliest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+function describe({ kind, schedule, duration, timeZone }: SyncWindow): string {
+  return `the ${kind} window \`${schedule}\` (${timeZone ?? "UTC"}) of ${duration}`;
 }
