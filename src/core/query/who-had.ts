@@ -13,6 +13,7 @@ export interface PastQuestion {
 export interface Span {
   /** -Infinity where the ledger begins. */
   readonly from: number;
+  /** Infinity where the ledger never tells of the address. */
   readonly to: number;
 }
 
@@ -75,16 +76,21 @@ export class PastSearch {
       if (line.event !== "watched" && line.ip === this.question.ip) this.follow(line, at);
     }
     this.last = at;
-    return at <= this.question.last || this.open.size > 0 || this.lost.size > 0;
+    return at <= this.question.last || this.open.size > 0 || this.lost.size > 0 || this.endsGap(at);
   }
 
   /** The answer as far as the lines go. */
   past(): Past {
     if (this.gap !== undefined) this.settle(this.gap);
-    this.know(this.last);
+    this.know(Number.POSITIVE_INFINITY);
     const holds = [...this.found, ...this.open.values()].sort((a, b) => a.began.at - b.began.at);
     const read = this.first === undefined ? undefined : { first: this.first, last: this.last };
     return { holds, previous: this.previous, blind: this.blind, read };
+  }
+
+  /** What had come to pass in a gap over the time asked for is told by the lines of its end. */
+  private endsGap(at: number): boolean {
+    return this.gap !== undefined && this.gap.to === at && this.gap.from < this.question.last;
   }
 
   /** A ledger whose first files are gone says nothing of an address until it tells of it, or of all that is held. */
@@ -125,7 +131,8 @@ export class PastSearch {
     if (line.event === "released") {
       if (this.later.delete(key) || (known === undefined && this.wasTold(line, inGap))) return;
       const began = { after: Number.NEGATIVE_INFINITY, at: this.first ?? at, how: "unknown" } as const;
-      const hold = known ?? { line, began, blind: [] };
+      const hold: OpenHold = known ?? { line, began, blind: [] };
+      hold.blind = hold.blind.filter((span) => span !== inGap);
       this.close(hold, { after: inGap?.from ?? at, at, how: "released" });
       this.open.delete(key);
       this.lost.delete(key);
