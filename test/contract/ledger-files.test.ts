@@ -10,7 +10,7 @@ import { watchedLine } from "../../src/core/ledger/ledger-lines.js";
 import { type AllocationLine, parseLine } from "../../src/core/ledger/line.js";
 import { formatTime } from "../../src/core/time.js";
 import { PROJECT } from "../support/cli.js";
-import { keptTelemetry } from "../support/quiet-telemetry.js";
+import { keptTelemetry } from "../support/kept-telemetry.js";
 import { workspace } from "../support/workspace.js";
 
 const NOON = Date.UTC(2026, 10, 24, 12);
