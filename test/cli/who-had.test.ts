@@ -202,6 +202,16 @@ describe("who-had", () => {
     expect(await answer("10.6.124.10", "2026-11-24T12:00:05Z", files)).toMatchObject({ code: 1, known: false });
   });
 
+  it("a hold keeps the revision it was given in and the owner it had then, whatever is told of it later", async () => {
+    const given = { ...line("allocated", "24T12:00:00", "web-1"), nic: "", node: "", owner: "default/Deployment/a" };
+    const told = { ...line("seen", "24T13:00:00", "web-1"), revision: "later", owner: "default/Deployment/b" };
+    const files = { "ledger/2026-11-24.jsonl": file(gap("started", null, "24T11:00:00"), given, told) };
+    const at = async (moment: string) => (await answer("10.6.124.10", `2026-11-24T${moment}Z`, files)).holders[0];
+    const known = { revision: "3f2c9d1", nic: "net1", node: "node-a" };
+    expect(await at("12:30:00")).toMatchObject({ ...known, owner: "default/Deployment/a" });
+    expect(await at("13:00:00")).toMatchObject({ ...known, owner: "default/Deployment/b" });
+  });
+
   it("an empty ledger knows nothing", async () => {
     const found = await answer("10.6.124.10", "2026-11-24", { "ledger/notes.txt": "" });
     expect(found).toMatchObject({ code: 1, known: false, statements: [{ says: "the ledger is empty" }] });

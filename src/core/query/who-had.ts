@@ -19,7 +19,7 @@ export interface Span {
 
 /** One Pod's hold on the address, and how well its ends are known. */
 export interface Hold {
-  /** The last line that told of it. */
+  /** As the last line up to the time asked for told of it, with the revision that was in force when it began. */
   readonly line: AllocationLine;
   /** It began after `after` and not later than `at`; the two are one where it was seen to begin. */
   readonly began: { readonly after: number; readonly at: number; readonly how: "allocated" | "seen" | "unknown" };
@@ -137,7 +137,7 @@ export class PastSearch {
       this.open.delete(key);
       this.lost.delete(key);
     } else if (known !== undefined) {
-      known.line = line;
+      known.line = at > this.question.last ? learned(line, known.line) : learned(known.line, line);
       if (this.lost.delete(key)) outlast(known, this.gap!);
       this.open.set(key, known);
     } else this.start(key, line, at, inGap);
@@ -166,4 +166,11 @@ export class PastSearch {
 
 function outlast(hold: OpenHold, gap: Span): void {
   hold.blind = [...hold.blind, gap].slice(-MAX_GAPS);
+}
+
+/** One of two lines of a hold with what only the other knows; the revision is the one in force at the earlier. */
+function learned(other: AllocationLine, kept: AllocationLine): AllocationLine {
+  const { nic, node, owner } = kept;
+  const revision = (other.from! < kept.from! ? other : kept).revision;
+  return { ...kept, nic: nic || other.nic, node: node || other.node, owner: owner || other.owner, revision };
 }
