@@ -3,7 +3,7 @@ import { type LedgerLine, lineTime, parseLine } from "../../core/ledger/line.js"
 import { formatTime } from "../../core/time.js";
 import type { Ledger } from "../../ports/ledger.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
-import { dayFile, ledgerDays, readLedger } from "./ledger-folder.js";
+import { dayFile, ledgerDays } from "./ledger-folder.js";
 
 /** Bytes of one write at most, unless one line alone is longer: a write holds whole lines. */
 const WRITE_BYTES = 64 * 1024;
@@ -136,27 +136,33 @@ function* parts(lines: readonly LedgerLine[]): Generator<Part> {
 
 /** Whether a file ends within a line. */
 async function isTorn(path: string): Promise<boolean> {
-  const handle = await open(path, "r");
-  try {
-    const { size } = await handle.stat();
-    if (size === 0) return false;
-    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
-    return buffer[0] !== NEWLINE;
-  } finally {
-    await handle.close();
-  }
+  const end = await tail(path, 1);
+  return end.length > 0 && end[0] !== NEWLINE;
 }
 
 /** When the newest line that can be read was written: until then somebody looked. */
 async function lastTime(folder: string): Promise<number | undefined> {
-  const reader = readLedger(folder);
   for (const day of (await ledgerDays(folder)).reverse()) {
-    let last: number | undefined;
-    for await (const piece of reader.lines(day)) {
-      const line = piece.map(parseLine).findLast((one) => one !== undefined);
-      if (line !== undefined) last = lineTime(line);
-    }
-    if (last !== undefined) return last;
+    const end = await tail(dayFile(folder, day), WRITE_BYTES);
+    const line = end
+      .toString("utf8")
+      .split("\n")
+      .map(parseLine)
+      .findLast((one) => one !== undefined);
+    if (line !== undefined) return lineTime(line);
   }
   return undefined;
+}
+
+/** The last bytes of a file, fewer where it has not so many. */
+async function tail(path: string, bytes: number): Promise<Buffer> {
+  const handle = await open(path, "r");
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, bytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }

@@ -17,10 +17,10 @@ export function dayFile(folder: string, day: string): string {
   return join(folder, `${day}.jsonl`);
 }
 
-/** The days that a folder has a ledger file of, in order; rejects where there is no such folder. */
+/** The days that a folder has a ledger file of, in order: regular files only, a pipe would never end. Rejects where there is no such folder. */
 export async function ledgerDays(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names.flatMap((name) => DAY_FILE.exec(name)?.[1] ?? []).sort();
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isFile() ? (DAY_FILE.exec(entry.name)?.[1] ?? []) : [])).sort();
 }
 
 /** Reads a ledger of files; in memory is one piece of one file. */

@@ -3,8 +3,13 @@ import { pastStatements, shown } from "../../core/query/past-statements.js";
 import type { Hold, PastQuestion } from "../../core/query/who-had.js";
 import { podShown } from "../../core/snapshot.js";
 import type { WhoHadRun } from "../who-had-run.js";
-import { flow, table } from "./columns.js";
+import { table, wrap } from "./columns.js";
 import { count, printable } from "./printable.js";
+
+const INDENT = " ".repeat("not known  ".length);
+
+/** Columns of a statement's words. */
+const WIDTH = 100 - INDENT.length;
 
 /** Who had the address, then what is proof of it and what is not. */
 export function whoHadText(question: PastQuestion, run: WhoHadRun): string {
@@ -21,10 +26,10 @@ export function whoHadText(question: PastQuestion, run: WhoHadRun): string {
   ]);
   const head = ["", "POD", "OWNER", "POOL", "NIC", "NODE", "REVISION"];
   const who = rows.length > 0 ? table([head, ...rows].map((row) => row.map(printable))) : noOne(question, run);
-  const statements = pastStatements(past, question).flatMap(({ certainty, says }) =>
-    flow("", [`  ${certainty.padEnd(9)}  ${printable(says)}`], ""),
+  const statements = pastStatements(past, question).map(
+    ({ certainty, says }) => `${certainty.padEnd(INDENT.length)}${wrap(printable(says), WIDTH).join(`\n${INDENT}`)}\n`,
   );
-  return `${question.ip} ${askedTime(question)}\n\n${who}\n${statements.join("\n")}\n${readShown(run)}\n`;
+  return `${question.ip} ${askedTime(question)}\n\n${who}\n${statements.join("")}\n${readShown(run)}\n`;
 }
 
 /** What `who-had -o json|yaml` prints. */
@@ -69,5 +74,5 @@ function askedTime({ first, last }: PastQuestion): string {
 function readShown({ days, lines, unread }: WhoHadRun): string {
   const span = days.length === 0 ? "no file" : days.length === 1 ? days[0] : `${days[0]} to ${days.at(-1)}`;
   const torn = unread === 0 ? "" : `; ${count(unread, "line")} torn or of another format, not read`;
-  return `\nRead ${span}: ${count(lines, "line")}${torn}.`;
+  return `Read ${span}: ${count(lines, "line")}${torn}.`;
 }

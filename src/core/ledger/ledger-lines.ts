@@ -28,7 +28,9 @@ export function ledgerLines(before: Snapshot | undefined, after: Snapshot, conte
   const changed: [Address, AllocationLine[]][] = [];
   const look: Look = { before, after, context };
   for (const [address, holders] of after.use.byAddress) {
-    const lines = linesAt(look, before?.use.byAddress.get(address) ?? [], holders);
+    const was = before?.use.byAddress.get(address) ?? [];
+    if (isUntouched(look, was, holders)) continue;
+    const lines = linesAt(look, was, holders);
     if (lines.length > 0) changed.push([address, lines]);
   }
   for (const [address, holders] of before?.use.byAddress ?? []) {
@@ -54,6 +56,22 @@ function gapLine(before: Snapshot | undefined, { at, blindSince, install }: Look
   const reason = before === undefined ? "started" : "missed";
   const from = blindSince === undefined ? null : formatTime(blindSince);
   return [{ v: 1, event: "gap", reason, from, to: formatTime(at), install }];
+}
+
+/** Nearly every address at nearly every look: one holder, told of by the very same objects. */
+function isUntouched({ before, after }: Look, [was, second]: readonly Holder[], holders: readonly Holder[]): boolean {
+  const is = holders[0]!;
+  return (
+    was !== undefined &&
+    second === undefined &&
+    holders.length === 1 &&
+    was.pod === is.pod &&
+    was.uid === is.uid &&
+    was.pool === is.pool &&
+    before!.pools.get(is.pool) === after.pools.get(is.pool) &&
+    before!.endpoints.get(is.pod) === after.endpoints.get(is.pod) &&
+    before!.pods.get(is.pod) === after.pods.get(is.pod)
+  );
 }
 
 function linesAt(look: Look, was: readonly Holder[], is: readonly Holder[]): AllocationLine[] {

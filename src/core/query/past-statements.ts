@@ -26,10 +26,9 @@ function ofHold(hold: Hold, past: Past, question: PastQuestion): PastStatement[]
   const certainty = certaintyOf(hold, past, question);
   const said = `${beginning(hold)}, ${ending(hold, past)}`;
   if (certainty === "possible") return [{ certainty: "not known", says: `whether ${pod} had it then: ${said}` }];
-  const watched =
-    hold.began.how !== "unknown" && hold.blind.length === 0 ? "; the operator watched without a gap between" : "";
+  const watched = certainty === "proved" && isSeenWhole(hold) ? "; the operator watched without a gap between" : "";
   return [
-    { certainty, says: `${pod} had it: ${said}${certainty === "proved" ? watched : ""}` },
+    { certainty, says: `${pod} had it: ${said}${watched}` },
     ...unseenBeginning(hold),
     ...hold.blind.map(
       (span): PastStatement => ({
@@ -38,6 +37,12 @@ function ofHold(hold: Hold, past: Past, question: PastQuestion): PastStatement[]
       }),
     ),
   ];
+}
+
+/** Whether it was watched from the first line that told of it to the last. */
+function isSeenWhole({ began, ended, blind }: Hold): boolean {
+  const beginning = began.how === "seen" || began.after === began.at;
+  return beginning && blind.length === 0 && ended?.after === ended?.at;
 }
 
 function unseenBeginning({ began }: Hold): PastStatement[] {
@@ -66,6 +71,9 @@ function nobody({ previous }: Past): PastStatement {
 }
 
 function ofGap(span: Span): PastStatement {
+  if (span.to === Number.POSITIVE_INFINITY) {
+    return { certainty: "not known", says: "who had it: the ledger neither tells of it nor of all that was held" };
+  }
   if (span.from === Number.NEGATIVE_INFINITY) {
     return { certainty: "not known", says: `who had it before ${shown(span.to)}: the ledger does not tell` };
   }

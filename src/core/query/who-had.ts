@@ -13,12 +13,13 @@ export interface PastQuestion {
 export interface Span {
   /** -Infinity where the ledger begins. */
   readonly from: number;
+  /** Infinity where the ledger never tells of the address. */
   readonly to: number;
 }
 
 /** One Pod's hold on the address, and how well its ends are known. */
 export interface Hold {
-  /** The last line that told of it. */
+  /** As the last line up to the time asked for told of it, with the revision that was in force when it began. */
   readonly line: AllocationLine;
   /** It began after `after` and not later than `at`; the two are one where it was seen to begin. */
   readonly began: { readonly after: number; readonly at: number; readonly how: "allocated" | "seen" | "unknown" };
@@ -75,16 +76,21 @@ export class PastSearch {
       if (line.event !== "watched" && line.ip === this.question.ip) this.follow(line, at);
     }
     this.last = at;
-    return at <= this.question.last || this.open.size > 0 || this.lost.size > 0;
+    return at <= this.question.last || this.open.size > 0 || this.lost.size > 0 || this.endsGap(at);
   }
 
   /** The answer as far as the lines go. */
   past(): Past {
     if (this.gap !== undefined) this.settle(this.gap);
-    this.know(this.last);
+    this.know(Number.POSITIVE_INFINITY);
     const holds = [...this.found, ...this.open.values()].sort((a, b) => a.began.at - b.began.at);
     const read = this.first === undefined ? undefined : { first: this.first, last: this.last };
     return { holds, previous: this.previous, blind: this.blind, read };
+  }
+
+  /** What had come to pass in a gap over the time asked for is told by the lines of its end. */
+  private endsGap(at: number): boolean {
+    return this.gap !== undefined && this.gap.to === at && this.gap.from < this.question.last;
   }
 
   /** A ledger whose first files are gone says nothing of an address until it tells of it, or of all that is held. */
@@ -125,12 +131,13 @@ export class PastSearch {
     if (line.event === "released") {
       if (this.later.delete(key) || (known === undefined && this.wasTold(line, inGap))) return;
       const began = { after: Number.NEGATIVE_INFINITY, at: this.first ?? at, how: "unknown" } as const;
-      const hold = known ?? { line, began, blind: [] };
+      const hold: OpenHold = known ?? { line, began, blind: [] };
+      hold.blind = hold.blind.filter((span) => span !== inGap);
       this.close(hold, { after: inGap?.from ?? at, at, how: "released" });
       this.open.delete(key);
       this.lost.delete(key);
     } else if (known !== undefined) {
-      known.line = line;
+      known.line = at > this.question.last ? learned(line, known.line) : learned(known.line, line);
       if (this.lost.delete(key)) outlast(known, this.gap!);
       this.open.set(key, known);
     } else this.start(key, line, at, inGap);
@@ -159,4 +166,11 @@ export class PastSearch {
 
 function outlast(hold: OpenHold, gap: Span): void {
   hold.blind = [...hold.blind, gap].slice(-MAX_GAPS);
+}
+
+/** One of two lines of a hold with what only the other knows; the revision is the one in force at the earlier. */
+function learned(other: AllocationLine, kept: AllocationLine): AllocationLine {
+  const { nic, node, owner } = kept;
+  const revision = (other.from! < kept.from! ? other : kept).revision;
+  return { ...kept, nic: nic || other.nic, node: node || other.node, owner: owner || other.owner, revision };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { parse } from "yaml";
 import { METRICS } from "../../../src/adapters/telemetry/metrics-table.js";
 
@@ -142,4 +142,14 @@ describe("the dashboard", () => {
       if (type !== "row") expect(description, title).toMatch(/\.$/);
     }
   });
+});
+
+test("docs/observability.md tells of every metric as the table has it, and of no other", () => {
+  const text = readFileSync(new URL("../../../docs/observability.md", import.meta.url), "utf8");
+  const rows = text.split("\n").filter((line) => line.startsWith("| `spiderplan_"));
+  expect(rows).toEqual(
+    Object.entries(METRICS).map(
+      ([name, { type, labels, help }]) => `| \`spiderplan_${name}\` | ${type} | ${labels.join(", ")} | ${help}. |`,
+    ),
+  );
 });
