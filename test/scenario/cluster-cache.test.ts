@@ -146,6 +146,19 @@ describe("the cluster cache", () => {
     expect(cache.observation()).not.toBe(first);
   });
 
+  it("takes over who uses what where no pool and no endpoint changed", async () => {
+    const { cluster, server } = await world();
+    const { cache, changes } = await cacheOf(cluster);
+    const first = cache.observation().snapshot;
+    await server.call("PATCH", "/api/v1/nodes/node-a", { metadata: { labels: { zone: "b" } } }, MERGE);
+    await until("the node is told", () => changes.length > 0);
+    expect(cache.observation().snapshot.use).toBe(first.use);
+    await cluster.delete({ kind: KINDS.SpiderEndpoint, namespace: "default", name: "web-rs-0" }, {});
+    await until("the endpoint is told", () => changes.length > 1);
+    expect(cache.observation().snapshot.use).not.toBe(first.use);
+    expect(cache.observation()).toEqual(await observed(cluster));
+  });
+
   it("takes heartbeats and other noise for no change", async () => {
     const { cluster, server } = await world();
     const { cache, changes } = await cacheOf(cluster);
