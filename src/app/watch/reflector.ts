@@ -224,7 +224,8 @@ export class Reflector {
     }
     // What a watch cannot go on from is listed again.
     if (!error.transient) this.#version = undefined;
-    this.#enter(this.#listed ? { type: "retrying", error } : { type: "listing", error });
+    if (this.#listed) this.#enter({ type: "retrying", error });
+    else if (this.#state.type !== "missing") this.#enter({ type: "listing", error });
     const wait = fullJitter(times.backoff * 2 ** this.#failures++, times.mostBackoff);
     await clock.sleep(Math.max(wait, (error.retryAfterSeconds ?? 0) * 1000), signal).catch(() => {});
   }
