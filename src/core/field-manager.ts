@@ -1,4 +1,4 @@
-import type { ObjectMeta } from "./spiderpool/objects.js";
+import type { ManagedFields, ObjectMeta } from "./spiderpool/objects.js";
 
 /** Who wrote an object last, as its managedFields tell. */
 export interface Writer {
@@ -15,9 +15,17 @@ export interface Writer {
  */
 export function lastWriter({ managedFields = [] }: Pick<ObjectMeta, "managedFields">): Writer | undefined {
   let last: Writer | undefined;
-  for (const { manager, operation = "Update", time, subresource } of managedFields) {
-    if (manager === undefined || time === undefined || subresource) continue;
+  for (const entry of managedFields) {
+    const { manager, operation = "Update", time } = entry;
+    if (manager === undefined || time === undefined || isOfSubresource(entry)) continue;
     if (last === undefined || time >= last.time) last = { manager, operation, time };
   }
   return last;
+}
+
+/** API servers before 1.22 do not name the subresource: who owns nothing but the status wrote only that. */
+function isOfSubresource({ subresource, fieldsV1 }: ManagedFields): boolean {
+  if (subresource) return true;
+  const owned = Object.keys(fieldsV1 ?? {});
+  return owned.length === 1 && owned[0] === "f:status";
 }

@@ -78,11 +78,14 @@ export const EMPTY_SNAPSHOT: Snapshot = buildSnapshot([], []);
  * Indexes Kubernetes objects of any kinds in any order; kinds spiderplan does not know are passed over.
  * @param complete kinds whose every object is among `items`
  * @param facts Spiderpool's configuration where it was read
+ * @param before an earlier snapshot: who uses what is most of the work, and is taken over where the very same pools and
+ * endpoints tell of it
  */
 export function buildSnapshot(
   items: Iterable<KubeObject>,
   complete: Iterable<string>,
   facts: Partial<SpiderpoolFacts> = {},
+  before?: Pick<Snapshot, "pools" | "endpoints" | "use">,
 ): Snapshot {
   const maps = {
     SpiderSubnet: new Map<string, KubeObject>(),
@@ -124,7 +127,8 @@ export function buildSnapshot(
     autoscaled,
     workloads,
     facts,
-    use: usage(pools, endpoints),
+    use:
+      before && same(before.pools, pools) && same(before.endpoints, endpoints) ? before.use : usage(pools, endpoints),
   };
 }
 
@@ -237,6 +241,12 @@ function readRecords(pool: SpiderIPPool, tell: (address: Address, pod: string, u
 
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
+}
+
+function same<T>(one: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>): boolean {
+  if (one.size !== other.size) return false;
+  for (const [key, value] of other) if (one.get(key) !== value) return false;
+  return true;
 }
 
 function usage(pools: ReadonlyMap<string, SpiderIPPool>, endpoints: ReadonlyMap<string, SpiderEndpoint>): Usage {

@@ -14,6 +14,8 @@ import { KINDS, type Kind, type KubeObject } from "../../src/core/spiderpool/obj
 import type { WatchableCluster } from "../../src/ports/cluster.js";
 import { MERGE, pool, type Served, SPIDERPOOL, serve } from "../support/embedded.js";
 import { clusterObjects, examples } from "../support/examples.js";
+import { flakyProxy } from "../support/flaky-proxy.js";
+import { kubeconfigFile } from "../support/kubeconfig-file.js";
 import { livePool } from "../support/objects.js";
 import { namespaceWith, node, running } from "../support/running.js";
 import { seenMetrics } from "../support/seen-metrics.js";
@@ -42,12 +44,12 @@ async function connected(server: Served) {
 }
 
 /** A running, synced cache. */
-async function cacheOf(cluster: WatchableCluster, follow: readonly string[] = []) {
+async function cacheOf(cluster: WatchableCluster, follow: readonly string[] = [], times = TIMES) {
   const cache = new ClusterCache(cluster, {
     namespace: "kube-system",
     clock: systemClock,
     metrics: seenMetrics(),
-    times: TIMES,
+    times,
   });
   const ending = new AbortController();
   const ended = cache.run(ending.signal);
@@ -144,6 +146,19 @@ describe("the cluster cache", () => {
     await server.call("PATCH", `${SPIDERPOOL}/spiderippools/app`, { spec: { disable: true } }, MERGE);
     await until("the edit is told", () => changes.length > 0);
     expect(cache.observation()).not.toBe(first);
+  });
+
+  it("takes over who uses what where no pool and no endpoint changed", async () => {
+    const { cluster, server } = await world();
+    const { cache, changes } = await cacheOf(cluster);
+    const first = cache.observation().snapshot;
+    await server.call("PATCH", "/api/v1/nodes/node-a", { metadata: { labels: { zone: "b" } } }, MERGE);
+    await until("the node is told", () => changes.length > 0);
+    expect(cache.observation().snapshot.use).toBe(first.use);
+    await cluster.delete({ kind: KINDS.SpiderEndpoint, namespace: "default", name: "web-rs-0" }, {});
+    await until("the endpoint is told", () => changes.length > 1);
+    expect(cache.observation().snapshot.use).not.toBe(first.use);
+    expect(cache.observation()).toEqual(await observed(cluster));
   });
 
   it("takes heartbeats and other noise for no change", async () => {
@@ -255,6 +270,71 @@ describe("a cluster that lacks kinds", () => {
       "Node",
       "SpiderIPPool",
     ]);
+    expect(cache.observation()).toEqual(await observed(cluster));
+  });
+});
+
+describe("kinds of workloads a plan names", () => {
+  it("are followed on demand, as a fresh look takes them in", async () => {
+    const { cluster, server } = await world();
+    const workloadKinds = ["Lease.coordination.k8s.io", "Deployment", "Nothing.example.io"];
+    const { cache, changes } = await cacheOf(cluster);
+    expect(cache.observation().snapshot.complete.has("Lease")).toBe(false);
+    cache.follow(workloadKinds);
+    cache.follow(workloadKinds);
+    await cache.synced();
+    const lease = { apiVersion: KINDS.Lease.apiVersion, kind: "Lease", metadata: { name: "l" }, spec: {} };
+    const path = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+    expect((await server.call("POST", path, lease)).code).toBe(201);
+    await until("the Lease is told", () => changes.some((one) => one.type === "object"));
+    expect(cache.observation()).toEqual(await observed(cluster, { workloadKinds }));
+    const before = cache.version;
+    await server.call("PATCH", `${path}/l`, { spec: { renewTime: "2026-11-22T00:00:00.000000Z" } }, MERGE);
+    await server.call("PATCH", "/api/v1/namespaces/default", { metadata: { labels: { team: "a" } } }, MERGE);
+    await until("the Namespace is told", () => cache.version > before);
+    expect(changes.at(-1), "a renewal is no change").toMatchObject({ key: "default" });
+    expect(cache.version).toBe(before + 1);
+  });
+
+  it("are looked for until they are served", async () => {
+    const { cluster } = await world();
+    let served = false;
+    const later: WatchableCluster = {
+      ...lacking(cluster, {}),
+      find: async () => (served ? KINDS.Lease : undefined),
+    };
+    const { cache, changes } = await cacheOf(later, ["Lease.example.io"]);
+    expect(cache.observation()).toEqual(await observed(cluster));
+    served = true;
+    await until("the kind is told", () => changes.length > 0);
+    expect(changes).toMatchObject([{ type: "kind", kind: KINDS.Lease, state: { type: "watching" } }]);
+    expect(cache.observation().snapshot.complete).toContain("Lease");
+  });
+});
+
+describe("a network that fails", () => {
+  it("hides no drift for longer than the silence, and no change is told twice", async () => {
+    const { server } = await world();
+    const proxy = await flakyProxy(server.url);
+    const cluster = await connect({ kubeconfig: kubeconfigFile(proxy.url) });
+    open.push(
+      () => proxy.stop(),
+      () => cluster.close(),
+    );
+    const { cache, changes } = await cacheOf(cluster, [], { ...TIMES, silence: 1_000 });
+    const edit = (n: number) =>
+      server.call("PATCH", `${SPIDERPOOL}/spiderippools/app`, { metadata: { annotations: { n: `${n}` } } }, MERGE);
+    const told = () =>
+      changes.map((one) => one.type === "object" && Number(one.after?.metadata.annotations?.n)).filter(Number.isFinite);
+    const faults = [() => {}, () => proxy.cut(), () => proxy.pauseOpen(), () => proxy.pause(), () => proxy.refuse()];
+    for (const [n, fault] of faults.entries()) {
+      fault();
+      await edit(n);
+      if (n >= 3) await new Promise((resolve) => setTimeout(resolve, 1_500));
+      proxy.resume();
+      await until(`edit ${n} is told`, () => told().includes(n));
+    }
+    expect(told()).toEqual(faults.map((_fault, n) => n));
     expect(cache.observation()).toEqual(await observed(cluster));
   });
 });

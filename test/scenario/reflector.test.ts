@@ -248,6 +248,22 @@ describe("what a reflector does about", () => {
     expect(states.map(({ type }) => type)).toEqual(["missing", "watching"]);
   });
 
+  it("a kind that is not served while the server is away: nothing new", async () => {
+    const clock = virtualClock();
+    let away = false;
+    const { cluster } = scripted({
+      list: () =>
+        raise(away ? new ClusterError("Unreachable", "cut", true) : new ClusterError("NotFound", "404", false, 404)),
+    });
+    const { reflector, states } = await reflect(cluster, clock, { ...TIMES, silence: 1e9 });
+    away = true;
+    await clock.sleep(10_000);
+    away = false;
+    await clock.sleep(10_000);
+    expect(reflector.state).toMatchObject({ type: "missing", reason: "not served" });
+    expect(states).toHaveLength(1);
+  });
+
   it("a refusal that passes, as of an API server that starts: keeps what it knows", async () => {
     const clock = virtualClock();
     let refusals = 2;

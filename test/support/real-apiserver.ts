@@ -26,6 +26,8 @@ export interface RealCluster {
   readonly minor: number;
   /** Signs certificates the API server trusts for clients. */
   readonly authority: Authority;
+  /** Kills the API server as a crash does, starts it again, and waits until it is ready. */
+  restartApiServer(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -69,7 +71,7 @@ class ControlPlane {
     this.#startEtcd(clients!, peers!);
     const server = `https://127.0.0.1:${port}`;
     const minor = this.#minor();
-    this.#startApiServer(authority, clients!, port!);
+    let apiServer = this.#startApiServer(authority, clients!, port!);
     const kubeconfig = this.#kubeconfig(server, authority);
     this.#actor = await connect({ kubeconfig });
     await until("the API server is ready", () => ready(this.#actor!));
@@ -77,7 +79,15 @@ class ControlPlane {
     if (controllers) this.#startControllers(kubeconfig, minor < 24);
     await installKinds(this.#actor);
     for (const node of nodes) await addNode(this.#actor, node);
-    return { server, kubeconfig, actor: this.#actor, controllers, minor, authority, stop: () => this.stop() };
+    const restartApiServer = async () => {
+      const gone = new Promise((resolve) => apiServer.once("exit", resolve));
+      apiServer.kill("SIGKILL");
+      await gone;
+      apiServer = this.#startApiServer(authority, clients!, port!);
+      await until("the API server is ready again", () => ready(this.#actor!));
+    };
+    const stop = () => this.stop();
+    return { server, kubeconfig, actor: this.#actor, controllers, minor, authority, restartApiServer, stop };
   }
 
   async stop(): Promise<void> {
@@ -105,10 +115,10 @@ class ControlPlane {
     ]);
   }
 
-  #startApiServer(authority: Authority, etcd: number, port: number): void {
+  #startApiServer(authority: Authority, etcd: number, port: number): ChildProcess {
     const serving = authority.issue("kube-apiserver", { names: ["IP:127.0.0.1", "DNS:localhost"] });
     const tokens = authority.issue("service-accounts");
-    this.#run("kube-apiserver", [
+    return this.#run("kube-apiserver", [
       `--etcd-servers=http://127.0.0.1:${etcd}`,
       "--bind-address=127.0.0.1",
       "--advertise-address=127.0.0.1",
@@ -165,7 +175,7 @@ class ControlPlane {
     return Number(/v1\.(\d+)/.exec(text)?.[1] ?? 0);
   }
 
-  #run(name: string, args: readonly string[]): void {
+  #run(name: string, args: readonly string[]): ChildProcess {
     const log = openSync(path.join(this.#folder, `${name}.log`), "a");
     const child = spawn(path.join(this.assets, name), args, { stdio: ["ignore", log, log] });
     // Also when the test run is ended before it could clean up.
@@ -173,6 +183,7 @@ class ControlPlane {
     process.once("exit", kill);
     child.once("exit", () => process.removeListener("exit", kill));
     this.#children.push(child);
+    return child;
   }
 }
 

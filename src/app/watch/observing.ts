@@ -1,6 +1,6 @@
 import { ClusterError } from "../../core/cluster-error.js";
 import type { Diagnostic } from "../../core/diagnostics.js";
-import { buildSnapshot } from "../../core/snapshot.js";
+import { buildSnapshot, type Snapshot } from "../../core/snapshot.js";
 import { KINDS, type Kind, type KubeObject } from "../../core/spiderpool/objects.js";
 import { noSpiderpool, type Observation, SPIDERPOOL_KINDS, unreadable } from "../observation.js";
 import type { FactsPoll } from "./facts-poll.js";
@@ -30,13 +30,17 @@ export class Observing {
       ]),
     ]);
     if (this.#memo?.of === of) return this.#memo.observation;
-    const observation = read(reflectors, facts);
+    const observation = read(reflectors, facts, this.#memo?.observation.snapshot);
     this.#memo = { of, observation };
     return observation;
   }
 }
 
-function read(reflectors: readonly Reflector[], facts: NonNullable<FactsPoll["read"]>): Observation {
+function read(
+  reflectors: readonly Reflector[],
+  facts: NonNullable<FactsPoll["read"]>,
+  before: Snapshot | undefined,
+): Observation {
   const diagnostics: Diagnostic[] = [...facts.diagnostics];
   const complete: string[] = [];
   for (const { kind, state } of reflectors) {
@@ -47,7 +51,7 @@ function read(reflectors: readonly Reflector[], facts: NonNullable<FactsPoll["re
     else if (state.type !== "listing") complete.push(kind.kind);
   }
   const items = inOrder(reflectors, facts.object);
-  return { snapshot: buildSnapshot(items, complete, facts.facts), items, diagnostics };
+  return { snapshot: buildSnapshot(items, complete, facts.facts, before), items, diagnostics };
 }
 
 function unread(kind: Kind): ClusterError {

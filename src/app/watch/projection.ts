@@ -63,7 +63,7 @@ const KEPT: ReadonlyMap<string, Kept> = new Map<string, Kept>([
     { metadata: named, parts: (object) => ({ status: endpointStatus(object as SpiderEndpoint) }) },
   ],
   [KINDS.Namespace.kind, { metadata: written, parts: () => ({}) }],
-  [KINDS.Node.kind, { metadata: ({ name, labels }) => ({ name, labels }), parts: nodeParts }],
+  [KINDS.Node.kind, { metadata: (metadata) => ({ ...named(metadata), labels: metadata.labels }), parts: nodeParts }],
   [KINDS.Pod.kind, { metadata: identified, parts: ({ spec }) => ({ spec: pick(spec, ["nodeName"]) }) }],
   [
     KINDS.HorizontalPodAutoscaler.kind,
@@ -125,9 +125,9 @@ function template(value: unknown): Fields | undefined {
   if (!isFields(value)) return undefined;
   const { labels, annotations } = (value.metadata ?? {}) as ObjectMeta;
   const metadata = value.metadata && compact({ labels, annotations: only(annotations, isRead) });
-  const spec = pick(value.spec, ["nodeName", "nodeSelector", "tolerations"]);
-  const nodeAffinity = pick(isFields(value.spec) ? value.spec.affinity : undefined, ["nodeAffinity"]);
-  return compact({ metadata, spec: spec && compact({ ...spec, affinity: nodeAffinity }) });
+  const { affinity, ...placed } = pick(value.spec, ["nodeName", "nodeSelector", "tolerations", "affinity"]) ?? {};
+  const spec = compact({ ...placed, affinity: pick(affinity, ["nodeAffinity"]) });
+  return compact({ metadata, spec });
 }
 
 function daemonStatus(status: unknown): Fields | undefined {
@@ -152,11 +152,12 @@ function endpointStatus({ status }: SpiderEndpoint): Fields | undefined {
   return compact({ current, ownerControllerType, ownerControllerName });
 }
 
+/** Undefined where nothing is left. */
 function pick(value: unknown, keys: readonly string[]): Fields | undefined {
   if (!isFields(value)) return undefined;
   const kept: Record<string, unknown> = {};
   for (const key of keys) if (value[key] !== undefined) kept[key] = value[key];
-  return kept;
+  return Object.keys(kept).length > 0 ? kept : undefined;
 }
 
 function compact(fields: Fields): Fields {

@@ -4,8 +4,10 @@ import type { Kind, KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster, WatchEvent } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Metrics } from "../../ports/telemetry.js";
+import { abortable } from "./abortable.js";
 import { fullJitter, spread, type WatchTimes } from "./backoff.js";
 import { keyOf, ObjectStore, tellsTheSame } from "./object-store.js";
+import { Silence } from "./silence.js";
 
 /** One change of an object's projection; `before` is absent for a new one, `after` for one that is gone. */
 export interface ObjectChange {
@@ -101,10 +103,6 @@ export class Reflector {
     return this.#store.sorted();
   }
 
-  get(key: string): KubeObject | undefined {
-    return this.#store.get(key);
-  }
-
   /** Follows the kind until the signal aborts. Rejects only for bugs. */
   async run(signal: AbortSignal): Promise<void> {
     // A signal of its own: one shared by all kinds would gather listeners of every watch.
@@ -140,46 +138,34 @@ export class Reflector {
 
   /** One watch, to its end. */
   async #watch(from: string, signal: AbortSignal): Promise<void> {
-    const { clock, kind } = this.options;
-    const silence = new AbortController();
+    const { clock, kind, times } = this.options;
+    const started = clock.now();
     const ended = new AbortController();
-    const heard = { at: clock.now() };
-    const started = heard.at;
-    void this.#endWhenSilent(heard, silence, AbortSignal.any([signal, ended.signal]));
+    const silence = new Silence(clock, times.silence, AbortSignal.any([signal, ended.signal]));
     // After silence only a word proves that somebody is there; else a failure would tell.
     if (!this.#silent) this.#enter({ type: "watching" });
     try {
       for await (const event of this.cluster.watch(kind, from, AbortSignal.any([signal, silence.signal]))) {
-        heard.at = clock.now();
+        silence.heard();
         this.#failures = 0;
         this.#refusals = 0;
         this.#silent = false;
         this.#enter({ type: "watching" });
         this.#take(event);
       }
-      if (signal.aborted) return;
-      this.#restarted(silence.signal.aborted ? "silent" : "ended");
-      if (silence.signal.aborted) this.#fellSilent();
     } finally {
       ended.abort();
       if (clock.now() - started >= STEADY) this.#failures = 0;
     }
+    if (signal.aborted) return;
+    this.#restarted(silence.signal.aborted ? "silent" : "ended");
+    if (silence.signal.aborted) this.#fellSilent();
   }
 
   #fellSilent(): void {
     const message = `watch ${this.kind.plural}: no word for ${this.options.times.silence / 1000} s`;
     this.#silent = true;
     this.#enter({ type: "retrying", error: new ClusterError("Timeout", message, true) });
-  }
-
-  async #endWhenSilent(heard: { at: number }, silence: AbortController, over: AbortSignal): Promise<void> {
-    const { clock, times } = this.options;
-    for (;;) {
-      const left = heard.at + times.silence - clock.now();
-      if (left <= 0) return silence.abort();
-      await clock.sleep(left, over).catch(() => {});
-      if (over.aborted) return;
-    }
   }
 
   #take(event: WatchEvent): void {
@@ -229,7 +215,8 @@ export class Reflector {
     }
     // What a watch cannot go on from is listed again.
     if (!error.transient) this.#version = undefined;
-    this.#enter(this.#listed ? { type: "retrying", error } : { type: "listing", error });
+    if (this.#listed) this.#enter({ type: "retrying", error });
+    else if (this.#state.type !== "missing") this.#enter({ type: "listing", error });
     const wait = fullJitter(times.backoff * 2 ** this.#failures++, times.mostBackoff);
     await clock.sleep(Math.max(wait, (error.retryAfterSeconds ?? 0) * 1000), signal).catch(() => {});
   }
@@ -253,7 +240,7 @@ export class Reflector {
     const before = this.#state;
     this.#state = state;
     if (state.type === "watching" || state.type === "missing") this.#settle();
-    const same = before.type === state.type && reasonOf(before) === reasonOf(state);
+    const same = before.type === state.type && isNotServed(before) === isNotServed(state);
     if (!same) this.options.onState(state);
   }
 
@@ -264,18 +251,4 @@ export class Reflector {
   #count(): void {
     this.options.metrics.set("watch_objects", this.#store.size, { kind: this.kind.kind });
   }
-}
-
-function reasonOf(state: ReflectorState): string | undefined {
-  return state.type === "missing" ? state.reason : undefined;
-}
-
-/** The port cannot call a list off: its answer is not waited for. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const off = () => reject(signal.reason);
-    if (signal.aborted) return off();
-    signal.addEventListener("abort", off, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", off));
-  });
 }

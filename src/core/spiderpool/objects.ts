@@ -12,7 +12,16 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   finalizers?: string[];
   ownerReferences?: OwnerReference[];
-  managedFields?: { manager?: string; operation?: string; time?: string; subresource?: string }[];
+  managedFields?: ManagedFields[];
+}
+
+/** Who wrote which fields of an object, and when last. */
+export interface ManagedFields {
+  manager?: string;
+  operation?: string;
+  time?: string;
+  subresource?: string;
+  fieldsV1?: object;
 }
 
 export interface OwnerReference {

@@ -79,7 +79,7 @@ async function followsCommits(stage: Stage): Promise<void> {
     ref: "refs/heads/main",
     commit: second,
   });
-  const answer = await fetch(operator.url + path, { method: "POST", headers, body: body as BodyInit });
+  const answer = await fetch(operator.url + path, { method: "POST", headers, body: body as unknown as string });
   expect(answer.status).toBe(202);
   await applied(stage, second);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);

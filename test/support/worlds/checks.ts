@@ -1,10 +1,11 @@
 import type { PlanRun } from "../../../src/app/plan-run.js";
+import { project } from "../../../src/app/watch/projection.js";
 import type { Lock } from "../../../src/core/allocate/allocation.js";
 import { hasErrors } from "../../../src/core/diagnostics.js";
 import type { Outcome } from "../../../src/core/outcome.js";
 import type { NetworkPlanSpec } from "../../../src/core/plan/plan.generated.js";
-import { buildSnapshot } from "../../../src/core/snapshot.js";
-import { OWN } from "../../../src/core/spiderpool/objects.js";
+import { buildSnapshot, type Snapshot } from "../../../src/core/snapshot.js";
+import { type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
 import type { Chance } from "./chance.js";
@@ -160,7 +161,21 @@ function farEffects(before: Before, objects: Objects, edits: readonly Edit[], { 
 /** FIXED-4: the order of files, keys and API items means nothing. */
 export function compareOrders(run: PlanRun, install: Install, spec: NetworkPlanSpec, chance: Chance): Violation[] {
   const { snapshot } = run;
-  const items = [
+  const items = inMaps(snapshot);
+  const again = buildSnapshot(chance.shuffled(items), snapshot.complete, snapshot.facts);
+  const now = 1_800_000_000_000;
+  const one = decideOn(snapshot, install, spec, now);
+  const other = decideOn(again, install, shuffledKeys(spec, chance), now);
+  const text = (each: PlanRun) => outcomeText(each.decided?.outcome);
+  if (text(one) === text(other)) return [];
+  return [
+    { invariant: "FIXED-4", message: `another order gives another outcome: ${textDifference(text(one), text(other))}` },
+  ];
+}
+
+/** The objects of a snapshot. */
+export function inMaps(snapshot: Snapshot): KubeObject[] {
+  return [
     snapshot.subnets,
     snapshot.pools,
     snapshot.reserved,
@@ -173,15 +188,6 @@ export function compareOrders(run: PlanRun, install: Install, spec: NetworkPlanS
     snapshot.replicaSets,
     snapshot.workloads,
   ].flatMap((map) => [...map.values()]);
-  const again = buildSnapshot(chance.shuffled(items), snapshot.complete, snapshot.facts);
-  const now = 1_800_000_000_000;
-  const one = decideOn(snapshot, install, spec, now);
-  const other = decideOn(again, install, shuffledKeys(spec, chance), now);
-  const text = (each: PlanRun) => stable(each.decided?.outcome);
-  if (text(one) === text(other)) return [];
-  return [
-    { invariant: "FIXED-4", message: `another order gives another outcome: ${difference(text(one), text(other))}` },
-  ];
 }
 
 function shuffledKeys<T>(value: T, chance: Chance): T {
@@ -192,17 +198,20 @@ function shuffledKeys<T>(value: T, chance: Chance): T {
   ) as T;
 }
 
-function stable(outcome: Outcome | undefined): string {
+/** An outcome without what it was decided on, and what counts of its objects, for comparing. */
+export function outcomeText(outcome: Outcome | undefined): string {
   return (
     JSON.stringify(outcome, (key, value: unknown) => {
       if (key === "source" || key === "live" || key === "kind") return undefined;
+      if (key === "object") return project(value as KubeObject);
       if (typeof value === "bigint") return `${value}n`;
       return value instanceof Map ? [...value] : value;
     }) ?? ""
   );
 }
 
-function difference(a: string, b: string): string {
+/** Where two texts part. */
+export function textDifference(a: string, b: string): string {
   let at = 0;
   while (a[at] === b[at]) at++;
   return `${a.slice(Math.max(0, at - 120), at + 200)} <> ${b.slice(Math.max(0, at - 120), at + 200)}`;

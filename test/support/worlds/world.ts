@@ -10,6 +10,7 @@ import { Kubernetes, type LiveWorkload, type Orchestra } from "./kubernetes.js";
 import { Copy } from "./objects.js";
 import { specOf } from "./plan-model.js";
 import { PlayedKubernetes } from "./played.js";
+import { compareProjected } from "./projected.js";
 import { grows, holdingsOf, ownConflicts, QUARANTINE, Resting } from "./resting.js";
 import type { Edit, EventSpec, WorldSpec } from "./spec.js";
 import { faultsOf, specTexts } from "./standing.js";
@@ -259,7 +260,10 @@ class World {
     };
     const checked = await this.#guarded(() => afterSync(before, done, context));
     found.push(...checked.violations);
-    if (this.#chance.below(4) === 0) found.push(...compareOrders(run, keeper.install, spec, this.#chance));
+    if (this.#chance.below(4) === 0) {
+      found.push(...compareOrders(run, keeper.install, spec, this.#chance));
+      found.push(...compareProjected(run, keeper.install, spec));
+    }
     found.push(...this.#resting.afterSync(before, objects, keeper, this.#cluster.clock.now()));
     if (!this.#meddled && !restarted && !crashed) found.push(...ownConflicts(run));
     if (found.length > 0) throw new Violated(found, this.#story.told(objects));
