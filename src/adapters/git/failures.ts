@@ -38,7 +38,8 @@ const MEANINGS: readonly {
   {
     said: /Permission denied \(|Too many authentication failures/,
     reason: "AuthenticationFailed",
-    message: "the server does not accept the SSH key: is it added to the repository as a deploy key?",
+    message:
+      "the server does not accept the SSH key: is it added to the repository as a deploy key, is its passphrase right?",
   },
   {
     said: /HTTP code 407|Proxy Authentication Required|CONNECT tunnel failed, response 407/i,
@@ -111,14 +112,15 @@ export function asSourceError(error: unknown, secrets: readonly string[], timeou
   if (error instanceof OutputTooLarge) {
     return new SourceError("TooLarge", "the repository has more references or files than are read", false);
   }
-  const { name, code } = error as NodeJS.ErrnoException;
+  const { name, code, syscall, path } = error as NodeJS.ErrnoException;
   if (name === "TimeoutError") {
     const message = `the repository did not answer within ${timeout / 1000} s: is it reachable, is source.timeout enough?`;
     return new SourceError("GitOperationFailed", message, true);
   }
   if (name === "AbortError") return new SourceError("GitOperationFailed", "interrupted", true);
-  if (code === "ENOENT" && (error as NodeJS.ErrnoException).syscall?.startsWith("spawn") === true) {
-    return new SourceError("GitOperationFailed", "git is not installed where the operator runs", false);
+  if (code === "ENOENT" && syscall?.startsWith("spawn") === true) {
+    const reason = path === "gpg" ? "VerificationFailed" : "GitOperationFailed";
+    return new SourceError(reason, `${path} is needed, and is not installed where the operator runs`, false);
   }
   const what = error instanceof BrokenCopy ? error.message : (code ?? String(error));
   const message = `the local copy cannot be used (${redact(what, secrets)})`;
