@@ -14,6 +14,11 @@ const MEANINGS: readonly {
     message: "the repository holds an object that is malformed or made to do harm",
   },
   {
+    said: /attempting to allocate|[Oo]ut of memory/,
+    reason: "TooLarge",
+    message: "the repository holds an object that is too large",
+  },
+  {
     said: /returned error: 30\d|unable to update url base from redirection/,
     reason: "Refused",
     message:

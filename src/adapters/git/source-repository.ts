@@ -10,6 +10,7 @@ import type {
   SourceSpec,
   SourceTree,
 } from "../../ports/source-repository.js";
+import { interruption } from "./command.js";
 import { openConnection } from "./connection.js";
 import { asSourceError, BrokenCopy } from "./failures.js";
 import { blobSizes, type Copy, fetchBlobs, fetchCommit, readBlobs } from "./fetch.js";
@@ -126,7 +127,7 @@ async function inTurn<T>(
   turns.set(folder, turn);
   try {
     return await turn(() => {
-      if (signal?.aborted) throw asSourceError(signal.reason, [], 0);
+      if (signal?.aborted) throw asSourceError(interruption(signal), [], 0);
       return work();
     });
   } finally {
