@@ -86,7 +86,10 @@ export interface SourceTree {
  * Every method rejects with `SourceError`, nothing else; no message holds a secret.
  */
 export interface SourceRepository {
-  /** Asks the server what the reference points to (`ls-remote`); fetches nothing. */
+  /**
+   * Asks the server what the reference points to (`ls-remote`); fetches nothing. A commit that is given as such is taken
+   * at its word: nobody is asked before it is read.
+   */
   resolve(source: SourceSpec, signal?: AbortSignal): Promise<ResolvedRevision>;
   /** Makes sure the commit is in the local copy, verifies it, and lists the plan's folder. */
   read(source: SourceSpec, revision: ResolvedRevision, signal?: AbortSignal): Promise<SourceTree>;

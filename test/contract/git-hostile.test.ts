@@ -23,6 +23,7 @@ const URLS: readonly (readonly [string, (run: string) => string, RegExp])[] = [
   ["the same, scp-like", (run) => `-oProxyCommand=${run.split(" ")[0]}:x`, /begins with a dash/],
   ["the same behind a user", () => "git@-oProxyCommand=id:x", /host in repoURL/],
   ["the same as a user", () => "ssh://-oProxyCommand=id@host/x", /user in repoURL/],
+  ["an option as the path", () => "git@host:--upload-pack=id", /path in repoURL/],
   ["a port that is none", () => "ssh://git@host:-oProxyCommand=id/x", /is no URL/],
   ["the local disk", () => "file:///etc", /begins with file:\/\//],
   ["a path", () => "/etc/passwd", /is no URL/],

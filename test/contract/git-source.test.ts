@@ -189,3 +189,20 @@ test("a repository of SHA-256 ids is read", async () => {
   const tree = await readNow(source, spec);
   expect((await source.contents(spec, tree.files)).map(text)).toEqual(["a: 1\n"]);
 });
+
+test("a repository on the local disk is read where that is allowed", async () => {
+  const { repository } = await served();
+  const commit = repository.commit({ "a.yaml": "a: 1\n" });
+  const spec = follow(`file://${repository.folder}`, {});
+  expect(await toldOf(gitSource().source.resolve(spec))).toMatch(/^Refused: /);
+  expect((await readNow(gitSource({ allowInsecure: true }).source, spec)).commit).toBe(commit);
+});
+
+test("an operation that was interrupted for a reason of its caller's is an interrupted one", async () => {
+  const { repository, trust } = await served();
+  const { source } = gitSource();
+  const reason = AbortSignal.abort(new Error("shutting down"));
+  const spec = follow(repository.url, trust);
+  expect(await toldOf(source.resolve(spec, reason))).toBe("GitOperationFailed: interrupted");
+  expect(await toldOf(source.read(spec, { commit: "1".repeat(40) }, reason))).toBe("GitOperationFailed: interrupted");
+});

@@ -172,5 +172,5 @@ test("without git it says so", async () => {
   const { source } = gitSource({ env: { PATH: workspace() } });
   const failure = await failureOf(source.resolve(follow("https://localhost/x.git", {})));
   expect(failure).toMatchObject({ reason: "GitOperationFailed", transient: false });
-  expect(failure.message).toMatch(/git is not installed/);
+  expect(failure.message).toMatch(/^git is needed, and is not installed/);
 });

@@ -31,13 +31,13 @@ export class OutputTooLarge extends Error {}
  *
  * Not by simple-git, which interrupts only its direct child (a transfer that hangs would live on in git-remote-https
  * or ssh), keeps all output, and has its data as text.
- * @throws OutputTooLarge, the signal's reason, or the system's error when git cannot be started
+ * @throws OutputTooLarge, a TimeoutError or AbortError as the signal tells, or the system's error when git cannot be started
  */
 export function runGit(command: GitCommand): Promise<GitOutput> {
   const { signal } = command;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
-      reject(signal.reason);
+      reject(interruption(signal));
       return;
     }
     // A process group of its own, so that all it starts ends with it.
@@ -54,7 +54,7 @@ export function runGit(command: GitCommand): Promise<GitOutput> {
       failure = why;
       endGroup(child.pid);
     };
-    const abort = () => end(signal.reason);
+    const abort = () => end(interruption(signal));
     signal.addEventListener("abort", abort, { once: true });
     const out = collect(child.stdout, command.outputBytes, () => end(new OutputTooLarge()));
     const err = lastOf(child.stderr, 64 * 1024);
@@ -70,6 +70,12 @@ export function runGit(command: GitCommand): Promise<GitOutput> {
     child.stdin.on("error", () => {});
     child.stdin.end(command.input ?? "");
   });
+}
+
+/** Why a signal ended it: its time was over, or somebody ended it for whatever reason. */
+export function interruption({ reason }: AbortSignal): DOMException {
+  const late = reason instanceof DOMException && reason.name === "TimeoutError";
+  return late ? reason : new DOMException("interrupted", "AbortError");
 }
 
 function collect(stream: NodeJS.ReadableStream, most: number, tooMuch: () => void): readonly Buffer[] {

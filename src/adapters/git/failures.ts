@@ -14,6 +14,11 @@ const MEANINGS: readonly {
     message: "the repository holds an object that is malformed or made to do harm",
   },
   {
+    said: /attempting to allocate|[Oo]ut of memory/,
+    reason: "TooLarge",
+    message: "the repository holds an object that is too large",
+  },
+  {
     said: /returned error: 30\d|unable to update url base from redirection/,
     reason: "Refused",
     message:
@@ -38,7 +43,8 @@ const MEANINGS: readonly {
   {
     said: /Permission denied \(|Too many authentication failures/,
     reason: "AuthenticationFailed",
-    message: "the server does not accept the SSH key: is it added to the repository as a deploy key?",
+    message:
+      "the server does not accept the SSH key: is it added to the repository as a deploy key, is its passphrase right?",
   },
   {
     said: /HTTP code 407|Proxy Authentication Required|CONNECT tunnel failed, response 407/i,
@@ -111,14 +117,15 @@ export function asSourceError(error: unknown, secrets: readonly string[], timeou
   if (error instanceof OutputTooLarge) {
     return new SourceError("TooLarge", "the repository has more references or files than are read", false);
   }
-  const { name, code } = error as NodeJS.ErrnoException;
+  const { name, code, syscall, path } = error as NodeJS.ErrnoException;
   if (name === "TimeoutError") {
     const message = `the repository did not answer within ${timeout / 1000} s: is it reachable, is source.timeout enough?`;
     return new SourceError("GitOperationFailed", message, true);
   }
   if (name === "AbortError") return new SourceError("GitOperationFailed", "interrupted", true);
-  if (code === "ENOENT" && (error as NodeJS.ErrnoException).syscall?.startsWith("spawn") === true) {
-    return new SourceError("GitOperationFailed", "git is not installed where the operator runs", false);
+  if (code === "ENOENT" && syscall?.startsWith("spawn") === true) {
+    const reason = path === "gpg" ? "VerificationFailed" : "GitOperationFailed";
+    return new SourceError(reason, `${path} is needed, and is not installed where the operator runs`, false);
   }
   const what = error instanceof BrokenCopy ? error.message : (code ?? String(error));
   const message = `the local copy cannot be used (${redact(what, secrets)})`;

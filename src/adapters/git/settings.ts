@@ -68,6 +68,8 @@ export function gitEnvironment(
     GIT_TERMINAL_PROMPT: "0",
     GIT_NO_REPLACE_OBJECTS: "1",
     GIT_OPTIONAL_LOCKS: "0",
+    // Some hundred bytes of a pack can stand for an object of gigabytes.
+    GIT_ALLOC_LIMIT: "512m",
     GIT_CEILING_DIRECTORIES: home,
     ...inEnvironment({ ...SAFE_SETTINGS, ...settings }),
   };

@@ -2,24 +2,15 @@ import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
-import { SourceError } from "../../core/source-error.js";
-import type {
-  ResolvedRevision,
-  SourceFile,
-  SourceRepository,
-  SourceSpec,
-  SourceTree,
-} from "../../ports/source-repository.js";
+import type { ResolvedRevision, SourceRepository, SourceSpec } from "../../ports/source-repository.js";
+import { interruption } from "./command.js";
 import { openConnection } from "./connection.js";
-import { asSourceError, BrokenCopy } from "./failures.js";
-import { blobSizes, type Copy, fetchBlobs, fetchCommit, readBlobs } from "./fetch.js";
+import { asSourceError } from "./failures.js";
 import { DEFAULT_GIT_LIMITS, type GitLimits } from "./limits.js";
-import { CopyTooLarge, hasGrown, makeCopy, prepareCopy } from "./local-copy.js";
+import { readContents, readRevision } from "./read-revision.js";
 import { askFor } from "./refs.js";
 import { openSession, type Session } from "./session.js";
-import { checkFolder, listFolder, readCommit, type TreeEntry } from "./tree.js";
 import { parseRepositoryUrl } from "./url.js";
-import { verifyRevision } from "./verify.js";
 
 export interface GitSourceOptions {
   /** Folder for local copies and, while an operation runs, its secrets; no other process may use it. */
@@ -47,19 +38,22 @@ interface Setting {
 export function openSourceRepository(options: GitSourceOptions): SourceRepository {
   const limits = { ...DEFAULT_GIT_LIMITS, ...options.limits };
   const temporary = join(options.dataDir, "operations");
+  const wanted = options.wanted ?? (() => true);
   const setting: Setting = { options, limits, temporary, turns: new Map(), ready: undefined };
   return {
     resolve: (source, signal) => operate(setting, source, signal, (session) => resolve(session, source, limits)),
     read: (source, revision, signal) => {
       const folder = copyOf(setting, source, revision.commit);
       return inTurn(setting, folder, signal, () =>
-        operate(setting, source, signal, (session) => read({ session, folder, limits }, source, revision, options)),
+        operate(setting, source, signal, (session) =>
+          readRevision({ session, folder, limits }, source, revision, wanted),
+        ),
       );
     },
     contents: (source, files, signal) => {
       const folder = copyOf(setting, source, files[0]?.blob ?? "");
       return inTurn(setting, folder, signal, () =>
-        operate(setting, source, signal, (session) => contents({ session, folder, limits }, files)),
+        operate(setting, source, signal, (session) => readContents({ session, folder, limits }, files)),
       );
     },
   };
@@ -126,7 +120,7 @@ async function inTurn<T>(
   turns.set(folder, turn);
   try {
     return await turn(() => {
-      if (signal?.aborted) throw asSourceError(signal.reason, [], 0);
+      if (signal?.aborted) throw asSourceError(interruption(signal), [], 0);
       return work();
     });
   } finally {
@@ -140,114 +134,4 @@ async function resolve(session: Session, { ref }: SourceSpec, limits: GitLimits)
   const args = ["ls-remote", ...question.options, "origin"];
   const { stdout } = await session.run(args, { outputBytes: limits.listBytes });
   return question.choose(stdout.toString("utf8"));
-}
-
-async function read(
-  copy: Copy,
-  source: SourceSpec,
-  revision: ResolvedRevision,
-  options: GitSourceOptions,
-): Promise<SourceTree> {
-  const folder = checkFolder(source.path);
-  const { commit } = checked(revision);
-  const sha256 = commit.length === 64;
-  const isNew = await prepareCopy(copy.session, copy.folder, copy.limits, sha256);
-  const once = async (withFiles: boolean) => readOnce(copy, source, revision, folder, options, withFiles);
-  try {
-    if (!isNew && (await hasGrown(copy.folder, copy.limits))) await makeCopy(copy.session, copy.folder, sha256);
-    return await once(false);
-  } catch (error) {
-    const withFiles = error instanceof FilesNotServed;
-    const anew = error instanceof BrokenCopy || (error instanceof CopyTooLarge && !isNew);
-    if (!withFiles && !anew) throw error;
-    await makeCopy(copy.session, copy.folder, sha256);
-    return once(withFiles);
-  }
-}
-
-/** The server leaves files out when it is asked to, and then does not give them by their ids. */
-class FilesNotServed extends Error {}
-
-async function readOnce(
-  copy: Copy,
-  source: SourceSpec,
-  revision: ResolvedRevision,
-  folder: string,
-  { wanted = () => true }: GitSourceOptions,
-  withFiles: boolean,
-): Promise<SourceTree> {
-  const { verification } = source;
-  await fetchCommit(copy, revision, withFiles);
-  const signedBy = verification === undefined ? undefined : await verifyRevision(copy, revision, verification);
-  const { tree, files, refused } = await listFolder(copy, revision.commit, folder);
-  const listed = await withSizes(
-    copy,
-    files.filter(({ path }) => wanted(path)),
-  );
-  return {
-    commit: revision.commit,
-    ...(revision.refName !== undefined && { refName: revision.refName }),
-    tree,
-    files: listed,
-    refused,
-    ...(await readCommit(copy, revision.commit)),
-    ...(signedBy !== undefined && { signedBy }),
-  };
-}
-
-/** A file's size is known once it is here. */
-async function withSizes(copy: Copy, entries: readonly TreeEntry[]): Promise<SourceFile[]> {
-  const sizes = await fetchMissing(
-    copy,
-    entries.map(({ blob }) => blob),
-  );
-  return entries.map(({ path, blob }) => ({ path, blob, bytes: sizes.get(blob)! }));
-}
-
-async function fetchMissing(copy: Copy, blobs: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const here = await blobSizes(copy, blobs);
-  const missing = [...new Set(blobs)].filter((blob) => !here.has(blob));
-  if (missing.length === 0) return here;
-  if (!(await fetchBlobs(copy, missing))) throw new FilesNotServed();
-  const fetched = await blobSizes(copy, missing);
-  if (fetched.size < missing.length) throw new FilesNotServed();
-  return new Map([...here, ...fetched]);
-}
-
-async function contents(copy: Copy, files: readonly SourceFile[]): Promise<readonly Uint8Array[]> {
-  if (files.length === 0) return [];
-  if (!files.every(({ blob }) => OBJECT_ID.test(blob))) {
-    throw new SourceError("Refused", "a file is asked for by what is no object id", false);
-  }
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total > copy.limits.contentBytes) {
-    const message = `${total} bytes of files are asked for at once; ${copy.limits.contentBytes} are read`;
-    throw new SourceError("TooLarge", message, false);
-  }
-  await prepareCopy(copy.session, copy.folder, copy.limits, files[0]!.blob.length === 64);
-  try {
-    const sizes = await fetchMissing(
-      copy,
-      files.map(({ blob }) => blob),
-    );
-    const bytes = await readBlobs(copy, sizes);
-    return files.map(({ blob }) => bytes.get(blob)!);
-  } catch (error) {
-    if (!(error instanceof FilesNotServed)) throw error;
-    throw new SourceError(
-      "GitOperationFailed",
-      "files of the revision are gone from the local copy: read it again",
-      true,
-    );
-  }
-}
-
-const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-
-/** A revision comes from outside; what is no commit id could be an option of git. */
-function checked(revision: ResolvedRevision): ResolvedRevision {
-  const { commit, refName } = revision;
-  const fine = refName === undefined || /^refs\/(?:heads|tags)\/[^\s~^:?*[\\]+$/.test(refName);
-  if (OBJECT_ID.test(commit) && fine) return revision;
-  throw new SourceError("Refused", "the revision is no commit id with the name of a branch or tag", false);
 }

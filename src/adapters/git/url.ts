@@ -6,7 +6,7 @@ export type Transport = "https" | "ssh" | "http" | "file";
 /** A repository's URL that is safe to hand to git. */
 export interface RepositoryUrl {
   readonly transport: Transport;
-  /** As git is given it; scp-like ones written out as ssh://. */
+  /** As git is given it. */
   readonly url: string;
 }
 
@@ -21,10 +21,10 @@ export function parseRepositoryUrl(text: string, allowInsecure: boolean): Reposi
   if (text.length > MOST_CHARACTERS) throw refused(`repoURL has more than ${MOST_CHARACTERS} characters`);
   if (!PRINTABLE.test(text)) throw refused("repoURL holds a blank, a backslash or a control character");
   if (text.startsWith("-")) throw refused("repoURL begins with a dash");
-  if (text.includes("::")) {
+  if (/^[^/[]*::/.test(text)) {
     throw refused("repoURL names a transport helper (::)", "give the https:// or ssh:// URL of the repository");
   }
-  return parse(text.includes("://") ? text : writtenOut(text), allowInsecure);
+  return text.includes("://") ? parse(text, allowInsecure) : parseScpLike(text);
 }
 
 const MOST_CHARACTERS = 2048;
@@ -32,15 +32,20 @@ const PRINTABLE = /^[!-[\]-~]+$/;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])$/;
 
-/** `git@host:team/plan.git` as `ssh://git@host/team/plan.git`. */
-function writtenOut(text: string): string {
+/** `git@host:team/plan.git`; its path is from the user's home, so that it is not the same as a URL's. */
+function parseScpLike(text: string): RepositoryUrl {
   const [, user, host, path] = /^(?:([^@/:]+)@)?([^@/:]+|\[[^\]]+\]):([^:]+)$/.exec(text) ?? [];
   if (host === undefined || path === undefined) {
     throw refused("repoURL is no URL", "write https://HOST/PATH, ssh://USER@HOST/PATH or USER@HOST:PATH");
   }
-  // Without a slash the path is from the user's home, which a URL says with a tilde.
-  const absolute = path.startsWith("/") || path.startsWith("~") ? path.replace(/^\/?/, "/") : `/~/${path}`;
-  return `ssh://${user === undefined ? "" : `${user}@`}${host}${absolute}`;
+  checkWho(user, host);
+  if (path.startsWith("-")) throw refused("the path in repoURL begins with a dash");
+  return { transport: "ssh", url: text };
+}
+
+function checkWho(user: string | undefined, host: string): void {
+  if (user !== undefined && !USER.test(user)) throw refused("the user in repoURL is not one git may be given");
+  if (!HOST.test(host)) throw refused("the host in repoURL is not one git may be given");
 }
 
 function parse(text: string, allowInsecure: boolean): RepositoryUrl {
@@ -58,8 +63,7 @@ function parse(text: string, allowInsecure: boolean): RepositoryUrl {
   if (url.password !== "" || (transport !== "ssh" && url.username !== "")) {
     throw refused("repoURL holds credentials", "put them in the Secret that secretRef names, then change them");
   }
-  if (url.username !== "" && !USER.test(url.username)) throw refused("the user in repoURL is not one git may be given");
-  if (!HOST.test(url.hostname)) throw refused("the host in repoURL is not one git may be given");
+  checkWho(url.username || undefined, url.hostname);
   if (url.search !== "" || url.hash !== "") throw refused("repoURL has a query or a fragment", "end it with the path");
   if (url.pathname.length <= 1) throw refused("repoURL names no repository", "add its path to the host");
   return { transport, url: text };

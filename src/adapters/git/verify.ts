@@ -87,7 +87,8 @@ function whyNot(stderr: string): string {
     const match = said.exec(stderr);
     if (match !== null) return words(oneLine(match[1] ?? "", 100));
   }
-  return stderr.trim() === "" ? "is not signed" : `has a signature that does not count (${oneLine(stderr, 200)})`;
+  const unsigned = /^(?:error: no signature found)?$/.test(stderr.trim());
+  return unsigned ? "is not signed" : `has a signature that does not count (${oneLine(stderr, 200)})`;
 }
 
 function failed(message: string): SourceError {

@@ -88,6 +88,11 @@ export class Reflector {
     return this.#revision;
   }
 
+  /** One projection, by `namespace/name` or its name alone. */
+  get(key: string): KubeObject | undefined {
+    return this.#store.get(key);
+  }
+
   /** Every key, in no order. */
   keys(): string[] {
     return this.#store.keys();
