@@ -6,21 +6,23 @@ import type { SchemaNode } from "./structural-schema.js";
  * @param path where the value stands: `spec.ips[0]`
  */
 export function valueFaults(value: unknown, schema: SchemaNode, path: string): string[] {
-  const problems = [
-    ...(typeof value === "string" ? textFaults(value, schema) : []),
-    ...(typeof value === "number" ? numberFaults(value, schema) : []),
-    ...sizeFaults(value, schema),
-  ];
-  const shown = () => (typeof value === "object" ? typeOf(value) : JSON.stringify(value));
-  const faults = problems.map((problem) => `${path}: Invalid value: ${shown()}: ${path} in body ${problem}`);
+  const problems = problemsOf(value, schema);
+  if (problems.length === 0 && schema.enum === undefined) return problems;
+  const shown = typeof value === "object" ? typeOf(value) : JSON.stringify(value);
+  const faults = problems.map((problem) => `${path}: Invalid value: ${shown}: ${path} in body ${problem}`);
   return [...enumFaults(value, schema, path), ...faults];
 }
 
-/** `path: Invalid value: ... must be of type ...`, or nothing. */
-export function typeFaults(value: unknown, { type }: SchemaNode, path: string): string[] {
+function problemsOf(value: unknown, schema: SchemaNode): string[] {
+  if (typeof value === "string") return textFaults(value, schema);
+  if (typeof value === "number") return numberFaults(value, schema);
+  return sizeFaults(value, schema);
+}
+
+/** What is wrong with the type of a value; undefined if nothing is. */
+export function typeFault(value: unknown, { type }: SchemaNode, path: string): string | undefined {
   const is = typeOf(value);
-  if (is === type) return [];
-  return [`${path}: Invalid value: "${is}": ${path} in body must be of type ${type}: "${is}"`];
+  return is === type ? undefined : `${path}: Invalid value: "${is}": ${path} in body must be of type ${type}: "${is}"`;
 }
 
 function typeOf(value: unknown): string {
