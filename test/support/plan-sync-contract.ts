@@ -54,6 +54,8 @@ const REFUSED: readonly [string, object, string][] = [
   ["an unknown mode", withSync({ mode: "auto" }), "spec.sync.mode"],
   ["a text for a switch", withSync({ prune: "yes" }), "spec.sync.prune"],
   ["more than all", withSync({ pruneBudget: { percent: 101 } }), "spec.sync.pruneBudget.percent"],
+  ["less than never", withSync({ retry: { limit: -2 } }), "spec.sync.retry.limit"],
+  ["an endless name", { ...MINIMAL, cluster: "c".repeat(254) }, "spec.cluster"],
   ["too many windows", withSync({ windows: Array.from({ length: 65 }, () => WINDOW) }), "spec.sync.windows"],
   ["a window without end", withSync({ windows: [{ ...WINDOW, duration: undefined }] }), "spec.sync.windows.duration"],
   ["an unknown lock", { ...MINIMAL, lock: "file" }, "spec.lock"],
@@ -89,6 +91,11 @@ export function planSyncContract(cluster: () => { actor: ClusterActor; kubeconfi
       expect(stored).toMatchObject({ lock: "cluster", sync: { mode: "manual" } });
       expect(stored.sync?.windows).toEqual([{ ...WINDOW, timeZone: "UTC", manualSync: false }]);
       expect(stored.sync).not.toHaveProperty("colour");
+    });
+
+    it("counts characters, not bytes", async () => {
+      const spec = { ...MINIMAL, cluster: "🕸".repeat(253) };
+      expect(await actor().create(planSync("long", spec), KINDS.PlanSync)).toMatchObject({ spec });
     });
 
     it.each(REFUSED)("refuses %s", async (_what, spec, field) => {

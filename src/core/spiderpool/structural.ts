@@ -1,7 +1,7 @@
 import type { KubeObject } from "./objects.js";
 import { KIND_DESCRIPTIONS } from "./schemas.generated.js";
 import type { KindDescription, SchemaNode } from "./structural-schema.js";
-import { typeFaults, valueFaults } from "./value-faults.js";
+import { typeFault, valueFaults } from "./value-faults.js";
 
 /** An object as the API server would store it. */
 export interface Shaped<T extends KubeObject> {
@@ -86,9 +86,11 @@ export function rootSchema(description: KindDescription): object {
 
 /** Prunes, defaults and validates one value; the message order is that of the schema. */
 function shape(value: unknown, schema: SchemaNode, path: string, errors: string[]): unknown {
-  const wrong = typeFaults(value, schema, path);
-  errors.push(...wrong);
-  if (wrong.length > 0) return value;
+  const wrong = typeFault(value, schema, path);
+  if (wrong !== undefined) {
+    errors.push(wrong);
+    return value;
+  }
   const shaped = shapeParts(value, schema, path, errors);
   errors.push(...valueFaults(shaped, schema, path));
   return shaped;
