@@ -23,12 +23,17 @@ import { KINDS, type KubeObject } from "./spiderpool/objects.js";
 import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
+
 import { withHolding } from "./verdict/holding.js";
+
+import { isHopeless } from "./verdict/idle.js";
+
 import { judgeSteps } from "./verdict/judge.js";
 import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migrate.js";
+import { holdBackNamed } from "./verdict/named.js";
 import { namingIndex } from "./verdict/naming-index.js";
 import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
-import { rehearse } from "./verdict/rehearse.js";
+import { sceneOf } from "./verdict/replay.js";
 import { inDanger, summarize, verdictOf } from "./verdict/verdict.js";
 import { tellRoutes } from "./verdict/warnings/routes.js";
 import { planWarnings } from "./verdict/warnings/warnings.js";
@@ -82,7 +87,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const guarded = { ...kept, leaving: [...kept.leaving, ...draining] };
   const leavingPools = new Set(guarded.leaving.map((one) => one.pool));
   const budget = withinBudget(guarded.steps, snapshot, options.install, plan.settings.pruneBudget, options.pruneBudget);
-  const rehearsed = rehearse(budget.steps, snapshot, facts, leavingPools);
+  const rehearsed = holdBackNamed(budget.steps, snapshot, facts, leavingPools);
 
   // What is released rests, reserved before its pool lets go of it (DESIGN 5); a pool that keeps its addresses needs none.
   const resting = (steps: readonly OrderedStep[]) =>
@@ -93,7 +98,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const judged = permitMigrations(judgeSteps(expected, snapshot, facts), plan, expected, snapshot);
   const harmless = holdBackHarm(expected, judged);
   const others = harmless.filter((step) => !isQuarantineStep(step));
-  const safe = harmless === expected ? rehearsed : rehearse(others, snapshot, facts, leavingPools);
+  const safe = harmless === expected ? rehearsed : holdBackNamed(others, snapshot, facts, leavingPools);
   const quarantine = resting(safe);
   const told = withQuarantine(tellRest(safe, quarantine, plan.settings.quarantineSeconds), quarantine);
   const steps = tellRoutes(options.atomic ? holdBackAll(told) : told, snapshot);
@@ -144,14 +149,18 @@ export function judgeAgain(
     .map((step): OrderedStep => ({ steering: [], ...step }));
   const guarded = guard(ordinary, snapshot, namingIndex(snapshot, ordinary)).steps;
   const settled = usersOf(snapshot, (pool) => decidedOn.pools.has(pool));
-  const judged = permitMigrations(judgeSteps(guarded, settled, facts), plan, guarded, settled);
+  const now = judgeSteps(guarded, settled, facts);
+  const then = sceneOf(decidedOn, facts);
+  // A template that a half-done sync gave a pool had none before either.
+  const idle = now.idle.filter(({ workload, nic }) => !isHopeless(workload, nic, then));
+  const judged = permitMigrations({ ...now, idle }, plan, guarded, settled);
   const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [waveKey(step), step]));
   const refused = new Map<Step, string>();
   for (const step of steps) {
-    const now = allowed.get(waveKey(step));
+    const again = allowed.get(waveKey(step));
     if (isQuarantineStep(step)) continue;
-    if (now === undefined) refused.set(step, "somebody needs it again");
-    else if (now.blocked !== undefined) refused.set(step, now.blocked.message);
+    if (again === undefined) refused.set(step, "somebody needs it again");
+    else if (again.blocked !== undefined) refused.set(step, again.blocked.message);
   }
   return refused;
 }

@@ -9,14 +9,15 @@ import { type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
 import type { Chance } from "./chance.js";
+import { changesLeft, pendingOffered, permission } from "./changes.js";
 import type { WorldCluster } from "./cluster.js";
+import type { Edit } from "./edit-spec.js";
 import type { Violation } from "./findings.js";
 import { shortages } from "./fixed.js";
 import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
-import type { PlanModel } from "./plan-model.js";
+import type { FixedWorkload, PlanModel } from "./plan-model.js";
 import { blockedChanged, falseAlarms, restartFaults } from "./restarts.js";
-import type { Edit } from "./spec.js";
-import { ownerOf, reservedAll, specTexts } from "./standing.js";
+import { bornAs, ownerOf, reservedAll, specTexts } from "./standing.js";
 import { decideNow, decideOn, type Install, type Synced } from "./sync.js";
 
 /** The cluster before a sync. */
@@ -32,6 +33,7 @@ export interface CheckContext {
   readonly install: Install;
   readonly spec: NetworkPlanSpec;
   readonly model: PlanModel;
+  readonly workloads: readonly FixedWorkload[];
   readonly chance: Chance;
   /** Somebody restarted while it wrote. */
   readonly restarted: boolean;
@@ -50,13 +52,14 @@ export async function afterSync(
   const texts = specTexts(objects);
   const found: Violation[] = [...othersTouched(before, texts, context), ...theft(before, objects, done.run, context)];
   if (!context.restarted) {
-    found.push(...restartFaults(before.objects, objects, context.chance));
+    found.push(...restartFaults(before.objects, objects, context.chance, permission(objects, context)));
     found.push(...blockedChanged(before.texts, texts, outcome.steps));
   }
   // Who has an address no record tells of counts as a user; Spiderpool would hand it out a second time.
   if (recordsComplete(before.objects)) found.push(...falseAlarms(before.objects, outcome, context.chance));
   if (!done.crashed && !context.restarted) found.push(...refusedSteps(done));
-  found.push(...shortages(before, done.run, context));
+  found.push(...shortages(before, done.run, context), ...pendingOffered(before, objects, context));
+  if (!done.crashed) found.push(...changesLeft(before, objects, done.run, context));
   if (context.edits !== undefined && !done.crashed) found.push(...farEffects(before, objects, context.edits, context));
   let atRest = false;
   if (!done.crashed && !context.restarted && done.report !== undefined) {
@@ -137,14 +140,14 @@ function theft(before: Before, objects: Objects, run: PlanRun, { model }: CheckC
 function farEffects(before: Before, objects: Objects, edits: readonly Edit[], { model }: CheckContext): Violation[] {
   const own = new Set<string>();
   for (const one of edits) {
-    if (one.type !== "scale" && one.type !== "fixed" && one.type !== "subnets") return [];
+    if (!("fixed" in one)) return [];
     const fixed = model.fixed[one.fixed % Math.max(1, model.fixed.length)];
-    if (fixed !== undefined) own.add(`/${fixed.name}/`);
+    if (fixed !== undefined) own.add(`/w${fixed.workload}/`);
   }
   const mine = (text: string) => [...own].some((one) => text.includes(one));
   const found: Violation[] = [];
   for (const [name, pool] of poolsOf(before.objects)) {
-    const owner = pool.metadata.annotations?.[OWN.owner] ?? "";
+    const owner = bornAs(pool.metadata.annotations?.[OWN.owner] ?? "");
     // A slice comes out of its declared pool.
     if (owner === "" && model.fixed.some((one) => one.slice !== undefined)) continue;
     if (mine(owner) || pool.metadata.annotations?.[OWN.trackingId] === undefined) continue;

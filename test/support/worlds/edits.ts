@@ -1,6 +1,7 @@
-import type { PlanModel, PoolModel } from "./plan-model.js";
+import type { Edit } from "./edit-spec.js";
+import type { FixedModel, PlanModel, PoolModel } from "./plan-model.js";
 import { NAMESPACES, NETWORKS, ZONE } from "./plan-model.js";
-import type { Edit, PoolSpec } from "./spec.js";
+import type { PoolSpec } from "./spec.js";
 
 const NAMESPACE_AFFINITY = [undefined, "blue", "red", "color"] as const;
 const POD_AFFINITY = [undefined, "tier-x", "tier-y", "all", "app-0", "app-1"] as const;
@@ -65,10 +66,41 @@ export function edit(model: PlanModel, one: Edit): void {
     case "subnets":
       if (fixed !== undefined) fixed.subnets = one.subnets.map((each) => each % model.subnets.length);
       return;
+    case "migrate":
+      if (fixed !== undefined) migrate(model, fixed, one.to, one.phase);
+      return;
+    case "moved":
+      if (fixed === undefined) return;
+      fixed.formerly = one.told ? fixed.name : undefined;
+      if (one.told) fixed.name = `${fixed.name.startsWith("w") ? "m" : "w"}${fixed.workload}`;
+      return;
+    case "pending":
+      if (fixed !== undefined) fixed.pending = one.value;
+      return;
     case "subnet":
       subnet.room = one.room;
       subnet.zoneLabel = [undefined, "a", "b"][one.zone];
   }
+}
+
+/** Phases of a migration in any order people may write them: prepare, drain, done, called off. */
+function migrate(model: PlanModel, fixed: FixedModel, to: number, phase: number): void {
+  const { migration } = fixed;
+  if (phase > 1) {
+    if (phase === 2 && migration?.phase === "drain") {
+      fixed.subnets = [...new Set(fixed.subnets.map((index) => (index === migration.from ? migration.to : index)))];
+      fixed.slice = undefined;
+    }
+    fixed.migration = undefined;
+    return;
+  }
+  const sliced = model.pools.find(({ number }) => number === fixed.slice);
+  const from = migration?.from ?? sliced?.subnet ?? fixed.subnets[0]!;
+  const { family } = model.subnets[from]!;
+  const places = [...model.subnets.keys()].filter((each) => each !== from && model.subnets[each]!.family === family);
+  const home = migration?.to ?? places[to % Math.max(1, places.length)];
+  if (home === undefined) return;
+  fixed.migration = { from, to: home, phase: phase === 0 ? "prepare" : "drain" };
 }
 
 /** Pools that stand in the plan for these numbers. */

@@ -5,8 +5,8 @@ import { heldBy } from "./agent.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
 import { endpointsOf, poolsOf } from "./objects.js";
-import { addressAt, cidrOf, type PlanModel, type SubnetModel, specOf, ZONE } from "./plan-model.js";
-import { ownerOf, reservedAll } from "./standing.js";
+import { addressAt, cidrOf, type PlanModel, type SubnetModel, specOf, subnetsOf, ZONE } from "./plan-model.js";
+import { bornAs, ownerOf, reservedAll } from "./standing.js";
 
 /**
  * FIXED-6, counted by hand: an owner that is told addresses are missing had none to get, and one that is told nothing has
@@ -21,7 +21,7 @@ export function shortages(before: Before, run: PlanRun, context: CheckContext): 
       (step) =>
         step.kind.kind === "SpiderIPPool" &&
         step.blocked === undefined &&
-        ownerOf(step.object as SpiderIPPool) === one.about,
+        ownerOf(step.object as SpiderIPPool) === bornAs(one.about ?? ""),
     );
     if (touched.length > 0)
       found.push({
@@ -36,7 +36,8 @@ export function shortages(before: Before, run: PlanRun, context: CheckContext): 
 
 /** Whether what all fixed owners of the plan lack is there, subnet by subnet, at a time when nothing rests anywhere. */
 function fits(before: Before, run: PlanRun, { model, install }: CheckContext): boolean {
-  if (model.pools.some((pool) => pool.take > 0) || model.fixed.some((one) => one.slice !== undefined)) return false;
+  if (model.pools.some((pool) => pool.take > 0)) return false;
+  if (model.fixed.some((one) => one.slice !== undefined || one.pending)) return false;
   const locks = [...before.lock.subnets.values(), ...install.lock.subnets.values()];
   if (locks.some((lock) => [...lock.released.values()].some((set) => set.length > 0))) return false;
   const pools = [...poolsOf(before.objects).values()];
@@ -53,8 +54,8 @@ function fits(before: Before, run: PlanRun, { model, install }: CheckContext): b
       return !reserved.has(address) && !taken.has(address) && (offset >= ZONE || subnet.zone[offset] === 0);
     });
     const missing = model.fixed
-      .filter((one) => one.present && one.subnets.includes(index))
-      .reduce((sum, one) => sum + Math.max(0, one.replicas + one.elastic - has(pools, one.name, subnet)), 0);
+      .filter((one) => one.present && subnetsOf(one).includes(index))
+      .reduce((sum, one) => sum + Math.max(0, one.replicas + one.elastic - has(pools, `w${one.workload}`, subnet)), 0);
     return missing <= free.length;
   });
 }

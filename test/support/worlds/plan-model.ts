@@ -42,6 +42,18 @@ export interface FixedModel {
   /** Number of the declared pool it is a slice of. */
   slice: number | undefined;
   present: boolean;
+  /** Numbers of subnets; a slice migrates from its pool. */
+  migration?: Migration;
+  /** The name it had before it was renamed, as long as the plan tells. */
+  formerly?: string;
+  /** What it gains waits for a ticket. */
+  pending?: boolean;
+}
+
+export interface Migration {
+  readonly from: number;
+  readonly to: number;
+  readonly phase: "prepare" | "drain";
 }
 
 /** A plan, as the worlds change it. */
@@ -125,7 +137,41 @@ export function specOf(model: PlanModel, workloads: readonly FixedWorkload[]): N
     namespaces,
     ...(model.networks && { networks }),
     workloads: fixed,
+    ...changesOf(model, workloads),
   } as NetworkPlanSpec;
+}
+
+/** Where a fixed workload has addresses to itself, by its migration. */
+export function subnetsOf({ subnets, migration }: FixedModel): readonly number[] {
+  if (migration === undefined) return subnets;
+  const stays = subnets.filter((index) => migration.phase === "prepare" || index !== migration.from);
+  return [...new Set([...stays, migration.to])];
+}
+
+/** What the plan says of fixed workloads that migrate or have a new name. */
+function changesOf(
+  model: PlanModel,
+  workloads: readonly FixedWorkload[],
+): Pick<NetworkPlanSpec, "migrations" | "moved"> {
+  const present = model.fixed.filter((one) => one.present);
+  const migrations = present.flatMap((one) => {
+    if (one.migration === undefined) return [];
+    const { from, to, phase } = one.migration;
+    const pool = sliceOf(model, one);
+    const place = pool === undefined ? model.subnets[from]!.key : `pool:${pool.name}`;
+    return [{ owner: `${fixedKey(one, workloads)}/eth0`, from: place, to: model.subnets[to]!.key, phase }];
+  });
+  const moved = present.flatMap((one) => {
+    if (one.formerly === undefined) return [];
+    const to = fixedKey(one, workloads);
+    return [{ from: fixedKey({ ...one, name: one.formerly }, workloads), to }];
+  });
+  return { ...(migrations.length > 0 && { migrations }), ...(moved.length > 0 && { moved }) };
+}
+
+/** The declared pool a fixed workload has a slice of, if that pool can give one. */
+function sliceOf(model: PlanModel, one: FixedModel): PoolModel | undefined {
+  return livePools(model).find(({ number, take }) => number === one.slice && take === 0);
 }
 
 /** `namespace/Kind/name`. */
@@ -178,7 +224,7 @@ function podSelector(pods: NonNullable<PoolModel["pods"]>): object {
 
 function fixedSpec(model: PlanModel, one: FixedModel, workloads: readonly FixedWorkload[]): object {
   const { kind, labels, network } = workloads[one.workload]!;
-  const pool = livePools(model).find(({ number, take }) => number === one.slice && take === 0);
+  const pool = sliceOf(model, one);
   const keys = [...new Set(one.subnets)].map((index) => model.subnets[index]!.key);
   const from = pool === undefined ? { subnets: keys } : { pools: [pool.name] };
   const perPod = kind === "StatefulSet" ? { perPod: one.perPod } : {};
@@ -186,7 +232,11 @@ function fixedSpec(model: PlanModel, one: FixedModel, workloads: readonly FixedW
     replicas: one.replicas,
     pods: { labels: { app: labels.app } },
     interfaces: {
-      eth0: { network, fixed: { ...from, elastic: one.perPod && kind === "StatefulSet" ? 0 : one.elastic, ...perPod } },
+      eth0: {
+        network,
+        fixed: { ...from, elastic: one.perPod && kind === "StatefulSet" ? 0 : one.elastic, ...perPod },
+        ...(one.pending && { pending: "CHG1" }),
+      },
     },
   };
 }

@@ -23,8 +23,16 @@ export function holders(objects: Objects): KubeObject[] {
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
+/** Whether the plan wants a Pod to be served by a pool that did not serve it before. */
+export type Permission = (pod: KubeObject, pool: string) => boolean;
+
 /** FIXED-8 for one Pod that restarts alone: what it loses; undefined = it stays. */
-export function harmTo(before: Objects, after: Objects, pod: KubeObject): string | undefined {
+export function harmTo(
+  before: Objects,
+  after: Objects,
+  pod: KubeObject,
+  mayMove: Permission = () => false,
+): string | undefined {
   const was = prospects(before, asTemplate(before, pod));
   const will = prospects(after, asTemplate(after, pod));
   if (was === undefined || will === "own") return undefined;
@@ -33,7 +41,7 @@ export function harmTo(before: Objects, after: Objects, pod: KubeObject): string
   for (const [family, pools] of was) {
     const now = will.get(family);
     if (now === undefined) return `would lose IPv${family}`;
-    const fresh = [...now].filter((pool) => !pools.has(pool));
+    const fresh = [...now].filter((pool) => !pools.has(pool) && !mayMove(pod, pool));
     if (fresh.length > 0) return `would be served by ${fresh.join(" or ")}, before by ${[...pools].join(" or ")}`;
   }
   return undefined;
@@ -60,12 +68,12 @@ export function strandedBy(objects: Objects, chance: Chance, last?: string): Set
 }
 
 /** FIXED-8 on a change that was carried out (or half of it): nobody who is up moves or strands by it. */
-export function restartFaults(before: Objects, after: Objects, chance: Chance): Violation[] {
+export function restartFaults(before: Objects, after: Objects, chance: Chance, mayMove: Permission): Violation[] {
   const found: Violation[] = [];
   const harmed = new Set<string>();
   const pods = holders(before);
   for (const pod of pods) {
-    const harm = harmTo(before, after, pod);
+    const harm = harmTo(before, after, pod, mayMove);
     if (harm === undefined) continue;
     harmed.add(keyOf(pod));
     found.push({ invariant: "FIXED-8", message: `${keyOf(pod)} ${harm} at its next restart` });

@@ -5,7 +5,7 @@ import { offeredBy } from "./addresses.js";
 import type { Before } from "./checks.js";
 import type { Violation } from "./findings.js";
 import { type Objects, poolsOf } from "./objects.js";
-import type { PlanModel } from "./plan-model.js";
+import { type PlanModel, subnetsOf } from "./plan-model.js";
 import { ownerOf, reservedAll } from "./standing.js";
 
 /** What the worlds' plans ask for when they ask for any: an hour. */
@@ -56,12 +56,13 @@ export function holdingsOf(objects: Objects, install: string): Map<string, strin
   return new Map([...found].map(([owner, all]) => [owner, all.sort().join(" ")]));
 }
 
-/** Whether a fixed owner wants more than before: what then shrinks again, from its end, may give back another (DESIGN 5). */
+/** Whether a fixed owner wants more than before, or is another one: what then shrinks again, from its end, may give back another (DESIGN 5). */
 export function grows(before: PlanModel, next: PlanModel): boolean {
   return next.fixed.some((one, index) => {
     const old = before.fixed[index]!;
     const more = one.replicas + one.elastic > old.replicas + old.elastic;
-    return more || one.subnets.some((subnet) => !old.subnets.includes(subnet));
+    const renamed = one.name !== old.name;
+    return more || renamed || subnetsOf(one).some((subnet) => !subnetsOf(old).includes(subnet));
   });
 }
 

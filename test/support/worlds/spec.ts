@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { type Edit, edit, numbers, small } from "./edit-spec.js";
 
 /** Everything a world is made of: small numbers, so that fast-check can shrink it to what matters. */
 export interface WorldSpec {
@@ -41,32 +42,6 @@ export interface WorkloadSpec {
   readonly slice?: boolean;
 }
 
-export type Edit =
-  | {
-      readonly type: "share";
-      readonly subnet: number;
-      readonly from: number;
-      readonly count: number;
-      readonly to: number;
-    }
-  | { readonly type: "affinity"; readonly pool: number; readonly field: number; readonly value: number }
-  | { readonly type: "flag"; readonly pool: number; readonly which: number; readonly value: boolean }
-  | { readonly type: "take"; readonly pool: number; readonly count: number }
-  | { readonly type: "rename"; readonly pool: number }
-  | {
-      readonly type: "reserve";
-      readonly slot: number;
-      readonly subnet: number;
-      readonly offset: number;
-      readonly count: number;
-    }
-  | { readonly type: "namespace"; readonly which: number; readonly pools: readonly number[] }
-  | { readonly type: "network"; readonly which: number; readonly pools: readonly number[] }
-  | { readonly type: "scale"; readonly fixed: number; readonly replicas: number; readonly elastic: number }
-  | { readonly type: "fixed"; readonly fixed: number; readonly present: boolean }
-  | { readonly type: "subnets"; readonly fixed: number; readonly subnets: readonly number[] }
-  | { readonly type: "subnet"; readonly subnet: number; readonly room: number; readonly zone: number };
-
 export type EventSpec =
   | {
       readonly type: "commit";
@@ -82,9 +57,6 @@ export type EventSpec =
   | { readonly type: "scale"; readonly workload: number; readonly replicas: number }
   | { readonly type: "time"; readonly minutes: number }
   | { readonly type: "foreign"; readonly what: number; readonly target: number; readonly value: number };
-
-const small = (max: number) => fc.nat({ max });
-const numbers = (max: number, length: number) => fc.array(small(max), { maxLength: length });
 
 const pool = fc.record<PoolSpec>({
   subnet: small(2),
@@ -108,66 +80,6 @@ const workload = fc.record<WorkloadSpec>({
   perPod: fc.boolean(),
   slice: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
-
-const edit: fc.Arbitrary<Edit> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      type: fc.constant("share" as const),
-      subnet: small(2),
-      from: small(9),
-      count: fc.integer({ min: 1, max: 5 }),
-      to: small(3),
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({ type: fc.constant("affinity" as const), pool: small(4), field: small(3), value: small(5) }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ type: fc.constant("flag" as const), pool: small(4), which: small(2), value: fc.boolean() }),
-  },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant("take" as const), pool: small(4), count: small(4) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("rename" as const), pool: small(4) }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      type: fc.constant("reserve" as const),
-      slot: small(1),
-      subnet: small(2),
-      offset: small(24),
-      count: small(6),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ type: fc.constant("namespace" as const), which: small(1), pools: numbers(4, 3) }),
-  },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant("network" as const), which: small(1), pools: numbers(4, 3) }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      type: fc.constant("scale" as const),
-      fixed: small(3),
-      replicas: small(5),
-      elastic: small(2),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ type: fc.constant("fixed" as const), fixed: small(3), present: fc.boolean() }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      type: fc.constant("subnets" as const),
-      fixed: small(3),
-      subnets: fc.array(small(2), { minLength: 1, maxLength: 2 }),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ type: fc.constant("subnet" as const), subnet: small(2), room: small(20), zone: small(2) }),
-  },
-);
 
 const event: fc.Arbitrary<EventSpec> = fc.oneof(
   {

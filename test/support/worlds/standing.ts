@@ -33,10 +33,15 @@ export function faultsOf(objects: Objects): Map<string, string> {
   return found;
 }
 
-/** The owner a pool is for, without its subnet; undefined for a declared or foreign pool. */
+/** The owner a pool is for, without its subnet, under the name it was born with; undefined for a declared or foreign pool. */
 export function ownerOf(pool: SpiderIPPool): string | undefined {
   const text = pool.metadata.annotations?.[OWN.owner];
-  return text === undefined || text.startsWith("pool:") ? undefined : text.slice(0, text.lastIndexOf("/"));
+  return text === undefined || text.startsWith("pool:") ? undefined : bornAs(text.slice(0, text.lastIndexOf("/")));
+}
+
+/** Workload `m3` is `w3` after a renaming. */
+export function bornAs(owner: string): string {
+  return owner.replace(/\/m(\d+)\//, "/w$1/");
 }
 
 /** Every address a reservation covers. */

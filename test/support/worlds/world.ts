@@ -2,6 +2,7 @@ import { clusterObjects, firstPlan, liveWorkload, secondPlan } from "./build.js"
 import { type Chance, chance } from "./chance.js";
 import { afterSync, type Before, compareOrders } from "./checks.js";
 import { WorldCluster } from "./cluster.js";
+import type { Edit } from "./edit-spec.js";
 import { edit } from "./edits.js";
 import { Violated, type Violation } from "./findings.js";
 import { foreignEdit } from "./foreign.js";
@@ -12,7 +13,7 @@ import { specOf } from "./plan-model.js";
 import { PlayedKubernetes } from "./played.js";
 import { compareProjected } from "./projected.js";
 import { grows, holdingsOf, ownConflicts, QUARANTINE, Resting } from "./resting.js";
-import type { Edit, EventSpec, WorldSpec } from "./spec.js";
+import type { EventSpec, WorldSpec } from "./spec.js";
 import { faultsOf, specTexts } from "./standing.js";
 import { Story } from "./story.js";
 import { lockNow, type Synced, sync } from "./sync.js";
@@ -254,6 +255,7 @@ class World {
       install: keeper.install,
       spec,
       model: keeper.model,
+      workloads: keeper.workloads,
       chance: this.#chance,
       restarted,
       edits: keeper.atRest ? edits : undefined,

@@ -1,0 +1,88 @@
+import type { PlanRun } from "../../../src/app/plan-run.js";
+import { hasErrors } from "../../../src/core/diagnostics.js";
+import { OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
+import { offeredBy } from "./addresses.js";
+import type { Before, CheckContext } from "./checks.js";
+import type { Violation } from "./findings.js";
+import { type Objects, poolsOf, recordsOf } from "./objects.js";
+import { cidrOf, type FixedModel, fixedKey, type Migration } from "./plan-model.js";
+import type { Permission } from "./restarts.js";
+import { ownerOf } from "./standing.js";
+
+/** Who migrates may be served by its own new pool, once it drains, and by no other. */
+export function permission(objects: Objects, context: CheckContext): Permission {
+  return (pod, pool) =>
+    draining(context).some(({ one, migration }) => {
+      const { namespace } = pod.metadata;
+      const own =
+        pod.metadata.labels?.app === `w${one.workload}` && fixedKey(one, context.workloads).startsWith(`${namespace}/`);
+      const live = poolsOf(objects).get(pool);
+      return own && live !== undefined && isHome(live, one, migration.to, context);
+    });
+}
+
+/**
+ * What a migration leaves is disabled, and gone when nobody is left; where it goes there is an address for each Pod. A
+ * workload with a new name keeps every pool.
+ */
+export function changesLeft(before: Before, objects: Objects, run: PlanRun, context: CheckContext): Violation[] {
+  const { outcome } = run.decided!;
+  if (context.restarted || hasErrors(run.diagnostics) || outcome.steps.some((step) => step.blocked !== undefined))
+    return [];
+  const found: Violation[] = [];
+  const fail = (invariant: string, message: string) => found.push({ invariant, message });
+  const pools = [...poolsOf(objects).values()];
+  for (const { one, migration } of draining(context)) {
+    for (const pool of pools.filter((each) => one.slice === undefined && isHome(each, one, migration.from, context))) {
+      const { name } = pool.metadata;
+      if (pool.spec.disable !== true) fail("migration", `${name} is drained and not disabled`);
+      const old = poolsOf(before.objects).get(name);
+      if (old !== undefined && Object.keys(recordsOf(old)).length + Object.keys(recordsOf(pool)).length === 0)
+        fail("migration", `${name} is drained, nobody is left, and it stays`);
+    }
+  }
+  for (const one of context.model.fixed) {
+    if (!one.present || one.migration === undefined || one.pending) continue;
+    const homes = pools.filter((pool) => isHome(pool, one, one.migration!.to, context));
+    const count = homes.reduce((sum, pool) => sum + offeredBy(pool).length, 0);
+    if (count < one.replicas) fail("migration", `${one.name} has ${count} new addresses for ${one.replicas} Pods`);
+    for (const pool of homes)
+      if ((pool.spec.disable === true) !== (one.migration.phase === "prepare"))
+        fail(
+          "migration",
+          `${pool.metadata.name} is ${pool.spec.disable ? "disabled" : "open"} in ${one.migration.phase}`,
+        );
+  }
+  return found;
+}
+
+/** What a fixed owner gains while it waits for a ticket is offered to nobody. */
+export function pendingOffered(before: Before, objects: Objects, context: CheckContext): Violation[] {
+  return context.model.fixed
+    .filter((one) => one.present && one.pending)
+    .flatMap((one) => {
+      const owner = `${fixedKey({ ...one, name: `w${one.workload}` }, context.workloads)}/eth0`;
+      const offers = (world: Objects) =>
+        [...poolsOf(world).values()].filter((pool) => ownerOf(pool)?.startsWith(owner)).flatMap(offeredBy);
+      const had = new Set(offers(before.objects));
+      const fresh = offers(objects).filter((address) => !had.has(address));
+      if (fresh.length === 0) return [];
+      return [{ invariant: "pending", message: `${fresh.join()} of ${owner} is offered though it waits for a ticket` }];
+    });
+}
+
+function draining({ model }: CheckContext): { one: FixedModel; migration: Migration }[] {
+  return model.fixed.flatMap((one) =>
+    one.present && one.migration?.phase === "drain" ? [{ one, migration: one.migration }] : [],
+  );
+}
+
+/** Whether a pool is the workload's own in a subnet, or one ordinal's. */
+function isHome(pool: SpiderIPPool, one: FixedModel, subnet: number, { model, workloads }: CheckContext): boolean {
+  const owner = pool.metadata.annotations?.[OWN.owner] ?? "";
+  return (
+    owner.startsWith(`${fixedKey(one, workloads)}/eth0/`) &&
+    !owner.includes("pool:") &&
+    pool.spec.subnet === cidrOf(model.subnets[subnet]!)
+  );
+}
