@@ -19,7 +19,7 @@ export interface NamingIndex {
 export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingIndex {
   const written = new Map(
     steps
-      .filter((step) => step.action !== "create" && step.action !== "delete" && step.blocked === undefined)
+      .filter((step) => step.blocked === undefined)
       .map((step) => [objectKey(step.kind.kind, step.namespace, step.name), step.patch ?? {}]),
   );
   const gone = new Set(
