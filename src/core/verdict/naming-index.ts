@@ -18,9 +18,7 @@ export interface NamingIndex {
 /** Reads every live Pod template, Namespace and Multus config as it will be once the steps ran. */
 export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingIndex {
   const written = new Map(
-    steps
-      .filter((step) => step.action !== "create" && step.action !== "delete" && step.blocked === undefined)
-      .map((step) => [stepKey(step), step.patch ?? {}]),
+    steps.filter((step) => step.blocked === undefined).map((step) => [stepKey(step), step.patch ?? {}]),
   );
   const gone = new Set(steps.filter((step) => step.action === "delete" && step.blocked === undefined).map(stepKey));
   const after = (object: KubeObject): KubeObject | undefined => {

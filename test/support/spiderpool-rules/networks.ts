@@ -77,18 +77,30 @@ export const NETWORK_RULES: readonly RuleRow[] = [
     all(
       [
         ovs({ vlan: 4095 }),
+        ovs({ vlan: -1 }),
         ovs({ trunk: [{ minID: 5, maxID: 4 }] }),
         ovs({ trunk: [{ maxID: 4 }] }),
         ovs({ trunk: [{ id: 5000 }] }),
       ],
       "X5",
     );
-    all([ovs({}), ovs({ trunk: [{ minID: 4, maxID: 5 }, { id: 7 }] })], "accept");
+    all(
+      [
+        ovs({}),
+        ovs({ vlan: 0 }),
+        ovs({ trunk: [{ minID: 4, maxID: 5 }, { id: 7 }] }),
+        ovs({ trunk: [{ minID: 4, maxID: 4 }] }),
+      ],
+      "accept",
+    );
     expect(created(network("m", { customCNI: "{}" }, { [RDMA]: "x" }))).toBe("X5");
   }),
   row("X6", "customCNI is empty or JSON, each chained plugin a CNI configuration", () => {
     expect(created(network("m", { customCNI: "{" }))).toBe("X6");
-    all([created(macvlan({}, { chainCNIJsonData: ["{}"] })), created(macvlan({}, { chainCNIJsonData: ["["] }))], "X6");
+    const chained = (value: unknown) => created(macvlan({}, { chainCNIJsonData: [JSON.stringify(value)] }));
+    all([created(macvlan({}, { chainCNIJsonData: ["["] })), chained({}), chained({ type: "" }), chained(null)], "X6");
+    all([chained({ type: "tuning", name: 3 }), chained({ type: "tuning", cniVersion: 1 })], "X6");
+    expect(chained({ type: "tuning", name: "t", cniVersion: "1.0.0" })).toBe("accept");
     all(
       [
         created(network("m", { customCNI: '{"a":1}' })),
@@ -116,6 +128,7 @@ export const NETWORK_RULES: readonly RuleRow[] = [
     all(
       [
         with_({ hijackCIDR: ["10.0.0.1", "fd00::/8"], podMACPrefix: "0a:1b", podRPFilter: -1 }),
+        with_({ podRPFilter: 2, txQueueLen: 0, vethMTU: 1 }),
         route("10.0.0.0/8", "10.6.0.1"),
       ],
       "accept",

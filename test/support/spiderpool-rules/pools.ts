@@ -128,6 +128,7 @@ export const POOL_RULES: readonly RuleRow[] = [
       created(pool("p", { ips: ["10.6.0.1-10.6.0.9"], gateway, ...spec }), off);
     all([with_("x"), with_("10.7.0.1"), with_("fd00::1"), with_("10.6.0.5")], "P11");
     all([with_("10.6.0.254"), with_("10.6.0.5", { excludeIPs: ["10.6.0.4-10.6.0.6"] })], "accept");
+    all([with_("10.6.0.0"), with_("10.6.0.255")], "accept");
   }),
   row("P12", "a one-address entry is compared with the gateway as text", () => {
     const with_ = (ips: string[], gateway: string) => created(pool("p", { subnet: "fd00::/64", ips, gateway }), off);

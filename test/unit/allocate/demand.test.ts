@@ -130,8 +130,8 @@ describe("without lock files the bound follows what may come", () => {
 
   const daemon = (pod: object, wanted = 0) =>
     workload("DaemonSet", { template: { metadata: {}, spec: pod } }, { desiredNumberScheduled: wanted });
-  const required = (term: object) => ({
-    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } },
+  const required = (...nodeSelectorTerms: object[]) => ({
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
   });
   const nodes = [
     node("n1", { zone: "a", cpu: "8" }),
@@ -154,7 +154,20 @@ describe("without lock files the bound follows what may come", () => {
       daemon(required({ matchExpressions: [{ key: "cpu", operator: "Gt", values: ["4"] }] })),
       3,
     ],
+    [
+      "either of two terms",
+      daemon(
+        required(
+          { matchFields: [{ key: "metadata.name", operator: "In", values: ["n1"] }] },
+          { matchExpressions: [{ key: "zone", operator: "In", values: ["b"] }] },
+        ),
+      ),
+      2,
+    ],
     ["a toleration by value", daemon({ tolerations: [{ key: "gpu", value: "yes" }] }), 4],
+    ["a toleration of another key", daemon({ tolerations: [{ key: "disk", operator: "Exists" }] }), 3],
+    ["a toleration of its effect", daemon({ tolerations: [{ operator: "Exists", effect: "NoSchedule" }] }), 4],
+    ["a toleration of another effect", daemon({ tolerations: [{ operator: "Exists", effect: "NoExecute" }] }), 3],
     ["a toleration of another value", daemon({ tolerations: [{ key: "gpu", value: "no" }] }), 3],
     ["a toleration of everything", daemon({ tolerations: [{ operator: "Exists" }] }), 4],
     ["never fewer than it says", daemon({ nodeSelector: { zone: "a" } }, 5), 5],

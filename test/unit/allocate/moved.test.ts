@@ -62,3 +62,19 @@ test("without the entry the old name's addresses rest and the new name gets othe
     a: { held: { [NEW]: "10.0.0.10-10.0.0.11" }, pools: {}, released: { [OLD]: "10.0.0.14-10.0.0.16" } },
   });
 });
+
+test("a first lock written of the cluster alone remembers the name as well, of those that moved only", () => {
+  const mine = pool("d.deployment.was.net1.a", ["10.0.0.20"], { owner: "d/Deployment/is/net1/a" });
+  const asked = plan({
+    workloads: [fixed("d/Deployment/new", { replicas: 2 }), fixed("d/Deployment/is", { replicas: 1 })],
+    moved: { "d/Deployment/old": "d/Deployment/new" },
+  });
+  const snapshot = cluster(pool(NAME, ["10.0.0.15-10.0.0.16"], { owner: `${OLD}/a` }), mine);
+  expect(written(run({ plan: asked, lock: NO_LOCK, snapshot }).lock)).toEqual({
+    a: {
+      held: { [NEW]: "10.0.0.15-10.0.0.16", "d/Deployment/is/net1": "10.0.0.20" },
+      pools: { [NEW]: NAME },
+      released: {},
+    },
+  });
+});

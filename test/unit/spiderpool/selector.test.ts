@@ -34,6 +34,11 @@ describe("label selectors, as Kubernetes judges them", () => {
     [{ matchLabels: { "a/b/c": "web" } }, 1],
     [{ matchLabels: { "Example.com/app": "web" } }, 1],
     [{ matchLabels: { app: "a".repeat(64) } }, 1],
+    [{ matchLabels: { app: "a".repeat(63) } }, 0],
+    [{ matchLabels: { ["k".repeat(64)]: "" } }, 1],
+    [{ matchLabels: { ["k".repeat(63)]: "" } }, 0],
+    [{ matchLabels: { [`${"d".repeat(254)}/k`]: "" } }, 1],
+    [{ matchLabels: { [`${"d".repeat(253)}/k`]: "" } }, 0],
     [{ matchLabels: { "": "" } }, 1],
     [one("a", "In"), 1],
     [one("a", "Exists", "b"), 1],
@@ -42,6 +47,15 @@ describe("label selectors, as Kubernetes judges them", () => {
     [one("a", "DoesNotExist"), 0],
   ])("%j has %i faults", (selector, count) => {
     expect(selectorFaults(selector)).toHaveLength(count);
+  });
+
+  it("of two labels missed tells the first by name, whatever the order they are written in", () => {
+    for (const matchLabels of [
+      { app: "x", zone: "x" },
+      { zone: "x", app: "x" },
+    ]) {
+      expect(firstMiss({ matchLabels }, LABELS)?.requirement).toBe("app=x");
+    }
   });
 
   it("is written as kubectl takes it", () => {

@@ -144,6 +144,16 @@ describe("a fixed pool whose owner left the plan", () => {
     expect(guarded([free], deleting(free))).toMatchObject({ steps: [{ action: "delete" }], leaving: [] });
   });
 
+  test("but one that only shrinks takes what is in use from nobody", () => {
+    const live = fixed("net", 1);
+    const found = guarded([live], updating(live, { ...live, spec: { ...live.spec, ips: ["10.6.0.2"] } }));
+    expect(found).toMatchObject({
+      steps: [{ blocked: { type: "in-use" } }],
+      released: [{ pod: "d/pod-1" }],
+      leaving: [],
+    });
+  });
+
   test("but not for a pattern that hits another pool of the NIC and family, kept or new", () => {
     const [old, other] = [fixed("old"), fixed("net")];
     expect(guarded([old, other, pattern], deleting(old)).leaving).toEqual([]);

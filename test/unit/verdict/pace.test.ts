@@ -19,7 +19,7 @@ test.each<[what: string, strategy: object | undefined, replicas: number, surge: 
   ["percents of more digits than one", rolling("100%", "30%"), 4, 4, 1],
   ["nothing at all is one unavailable", rolling(0, 0), 4, 0, 1],
   ["a percent that rounds to nothing as well", rolling(0, "10%"), 4, 0, 1],
-  ["as many unavailable as surge", rolling(1, 1), 4, 1, 1],
+  ["as many unavailable as surge", rolling(2, 2), 4, 2, 2],
   ["what is no number counts as nothing", rolling("x5%", "-3"), 4, 0, 1],
   ["no number either", rolling("50%x", 1), 4, 0, 1],
   ["nor is half a Pod", rolling(1.5, 1), 4, 0, 1],

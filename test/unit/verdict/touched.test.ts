@@ -35,6 +35,7 @@ const blocked = { type: "conflict", message: "no" } as const;
 describe("what the steps touch", () => {
   test.each<[what: string, step: Step & { steering?: string[] }, pools: string[]]>([
     ["a new pool", creating(before), ["p"]],
+    ["a new pool without addresses", creating(livePool("e", {})), ["e"]],
     ["a pool that goes", deleting(before), ["p"]],
     ["an empty pool that goes", deleting(livePool("e", {})), ["e"]],
     ["one that gains addresses", updating(before, livePool("p", { ips: ["10.6.0.10-10.6.0.13"] })), ["p"]],
@@ -85,6 +86,9 @@ describe("what the steps touch", () => {
     ]);
     expect(found.changesOf("p")).toEqual(["the plan changes reservation r (create)"]);
     expect([...touched({ ...creating(pool), blocked }, creating(reservation)).pools]).toEqual([["p", [1]]]);
+    const subnet = creating(liveSubnet("s", { subnet: "10.6.0.0/24", ips: ["10.6.0.50"] }));
+    expect([...touched(subnet, creating(reservation)).pools]).toEqual([["p", [1]]]);
+    expect([...touched(deleting(before), creating(reservation)).pools]).toEqual([["p", [0, 1]]]);
   });
 
   test("networks, Namespaces and Pod templates by their own names", () => {

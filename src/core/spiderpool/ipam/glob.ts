@@ -81,9 +81,7 @@ function readSet(pattern: string, start: number): { source: string; end: number 
     // A descending range matches nothing in Go, and would be a syntax error here.
     ranges.push(low.char <= high.char ? `${quoteInSet(low.char)}-${quoteInSet(high.char)}` : "");
   }
-  const members = ranges.join("");
-  if (members === "") return { source: negated ? "[^]" : "[]", end: i + 1 };
-  return { source: `[${negated ? "^" : ""}${members}]`, end: i + 1 };
+  return { source: `[${negated ? "^" : ""}${ranges.join("")}]`, end: i + 1 };
 }
 
 function readMember(pattern: string, at: number): { char: string; end: number } | undefined {

@@ -34,15 +34,16 @@ function terminatingInUse(watch: Watch): Diagnostic[] {
 function overlapping(watch: Watch): Diagnostic[] {
   const pairs = new Map<string, { pools: readonly [string, string]; range: Range }>();
   for (const family of [4, 6] as const) {
-    let reach: { pool: string; range: Range } | undefined;
+    let open: { pool: string; range: Range }[] = [];
     for (const one of rangesOf(watch, family)) {
-      if (reach !== undefined && reach.pool !== one.pool && one.range.first <= reach.range.last) {
-        const pools = [reach.pool, one.pool].sort() as [string, string];
-        const ends = [one.range.last, reach.range.last].sort(compareAddresses);
+      open = open.filter(({ range }) => range.last >= one.range.first);
+      for (const other of open) {
+        const pools = [other.pool, one.pool].sort() as [string, string];
+        const ends = [one.range.last, other.range.last].sort(compareAddresses);
         const range = { first: one.range.first, last: ends[0]! };
         if (!pairs.has(pools.join(" "))) pairs.set(pools.join(" "), { pools, range });
       }
-      if (reach === undefined || one.range.last > reach.range.last) reach = one;
+      open.push(one);
     }
   }
   return [...pairs.values()].map(({ pools: [a, b], range }) => ({

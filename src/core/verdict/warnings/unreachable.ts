@@ -23,7 +23,7 @@ export function unreachableWarnings(watch: Watch): Diagnostic[] {
         {
           code: "SP4217",
           severity: "warning",
-          message: `nobody can get an address of pool ${declared.name}: ${by[0]!.by} names it, but ${first}${by.length > 1 ? `; so it is with the ${by.length - 1} others that name it` : ""}`,
+          message: `nobody can get an address of pool ${declared.name}: ${by[0]!.by} names it, but ${first}${others(by.length - 1)}`,
           hint: "correct the pool's affinities, or name it where they hold",
           source: declared.source,
           about: `pool:${declared.name}`,
@@ -82,4 +82,11 @@ function withoutPodName(pool: SpiderIPPool): SpiderIPPool {
   const { podAffinity, ...spec } = pool.spec;
   const text = JSON.stringify(podAffinity ?? {});
   return text.includes("statefulset.kubernetes.io/") ? { ...pool, spec } : pool;
+}
+
+function others(count: number): string {
+  if (count === 0) return "";
+  return count === 1
+    ? "; so it is with the other one that names it"
+    : `; so it is with the ${count} others that name it`;
 }
