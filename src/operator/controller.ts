@@ -7,12 +7,8 @@ import { giveUp, keepFinalizer } from "../app/plan-sync/give-up.js";
 import { forgetMeasures } from "../app/plan-sync/measure.js";
 import { Memory } from "../app/plan-sync/memory.js";
 import { OwnWrites } from "../app/plan-sync/own-writes.js";
-import {
-  type PlanSyncParts,
-  type ReconcileContext,
-  reconcile,
-  type WatchedCluster,
-} from "../app/plan-sync/reconcile.js";
+import type { PlanSyncParts, ReconcileContext, WatchedCluster } from "../app/plan-sync/parts.js";
+import { reconcile } from "../app/plan-sync/reconcile.js";
 import { SourceFollower } from "../app/plan-sync/source-follower.js";
 import { WATCH_TIMES, type WatchTimes } from "../app/watch/backoff.js";
 import { type CacheChange, ClusterCache } from "../app/watch/cluster-cache.js";
@@ -95,7 +91,7 @@ export class Controller {
         return cache.version;
       },
       observation: () => cache.observation(),
-      caughtUp: () => this.#own.caughtUp((kind, key) => cache.find(kind, key), clock),
+      caughtUp: () => this.#own.caughtUp((kind, key) => cache.find(kind, key), clock, this.#ending),
     };
     this.#planSyncs = new Reflector(cluster, {
       kind: KINDS.PlanSync,

@@ -1,4 +1,5 @@
 import { decide } from "../../core/engine.js";
+import { mergePlan } from "../../core/plan/merge.js";
 import type { Plan } from "../../core/plan/plan.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
 import { resolveFacts } from "../../core/spiderpool/facts.js";
@@ -9,12 +10,14 @@ import type { Logger } from "../../ports/telemetry.js";
 import { apply } from "../apply/apply.js";
 import { judgingAgain } from "../apply/judging-again.js";
 import { observe } from "../observe.js";
-import { mergeRead } from "../plan-run.js";
 import { count } from "../report/printable.js";
 import type { EventRecorder } from "./events.js";
 
 /** Keeps a PlanSync until its objects are dealt with; only with `deletionPolicy: delete`. */
 export const FINALIZER = "spiderplan.io/objects";
+
+/** A plan that asks for nothing. */
+const NOTHING = { file: "", index: 0, spec: {} };
 
 interface Context {
   readonly cluster: WatchableCluster;
@@ -43,7 +46,7 @@ export async function keepFinalizer(
 export async function giveUp(object: KubeObject, wish: Wish, context: Context): Promise<void> {
   const { cluster, clock, events } = context;
   if (!(object.metadata.finalizers?.includes(FINALIZER) ?? false)) return;
-  const empty = mergeRead([], [], undefined).value as Plan;
+  const empty = mergePlan([NOTHING], undefined).value as Plan;
   const { snapshot } = await observe(cluster);
   const outcome = decide(empty, { files: false, subnets: new Map() }, snapshot, {
     install: wish.key,

@@ -3,7 +3,7 @@ import { type Fight, fightsAt, type Heals, withHeals } from "../../core/plan-syn
 import type { Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import type { Change } from "./plan-findings.js";
-import type { Planned } from "./planning.js";
+import type { Broken, Planning } from "./planning.js";
 import type { Revision } from "./source-follower.js";
 
 /** Plans that were offered for approval and may still be named by one. */
@@ -13,8 +13,8 @@ const PRINTS = 5;
 interface Memo {
   readonly on: string;
   readonly newest: Revision | undefined;
-  readonly planned: Planned | undefined;
-  readonly errors: readonly string[];
+  readonly planning: Planning | undefined;
+  readonly broken: Broken | undefined;
   readonly until: number;
 }
 
@@ -33,6 +33,7 @@ export class Memory {
   readonly drift = new Map<string, Change>();
   prints: readonly PlanPrint[] = [];
   #heals: Heals = new Map();
+  readonly #undone = new Map<string, string>();
   #failures: { readonly of: string; readonly count: number; readonly retryAt: number } | undefined;
 
   /** A try of a plan failed; the next waits longer. */
@@ -56,7 +57,15 @@ export class Memory {
 
   healed(objects: readonly string[], now: number): void {
     this.#heals = withHeals(this.#heals, objects, now);
-    for (const object of objects) this.drift.delete(object);
+    for (const object of objects) {
+      this.#undone.set(object, this.drift.get(object)?.writer ?? "somebody");
+      this.drift.delete(object);
+    }
+  }
+
+  /** Whose change of an object was undone last. */
+  undoneOf(object: string): string {
+    return this.#undone.get(object) ?? "somebody";
   }
 
   fights(now: number): Fight[] {

@@ -57,11 +57,13 @@ export class OwnWrites {
   }
 
   /** Waits until the watches have seen all that was written, as far as they do within a while; then forgets it. */
-  async caughtUp(find: Find, clock: Clock): Promise<void> {
+  async caughtUp(find: Find, clock: Clock, signal: AbortSignal): Promise<void> {
     const end = clock.now() + LAG.longest;
     for (const [key, own] of this.#written) {
       const name = key.slice(own.kind.kind.length + 1);
-      while (!seen(own, find(own.kind, name)) && clock.now() < end) await clock.sleep(LAG.look);
+      while (!signal.aborted && !seen(own, find(own.kind, name)) && clock.now() < end) {
+        await clock.sleep(LAG.look, signal).catch(() => {});
+      }
       if (this.#written.get(key) === own) this.#written.delete(key);
     }
   }

@@ -20,7 +20,8 @@ export interface PlanContext {
   readonly wish: Wish;
   /** Objects somebody changed since they were right, by ``; the plan's steps tell which of them still differ. */
   readonly drift: ReadonlyMap<string, Change>;
-  readonly fights: readonly Fight[];
+  /** Objects that are fought over, and who the other side is. */
+  readonly fights: readonly (Fight & { readonly writer: string })[];
   readonly breakGlass: BreakGlass | undefined;
 }
 
@@ -98,12 +99,12 @@ function driftLine(steps: readonly Step[], drift: ReadonlyMap<string, Change>): 
   return changed.length === 0 ? undefined : listed(changed);
 }
 
-function fightLine({ fights, drift }: PlanContext): string | undefined {
+function fightLine({ fights }: PlanContext): string | undefined {
   if (fights.length === 0) return undefined;
   return listed(
     fights.map(
-      ({ object, heals }) =>
-        `${drift.get(object)?.writer ?? "somebody"} keeps changing ${object}: undone ${heals} times in 10 minutes, now left alone for a while`,
+      ({ object, heals, writer }) =>
+        `${writer} keeps changing ${object}: undone ${heals} times in 10 minutes, now left alone for a while`,
     ),
   );
 }

@@ -29,13 +29,15 @@ export interface Planning {
 }
 
 /** What a revision came to: a decision, or why there is none. */
-export type Planned =
-  | { readonly type: "planned"; readonly planning: Planning }
-  | {
-      readonly type: "broken";
-      readonly errors: readonly string[];
-      readonly reason: NonNullable<Findings["planErrorReason"]>;
-    };
+export type Planned = { readonly type: "planned"; readonly planning: Planning } | Broken;
+
+/** A revision that cannot be planned. */
+export interface Broken {
+  readonly type: "broken";
+  /** One line each, with its place. */
+  readonly errors: readonly string[];
+  readonly reason: NonNullable<Findings["planErrorReason"]>;
+}
 
 export interface PlanInputs {
   readonly wish: Wish;

@@ -1,63 +1,26 @@
 import { stepKey } from "../../core/change/step.js";
 import { type ClusterError, isClusterError } from "../../core/cluster-error.js";
-import type { Holding } from "../../core/outcome.js";
 import { type Approved, approvedBy } from "../../core/plan-sync/approval.js";
 import type { Findings } from "../../core/plan-sync/findings.js";
 import { type Gate, gateOf } from "../../core/plan-sync/gate.js";
 import type { PlanSyncStatus } from "../../core/plan-sync/plan-sync.generated.js";
-import type { WindowState } from "../../core/plan-sync/windows.js";
 import { readWish, type Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import { parseTime } from "../../core/time.js";
-import type { WatchableCluster } from "../../ports/cluster.js";
-import type { Clock, Digest } from "../../ports/runtime.js";
-import type { Logger, Metrics } from "../../ports/telemetry.js";
-import type { Observation } from "../observation.js";
 import { planNeeds } from "../observe.js";
 import { timeText } from "../time-text.js";
 import type { ApprovedPlans } from "./approved-plans.js";
 import { absorbBreakGlass, activeBreakGlass } from "./break-glass.js";
 import { type CarriedOut, carryOut } from "./carry-out.js";
-import { type ClusterLock, LockMoved } from "./cluster-lock.js";
-import type { EventRecorder } from "./events.js";
+import { LockMoved } from "./cluster-lock.js";
 import { measure } from "./measure.js";
 import type { Memory } from "./memory.js";
+import type { PlanSyncParts, ReconcileContext } from "./parts.js";
 import { planFindings } from "./plan-findings.js";
-import { dueOf, type Planned, type Planning, planRevision } from "./planning.js";
+import { planNow } from "./plan-now.js";
+import { dueOf, type Planning } from "./planning.js";
 import { publish } from "./publish.js";
-import type { Revision, SourceFollower } from "./source-follower.js";
-
-/** The cluster as the operator's watches show it. */
-export interface WatchedCluster {
-  /** Grows with each change that may matter. */
-  readonly version: number;
-  observation(): Observation;
-  /** Waits until the watches have seen what was written, as far as they do within a while. */
-  caughtUp(): Promise<void>;
-}
-
-/** What a reconcile works with; one for all PlanSyncs of an operator. */
-export interface ReconcileContext {
-  /** Writes are refused once this operator does not lead any more. */
-  readonly cluster: WatchableCluster;
-  readonly watched: WatchedCluster;
-  readonly clock: Clock;
-  readonly sha256: Digest;
-  readonly identity: string;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly events: EventRecorder;
-  readonly windowsAt: (windows: Wish["windows"], now: number) => WindowState;
-  readonly signal: AbortSignal;
-}
-
-/** What belongs to one PlanSync. */
-export interface PlanSyncParts {
-  readonly follower: SourceFollower;
-  readonly memory: Memory;
-  readonly lock: ClusterLock;
-  readonly approvals: ApprovedPlans;
-}
+import { sourceFindings } from "./source-findings.js";
 
 /** How often one reconcile writes and looks again: what a sync makes possible (a wait that ended) follows at once. */
 const ROUNDS = 3;
@@ -101,7 +64,7 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     planFindings(plan.planning, {
       wish,
       drift: parts.memory.drift,
-      fights: parts.memory.fights(now),
+      fights: parts.memory.fights(now).map((fight) => ({ ...fight, writer: parts.memory.undoneOf(fight.object) })),
       breakGlass: glass,
     });
   if (plan.planning !== undefined) await absorbBreakGlass(object, wish, plan.planning, context);
@@ -113,8 +76,8 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     now: timeText(now),
     source: sourceFindings(parts, wish),
     handled: parts.follower.upToDate,
-    planErrors: plan.errors,
-    ...(plan.errorReason && { planErrorReason: plan.errorReason }),
+    planErrors: plan.broken?.errors ?? [],
+    ...(plan.broken && { planErrorReason: plan.broken.reason }),
     ...(plan.clusterError && { clusterError: clusterFailure(plan.clusterError) }),
     ...(planned && { plan: planned }),
     ...(gate && { gate }),
@@ -138,126 +101,6 @@ function latestStatus(object: KubeObject, { written }: Memory): PlanSyncStatus {
   const own = Number(written?.metadata.resourceVersion) > Number(object.metadata.resourceVersion);
   const newest = own && written?.metadata.uid === object.metadata.uid ? written : object;
   return (newest?.status ?? {}) as PlanSyncStatus;
-}
-
-/** What planning came to, together with what stands in its way. */
-interface PlannedNow {
-  readonly planning?: Planning;
-  readonly errors: readonly string[];
-  readonly errorReason?: Findings["planErrorReason"];
-  readonly clusterError?: ClusterError;
-  readonly until?: number;
-}
-
-async function planNow(
-  object: KubeObject,
-  wish: Wish,
-  previous: PlanSyncStatus,
-  parts: PlanSyncParts,
-  context: ReconcileContext,
-): Promise<PlannedNow> {
-  const { memory, follower, lock } = parts;
-  const { watched, clock } = context;
-  const now = clock.now();
-  const { newest } = follower.state;
-  const holding = holdingOf(wish, previous, newest, memory, now);
-  const on = JSON.stringify([
-    object.metadata.generation,
-    object.metadata.annotations,
-    watched.version,
-    lock.version,
-    holdingText(holding),
-  ]);
-  const { memo } = memory;
-  const known = memo !== undefined && memo.on === on && memo.newest === newest && now < memo.until;
-  try {
-    const { planned, errors } = known ? memo : await planAnew(wish, previous, parts, context, holding);
-    const until = planned?.type === "planned" ? planned.planning.until : now + 600_000;
-    memory.memo = { on, newest, planned, errors, until };
-    if (planned?.type !== "planned") return { errors, ...(planned && { errorReason: planned.reason }), until };
-    return {
-      planning: planned.planning,
-      errors,
-      ...(errors.length > 0 && { errorReason: "BuildFailed" as const }),
-      until,
-    };
-  } catch (error) {
-    if (!isClusterError(error)) throw error;
-    return { errors: [], clusterError: error };
-  }
-}
-
-/** Plans the newest revision; where that is not possible the one in force stays it, and what is wrong is told. */
-async function planAnew(
-  wish: Wish,
-  previous: PlanSyncStatus,
-  parts: PlanSyncParts,
-  context: ReconcileContext,
-  holding: Holding,
-): Promise<{ planned: Planned | undefined; errors: readonly string[] }> {
-  const { memory, follower } = parts;
-  const started = context.clock.now();
-  const inputs = {
-    wish,
-    observation: context.watched.observation(),
-    ...(wish.lock === "cluster" && { clusterLock: parts.lock }),
-    holding,
-    now: context.clock.now(),
-    sha256: context.sha256,
-  };
-  const { newest } = follower.state;
-  const fresh = newest && (await planRevision(newest, inputs));
-  if (fresh?.type === "planned" && memory.inForce !== newest) {
-    memory.inForce = newest;
-    // What differs from another revision now is no drift from this one.
-    memory.drift.clear();
-  }
-  const errors = fresh?.type === "broken" ? fresh.errors : [];
-  if (fresh?.type !== "planned") await recallApplied(previous, newest, parts);
-  const older = memory.inForce !== undefined && memory.inForce !== newest ? memory.inForce : undefined;
-  const planned = fresh?.type === "planned" || older === undefined ? fresh : await planRevision(older, inputs);
-  memory.planMilliseconds = context.clock.now() - started;
-  context.metrics.observe("plan_duration_seconds", memory.planMilliseconds / 1000);
-  return { planned: planned?.type === "broken" && fresh?.type === "broken" ? fresh : planned, errors };
-}
-
-/** After a restart nothing is in force: what was applied last is, until something newer can be planned. */
-async function recallApplied(
-  previous: PlanSyncStatus,
-  newest: Revision | undefined,
-  parts: PlanSyncParts,
-): Promise<void> {
-  const { memory, follower } = parts;
-  const applied = previous.lastAppliedRevision;
-  if (memory.recalled || memory.inForce !== undefined || applied === undefined) return;
-  if (newest === undefined && follower.state.failure === undefined) return;
-  memory.recalled = true;
-  if (applied !== newest?.tree.commit) memory.inForce = await follower.recall(applied);
-}
-
-/** What is left alone now: a break-glass, fights, drift that is not to be healed, all but a partial sync's part. */
-function holdingOf(
-  wish: Wish,
-  previous: PlanSyncStatus,
-  newest: Revision | undefined,
-  memory: Memory,
-  now: number,
-): Holding {
-  const objects = new Map<string, string>();
-  const sameRevision = newest === undefined || newest.tree.commit === previous.lastAppliedRevision;
-  if (wish.mode === "automated" && !wish.selfHeal && sameRevision) {
-    for (const [object, { writer }] of memory.drift) objects.set(object, `changed by ${writer}, and selfHeal is off`);
-  }
-  for (const { object } of memory.fights(now))
-    objects.set(object, "somebody keeps changing it; left alone for a while");
-  const glass = activeBreakGlass(wish, now);
-  for (const object of glass?.objects ?? []) objects.set(object, `break-glass ${glass!.ticket} until ${glass!.until}`);
-  const { only } = wish.switches;
-  return { ...(objects.size > 0 && { objects }), ...(only && { only }) };
-}
-
-function holdingText({ objects, only }: Holding): unknown {
-  return [objects === undefined ? [] : [...objects], only ?? []];
 }
 
 async function gateNow(
@@ -372,42 +215,6 @@ async function tellSync(
 /** Failures count for a revision under one spec: a change of either starts anew. */
 function tryOf(wish: Wish, planning: Planning | undefined): string {
   return `${planning?.revision.tree.commit} ${wish.generation}`;
-}
-
-function sourceFindings({ follower, memory }: PlanSyncParts, wish: Wish): Findings["source"] {
-  const { attempted, failure } = follower.state;
-  const tree = memory.inForce?.tree;
-  const { pinnedRevision } = wish.switches;
-  return {
-    ...(tree && {
-      revision: tree.commit,
-      tree: tree.tree,
-      author: tree.author,
-      subject: tree.subject,
-      committedAt: tree.committedAt,
-      ...(tree.refName && { ref: tree.refName }),
-      ...(tree.signedBy && { signedBy: tree.signedBy }),
-    }),
-    ...(attempted && { attempted }),
-    ...(pinnedRevision && { pinned: pinnedRevision }),
-    ...(failure && {
-      failure: {
-        reason: failure.told && failure.error.transient ? "SourceStale" : sourceReason(failure.error.reason),
-        message: failure.error.message,
-        since: timeText(failure.since),
-        told: failure.told,
-      },
-    }),
-  };
-}
-
-function sourceReason(reason: string): string {
-  const ours: Readonly<Record<string, string>> = {
-    NotFound: "SourceNotFound",
-    Refused: "SourceRefused",
-    TooLarge: "SourceTooLarge",
-  };
-  return ours[reason] ?? reason;
 }
 
 function clusterFailure(error: ClusterError): NonNullable<Findings["clusterError"]> {

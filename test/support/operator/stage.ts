@@ -18,6 +18,9 @@ export interface OperatedCluster {
   readonly actor: ClusterActor;
   /** File of a kubeconfig with every right. */
   readonly kubeconfig: string;
+  add(objects: readonly KubeObject[]): Promise<void>;
+  /** Waits until the players and controllers have nothing left to do. */
+  settle(): Promise<void>;
 }
 
 export interface RunningOperator {
@@ -48,6 +51,8 @@ export interface Stage extends OperatedCluster {
   pool(name: string): Promise<readonly string[] | undefined>;
   events(): Promise<string[]>;
   run(...argv: string[]): Promise<CliResult>;
+  /** What all operators logged, for people who look for a fault. */
+  logs(): string[];
   end(): Promise<void>;
 }
 
@@ -59,8 +64,14 @@ const CREDENTIALS = "git-credentials";
 export const planText = (spec: string) =>
   `apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\nspec:\n${spec.replace(/^/gm, "  ")}\n`;
 
+/** As whom operators run; everybody's rights and the PlanSyncs' namespace unless given. */
+export interface OperatorRights {
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
+}
+
 /** Sets a stage on a cluster: a namespace, a real Git server behind TLS, its credentials in a Secret. */
-export async function setStage(cluster: OperatedCluster): Promise<Stage> {
+export async function setStage(cluster: OperatedCluster, operators: OperatorRights = {}): Promise<Stage> {
   const { actor, kubeconfig } = cluster;
   const git = await startGitServer({ basic: "spiderplan:s3cret-token" });
   const repository = git.repository(`plans-${randomUUID().slice(0, 8)}`);
@@ -77,14 +88,14 @@ export async function setStage(cluster: OperatedCluster): Promise<Stage> {
   const object = (name = "dc") => actor.get(ref(name));
   const status = async (name = "dc") => ((await object(name)).status ?? {}) as PlanSyncStatus;
   const stage: Stage = {
-    actor,
-    kubeconfig,
+    ...cluster,
     git,
     repository,
     object,
     status,
     start: async (options) => {
-      const operator = await startOperator(kubeconfig, options ?? {});
+      const namespace = operators.namespace ?? NAMESPACE;
+      const operator = await startOperator(operators.kubeconfig ?? kubeconfig, { namespace, ...options });
       running.push(operator);
       return operator;
     },
@@ -119,6 +130,7 @@ export async function setStage(cluster: OperatedCluster): Promise<Stage> {
     },
     run: (...argv) =>
       cli([...argv, "--kubeconfig", kubeconfig], { env: { SPIDERPLAN_USER: "alice", PATH: process.env.PATH ?? "" } }),
+    logs: () => running.flatMap(({ log }) => log),
     end: async () => {
       for (const operator of running) await operator.stop();
       await git.close();

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect } from "vitest";
 import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { signedPush } from "../webhooks.js";
@@ -6,13 +7,17 @@ import { eventually, NAMESPACE, planText, type Stage } from "./stage.js";
 
 const SUBNETS = "subnets: {app: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}}\n";
 const pools = (...lines: string[]) => planText(`${SUBNETS}pools:\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
+const NETWORK = planText("networks: {kube-system/net: {macvlan: {master: [eth1]}}}\n");
 const X = (last: number) => `x: {subnet: app, addresses: [10.6.0.10-10.6.0.${last}]}`;
 const Y = "y: {subnet: app, addresses: [10.6.0.80]}";
 
 const ready = (stage: Stage, wanted: string, name?: string) =>
   eventually(
-    () => stage.condition("Ready", name),
-    (now) => now === wanted,
+    async () => {
+      const now = (await stage.status(name)).conditions?.find(({ type }) => type === "Ready");
+      return `${now?.status} ${now?.reason}: ${now?.message}`;
+    },
+    (now) => now.startsWith(`${wanted}:`),
   );
 const IN_SYNC = "True ReconciliationSucceeded";
 
@@ -28,8 +33,8 @@ async function applied(stage: Stage, commit: string): Promise<void> {
 const automated = { sync: { mode: "automated", prune: true } } as const;
 
 /** Edits a pool as a person with kubectl would. */
-function kubectl(stage: Stage, ...args: string[]): string {
-  return execFileSync("kubectl", ["--kubeconfig", stage.kubeconfig, ...args], { encoding: "utf8" });
+async function kubectl(stage: Stage, ...args: string[]): Promise<void> {
+  await promisify(execFile)("kubectl", ["--kubeconfig", stage.kubeconfig, ...args]);
 }
 
 /** What an operator does, as stories that are told on every cluster. */
@@ -91,7 +96,7 @@ async function healsDrift(stage: Stage): Promise<void> {
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, commit);
-  kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"disable":true}}');
+  await kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"disable":true}}');
   const disabled = async () => {
     const found = await stage.actor.get({ kind: KINDS.SpiderIPPool, name: "x" });
     return (found.spec as { disable?: boolean }).disable;
@@ -100,7 +105,7 @@ async function healsDrift(stage: Stage): Promise<void> {
   await eventually(stage.events, (told) =>
     told.some((one) => one.startsWith("DriftCorrected: SpiderIPPool x was changed by kubectl")),
   );
-  kubectl(stage, "delete", "spiderippool", "x", "--wait=false");
+  await kubectl(stage, "delete", "spiderippool", "x", "--wait=false");
   await eventually(stage.events, (told) => told.includes("DriftCorrected: SpiderIPPool x was deleted; made again"));
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
 }
@@ -116,7 +121,7 @@ async function keepsLastGood(stage: Stage): Promise<void> {
   expect([lastAttemptedRevision, lastAppliedRevision]).toEqual([bad, good]);
   const message = conditions?.find(({ type }) => type === "PlanReady")?.message;
   expect(message).toMatch(/^a\.yaml:\d+:\d+ SP\d{4} .*stays in force$/);
-  kubectl(stage, "delete", "spiderippool", "x", "--wait=false");
+  await kubectl(stage, "delete", "spiderippool", "x", "--wait=false");
   await eventually(
     () => stage.pool("x"),
     (now) => now !== undefined,
@@ -137,6 +142,7 @@ async function neverPrunesForNothing(stage: Stage): Promise<void> {
   stage.repository.commit({ "plan/a.yaml": null, "other/b.yaml": "{}" });
   await ready(stage, "False SourceNotFound");
   stage.repository.deleteBranch("main");
+  await stage.run("reconcile", "dc", "--no-wait");
   await eventually(
     async () => (await stage.status()).conditions?.find(({ type }) => type === "SourceReady")?.message ?? "",
     (message) => message.includes("main"),
@@ -239,28 +245,27 @@ async function breaksGlass(stage: Stage): Promise<void> {
 }
 
 async function holdsBackParts(stage: Stage): Promise<void> {
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)), "plan/net.yaml": NETWORK });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first);
-  await stage.actor.create(endpointOf("default/p", "x", "10.6.0.19"), KINDS.SpiderEndpoint);
-  await eventually(
-    async () => (await stage.status()).observedGeneration,
-    (now) => now === 1,
-  );
-  stage.repository.commit({ "plan/a.yaml": pools(X(15), Y) });
+  await oneUser(stage);
+  const smaller = "x: {subnet: app, addresses: [10.6.0.12-10.6.0.19]}";
+  stage.repository.commit({ "plan/a.yaml": pools(smaller, Y) });
   await eventually(
     () => stage.condition("Blocked"),
     (now) => now === "True WouldReleaseInUseIP",
   );
   expect(await stage.condition("IPStable")).toBe("False WouldReleaseInUseIP");
-  expect((await stage.status()).blocked).toContain("SpiderIPPool x is held back: in use by default/p (10.6.0.19)");
+  expect((await stage.status()).blocked).toMatch(
+    /^SpiderIPPool x is held back: in use by default\/user-.* \(10\.6\.0\.10\)/,
+  );
   expect(await stage.pool("y")).toEqual(["10.6.0.80"]);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
-  await stage.actor.delete({ kind: KINDS.SpiderEndpoint, namespace: "default", name: "p" }, {});
+  await stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "user" }, { spec: { replicas: 0 } });
   await eventually(
     () => stage.pool("x"),
-    (now) => now?.[0] === "10.6.0.10-10.6.0.15",
+    (now) => now?.[0] === "10.6.0.12-10.6.0.19",
     30,
   );
 }
@@ -280,7 +285,8 @@ async function keepsWindows(stage: Stage): Promise<void> {
 }
 
 async function followsScale(stage: Stage): Promise<void> {
-  const spec = `${SUBNETS}workloads:
+  const spec = `${SUBNETS}networks: {kube-system/net: {macvlan: {master: [eth1]}}}
+workloads:
   default/Deployment/web:
     interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 1}}}
 `;
@@ -309,7 +315,7 @@ async function followsScale(stage: Stage): Promise<void> {
 }
 
 async function givesUp(stage: Stage): Promise<void> {
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19), Y), "plan/net.yaml": NETWORK });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first);
@@ -325,7 +331,7 @@ async function givesUp(stage: Stage): Promise<void> {
 
   await stage.planSync({ ...automated, deletionPolicy: "delete" });
   await applied(stage, first);
-  await stage.actor.create(endpointOf("default/p", "x", "10.6.0.12"), KINDS.SpiderEndpoint);
+  await oneUser(stage);
   await eventually(
     async () => (await stage.object()).metadata.finalizers?.length,
     (count) => count === 1,
@@ -365,10 +371,18 @@ async function detectsFights(stage: Stage): Promise<void> {
   await applied(stage, commit);
   const ips = async () => (await stage.pool("x"))?.[0];
   for (let round = 0; round < 3; round++) {
-    kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"ips":["10.6.0.10-10.6.0.30"]}}');
+    await kubectl(
+      stage,
+      "patch",
+      "spiderippool",
+      "x",
+      "--type=merge",
+      "-p",
+      '{"spec":{"ips":["10.6.0.10-10.6.0.30"]}}',
+    );
     await eventually(ips, (now) => now === "10.6.0.10-10.6.0.19", 10);
   }
-  kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"ips":["10.6.0.10-10.6.0.30"]}}');
+  await kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"ips":["10.6.0.10-10.6.0.30"]}}');
   await eventually(
     () => stage.condition("Drifted"),
     (now) => now === "True Fighting",
@@ -405,16 +419,24 @@ async function tellsPeople(stage: Stage): Promise<void> {
   expect(unknown.stderr).toContain("there is no PlanSync nobody; there are net/dc");
 }
 
-function endpointOf(pod: string, pool: string, address: string): KubeObject {
-  const [namespace, name] = pod.split("/") as [string, string];
-  const ips = [{ interface: "eth0", ipv4: `${address}/24`, ipv4Pool: pool }];
-  return {
-    ...{ apiVersion: KINDS.SpiderEndpoint.apiVersion, kind: "SpiderEndpoint", metadata: { namespace, name } },
-    status: { current: { uid: "u", node: "n", ips }, ownerControllerType: "Pod", ownerControllerName: name },
+/** A Pod that has the first address of pool x, `10.6.0.10`, of a workload of the network kube-system/net. */
+async function oneUser(stage: Stage): Promise<void> {
+  const annotations = {
+    "v1.multus-cni.io/default-network": "kube-system/net",
+    "ipam.spidernet.io/ippool": JSON.stringify({ ipv4: ["x"] }),
   };
+  await stage.add([
+    { apiVersion: "v1", kind: "Node", metadata: { name: "node-a" } },
+    deploymentOf("user", 1, annotations),
+  ]);
+  await stage.settle();
+  await eventually(
+    async () => (await stage.actor.list(KINDS.SpiderEndpoint, { namespace: "default" })).items.length,
+    (count) => count === 1,
+  );
 }
 
-function deploymentOf(name: string, replicas: number): KubeObject {
+function deploymentOf(name: string, replicas: number, annotations: Record<string, string> = {}): KubeObject {
   const labels = { app: name };
   return {
     apiVersion: KINDS.Deployment.apiVersion,
@@ -423,7 +445,7 @@ function deploymentOf(name: string, replicas: number): KubeObject {
     spec: {
       replicas,
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "app:1" }] } },
+      template: { metadata: { labels, annotations }, spec: { containers: [{ name: "c", image: "app:1" }] } },
     },
   };
 }

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { KINDS } from "../../src/core/spiderpool/objects.js";
+import { NAMESPACE, setStage } from "../support/operator/stage.js";
+import { OPERATOR_STORIES } from "../support/operator/stories.js";
+import { kubectlMissing, operatorAccess } from "../support/operator-access.js";
+import { skipReason, until } from "../support/real-apiserver.js";
+import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+
+const reason = skipReason() ?? (kubectlMissing ? "kubectl is not here" : undefined);
+
+describe.skipIf(reason !== undefined)(
+  `the operator on a real kube-apiserver, under exactly its own rights${reason ? ` (skipped: ${reason})` : ""}`,
+  () => {
+    let cluster: RealPlayedCluster;
+    let rights: string;
+    beforeAll(async () => {
+      cluster = await startRealPlayedCluster();
+      const namespaces = [NAMESPACE, "spiderplan-system"].map((name) => ({
+        ...{ apiVersion: "v1", kind: "Namespace", metadata: { name } },
+      }));
+      await cluster.add(namespaces);
+      rights = await operatorAccess(cluster, "sync", { planSyncs: [NAMESPACE] });
+    });
+    afterAll(() => cluster?.stop());
+
+    test.each(OPERATOR_STORIES)("%s", async (_name, story) => {
+      await cluster.clean();
+      await cleanPlanSyncs(cluster);
+      const stage = await setStage(cluster, { kubeconfig: rights, namespace: "spiderplan-system" });
+      onTestFinished(() => stage.end());
+      await story(stage);
+      expect.hasAssertions();
+    });
+  },
+);
+
+/** Takes away what the operator left beside its objects. */
+async function cleanPlanSyncs({ actor }: RealPlayedCluster): Promise<void> {
+  for (const kind of [KINDS.PlanSync, KINDS.Secret, KINDS.ConfigMap, KINDS.Event]) {
+    await until(`no ${kind.plural} are left`, async () => {
+      const { items } = await actor.list(kind, { namespace: NAMESPACE });
+      const own = items.filter(
+        ({ metadata }) => metadata.name !== "kube-root-ca.crt" && !metadata.name.startsWith("default-token"),
+      );
+      for (const { metadata } of own) {
+        const ref = { kind, namespace: NAMESPACE, name: metadata.name };
+        if (metadata.finalizers?.length) await actor.patch(ref, { metadata: { finalizers: null } });
+        if (!metadata.deletionTimestamp) await actor.delete(ref, {});
+      }
+      return own.length === 0;
+    });
+  }
+}
