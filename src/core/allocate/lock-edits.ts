@@ -38,7 +38,7 @@ function takenFromPools(held: Held, live: LivePools): Finding[] {
   for (const [key, { owner, pools, offered, used }] of live.claims) {
     const unused = subtract(offered, used);
     for (const [holder, ranges] of byHolder(held, unused)) {
-      if (holder === key || splitOwner(holder).owner === owner) continue;
+      if (splitOwner(holder).owner === owner) continue;
       const pool = pools[0]!.metadata.name;
       const message = `${listed(ranges)} is locked to ${holder} but pool ${pool} of ${key} still offers it`;
       const hint = `give it back to ${owner} in the lock file; released there, and after its rest, others may have it`;

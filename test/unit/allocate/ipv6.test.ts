@@ -77,6 +77,26 @@ test("a NIC that leaves its IPv6 subnet only keeps no pool by the pattern of its
 });
 const OTHER = subnet("other", "fd00:1::/64", ["fd00:1::10-fd00:1::1f"]);
 
+test.each([
+  ["IPv4", "a", ["10.0.0.10", "10.0.0.11"]],
+  ["IPv6", "six", ["fd00::10", "fd00::11"]],
+] as const)(
+  "%s of an ordinal that goes is held while its endpoint has it, be its pool gone",
+  (_family, key, [zero, one]) => {
+    const set = fixed("d/StatefulSet/web", { replicas: 1, subnets: [key], perPod: {} });
+    const owner = "d/StatefulSet/web/net1";
+    const before = lock({ [key]: { held: { [`${owner}/0`]: [zero], [`${owner}/1`]: [one] } } });
+    const after = (...objects: KubeObject[]) =>
+      written(
+        run({ plan: plan({ subnets: SUBNETS, workloads: [set] }), lock: before, snapshot: cluster(...objects) }).lock,
+      );
+    expect(after(endpoint("d/web-1", one, "gone", "StatefulSet/web"))).toMatchObject({
+      [key]: { held: { [`${owner}/0`]: zero, [`${owner}/1`]: one }, released: {} },
+    });
+    expect(after()).toMatchObject({ [key]: { held: { [`${owner}/0`]: zero }, released: { [`${owner}/1`]: one } } });
+  },
+);
+
 describe("what stops an owner", () => {
   const both = plan({ subnets: SUBNETS, workloads: asking("a", "b") });
   const before = lock({ six: { held } });

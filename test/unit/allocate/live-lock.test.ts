@@ -108,3 +108,24 @@ test("an empty cluster and no files: allocated all the same, in both modes", () 
     expect(shown(run({ plan: asked, lock: NO_LOCK, mode }))).toEqual({ [`${W}/a`]: "10.0.0.10-10.0.0.12" });
   }
 });
+
+test("what an owner holds, or its Pods use, rests for nobody, whatever the files say", () => {
+  const [mine, other] = ["d/Deployment/mine/net1", "d/Deployment/other/net1"];
+  const asked = plan({ workloads: [fixed("d/Deployment/mine", { replicas: 2 })] });
+  const doubled = lock({
+    a: { held: { [mine]: ["10.0.0.10-10.0.0.11"] }, released: { [mine]: ["10.0.0.11-10.0.0.12"] } },
+  });
+  expect(written(run({ plan: asked, lock: doubled }).lock)).toMatchObject({
+    a: { held: { [mine]: "10.0.0.10-10.0.0.11" }, released: { [mine]: "10.0.0.12" } },
+  });
+  const used = cluster(
+    pool("d.deployment.mine.net1.a", ["10.0.0.10-10.0.0.11"], {
+      owner: `${mine}/a`,
+      used: { "10.0.0.11": "d/mine-1" },
+    }),
+  );
+  const resting = lock({ a: { held: { [mine]: ["10.0.0.10"] }, released: { [other]: ["10.0.0.11-10.0.0.12"] } } });
+  expect(written(run({ plan: asked, lock: resting, snapshot: used }).lock)).toMatchObject({
+    a: { held: { [mine]: "10.0.0.10-10.0.0.11" }, released: { [other]: "10.0.0.12" } },
+  });
+});
