@@ -37,7 +37,7 @@ export function shortages(before: Before, run: PlanRun, context: CheckContext): 
 /** Whether what all fixed owners of the plan lack is there, subnet by subnet, at a time when nothing rests anywhere. */
 function fits(before: Before, run: PlanRun, { model, install }: CheckContext): boolean {
   if (model.pools.some((pool) => pool.take > 0)) return false;
-  if (model.fixed.some((one) => one.slice !== undefined || one.pending)) return false;
+  if (model.fixed.some((one) => one.slice !== undefined || one.pending || one.wish || one.perSubnet)) return false;
   const locks = [...before.lock.subnets.values(), ...install.lock.subnets.values()];
   if (locks.some((lock) => [...lock.released.values()].some((set) => set.length > 0))) return false;
   const pools = [...poolsOf(before.objects).values()];

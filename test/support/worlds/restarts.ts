@@ -37,7 +37,8 @@ export function harmTo(
   const will = prospects(after, asTemplate(after, pod));
   if (was === undefined || will === "own") return undefined;
   if (will === undefined) return "would get no address";
-  if (was === "own") return `would lose its address and get one of ${told(will)}`;
+  const wanted = [...will.values()].every((pools) => [...pools].every((pool) => mayMove(pod, pool)));
+  if (was === "own") return wanted ? undefined : `would lose its address and get one of ${told(will)}`;
   for (const [family, pools] of was) {
     const now = will.get(family);
     if (now === undefined) return `would lose IPv${family}`;
