@@ -167,10 +167,10 @@ function withoutQuarantine(objects: Objects): Objects {
 
 /** A template without a Pod: no node is left on which it finds a pool. */
 function confirmsIdle(before: Objects, state: Objects, entry: VerdictEntry): boolean {
-  const set = ["Deployment", "StatefulSet"].flatMap((kind) => before.all(kind).get(entry.pod) ?? [])[0];
-  if (set === undefined) return false;
   const served = (objects: Objects) => {
     const copy = new Copy(objects);
+    const set = ["Deployment", "StatefulSet"].flatMap((kind) => copy.all(kind).get(entry.pod) ?? [])[0];
+    if (set === undefined) return [];
     return [...copy.all("Node").keys()].filter((node) => prospects(copy, templatePod(set, node)) !== undefined);
   };
   return served(before).length > 0 && served(state).length === 0;
