@@ -17,23 +17,19 @@ import { compareTemplates } from "./desired/template-warnings.js";
 import type { Diagnostic } from "./diagnostics.js";
 import type { Options, Outcome } from "./outcome.js";
 import type { Plan } from "./plan/plan.js";
-import { recordedOwner, type Snapshot, usersOf, workloadKey } from "./snapshot.js";
+import { recordedOwner, type Snapshot, workloadKey } from "./snapshot.js";
 import { resolveFacts } from "./spiderpool/facts.js";
 import { KINDS, type KubeObject } from "./spiderpool/objects.js";
 import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
-
+import { judgeRest } from "./verdict/half-done.js";
 import { withHolding } from "./verdict/holding.js";
-
-import { isHopeless } from "./verdict/idle.js";
-
 import { judgeSteps } from "./verdict/judge.js";
 import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migrate.js";
 import { holdBackNamed } from "./verdict/named.js";
 import { namingIndex } from "./verdict/naming-index.js";
 import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
-import { sceneOf } from "./verdict/replay.js";
 import { inDanger, summarize, verdictOf } from "./verdict/verdict.js";
 import { tellRoutes } from "./verdict/warnings/routes.js";
 import { planWarnings } from "./verdict/warnings/warnings.js";
@@ -134,7 +130,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
 
 /**
  * Judges steps of an earlier decision on the cluster as it is now: Pods may have come, and the steps before them are done.
- * @param decidedOn the cluster of that decision; who found an address in a pool that is younger only met a half-done sync
+ * @param decidedOn the cluster of that decision; what only a half-done sync gave is not protected
  * @returns why a step must not be carried out any more, for those that must not
  */
 export function judgeAgain(
@@ -144,16 +140,9 @@ export function judgeAgain(
   decidedOn: Snapshot,
 ): ReadonlyMap<Step, string> {
   const facts = resolveFacts(snapshot.facts, plan.settings.spiderpool);
-  const ordinary = steps
-    .filter((step) => !isQuarantineStep(step))
-    .map((step): OrderedStep => ({ steering: [], ...step }));
-  const guarded = guard(ordinary, snapshot, namingIndex(snapshot, ordinary)).steps;
-  const settled = usersOf(snapshot, (pool) => decidedOn.pools.has(pool));
-  const now = judgeSteps(guarded, settled, facts);
-  const then = sceneOf(decidedOn, facts);
-  // A template that a half-done sync gave a pool had none before either.
-  const idle = now.idle.filter(({ workload, nic }) => !isHopeless(workload, nic, then));
-  const judged = permitMigrations({ ...now, idle }, plan, guarded, settled);
+  const due = steps.map((step): OrderedStep => ({ steering: [], ...step }));
+  const guarded = guard(due, snapshot, namingIndex(snapshot, due)).steps;
+  const judged = permitMigrations(judgeRest(guarded, snapshot, decidedOn, facts), plan, guarded, snapshot);
   const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [waveKey(step), step]));
   const refused = new Map<Step, string>();
   for (const step of steps) {

@@ -42,7 +42,10 @@ export function changedTemplate(
 ): Readonly<Record<string, string>> | undefined {
   if (key === undefined) return undefined;
   const [old, now] = [before.workloads.get(key), after.workloads.get(key)];
-  return old === now || now === undefined ? undefined : (podTemplate(now)?.metadata?.annotations ?? {});
+  if (old === now || now === undefined) return undefined;
+  const asks = (workload: KubeObject | undefined) => workload && podTemplate(workload)?.metadata?.annotations;
+  // Read twice, an object is another one and says the same.
+  return JSON.stringify(asks(old)) === JSON.stringify(asks(now)) ? undefined : (asks(now) ?? {});
 }
 
 /** The Pod that would come after the change: its Namespace and its template may say something else by then. */

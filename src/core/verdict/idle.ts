@@ -10,9 +10,6 @@ import type { Touched } from "./touched.js";
 /** A template none of whose Pods has an address, that would find no pool on any node after the change but did before. */
 export interface StrandedTemplate {
   readonly entry: VerdictEntry;
-  /** `namespace/Kind/name`. */
-  readonly workload: string;
-  readonly nic: string;
   /** Numbers of the steps that concern it. */
   readonly steps: readonly number[];
 }
@@ -44,14 +41,8 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
       owner: `${workloadKey(workload)}/${nic}`,
       reasons: [`no Pod of ${workloadKey(workload)} has an address yet`, ...reasons],
     };
-    return [{ entry, workload: workloadKey(workload), nic, steps }];
+    return [{ entry, steps }];
   });
-}
-
-/** Whether a template that is in a cluster finds a pool on none of its nodes there. */
-export function isHopeless(workload: string, nic: string, scene: Scene): boolean {
-  const live = scene.snapshot.workloads.get(workload);
-  return live !== undefined && failureOnAll(live, scene, nic) !== undefined;
 }
 
 /** NICs the template asks Spiderpool for: those of its `ippools` annotation, else eth0 and its further networks. */

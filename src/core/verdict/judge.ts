@@ -28,11 +28,18 @@ const WORST: readonly Effect[] = ["stays", "in danger already", "moves", "strand
 /**
  * Replays Spiderpool's allocation for every live tenant that the steps concern, before them and after each of their waves:
  * a crash may leave the cluster after any (FIXED-5, FIXED-8).
+ * @param snapshot the cluster to compare with
+ * @param carriedOutOn the cluster the steps begin with, with the same users, if earlier steps are done already
  */
-export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, facts: SpiderpoolFacts): Judged {
-  const touched = touchedBy(steps, snapshot);
+export function judgeSteps(
+  steps: readonly OrderedStep[],
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  carriedOutOn: Snapshot = snapshot,
+): Judged {
+  const touched = touchedBy(steps, carriedOutOn);
   const before = sceneOf(snapshot, facts);
-  const last = sceneOf(snapshotAfter(snapshot, steps), facts);
+  const last = sceneOf(snapshotAfter(carriedOutOn, steps), facts);
   const classesAround = (reach: Reach) => classesOf(tenantsOf(snapshot, facts, reach.holder), before, last, touched);
   const reach = reachOf(snapshot, touched, touched.pools.keys());
   const concerned = classesAround(reach).filter((one) => one.steps.length > 0);
@@ -41,7 +48,7 @@ export function judgeSteps(steps: readonly OrderedStep[], snapshot: Snapshot, fa
   );
   const everybody = [...snapshot.use.byAddress.values()].reduce((sum, holders) => sum + holders.length, 0);
   if (concerned.length === 0) return { judgements: [], idle, stays: everybody, classes: [] };
-  const after = scenesByWave(steps, concerned, snapshot, facts, last);
+  const after = scenesByWave(steps, concerned, carriedOutOn, facts, last);
   const { classes: group, crowds } = rivalsOf(concerned, [before, ...after], (pools) =>
     classesAround(reachOf(snapshot, touched, pools)),
   );

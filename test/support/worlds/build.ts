@@ -42,6 +42,7 @@ export function firstPlan(spec: WorldSpec): PlanModel {
             perPod: one.perPod,
             slice: one.slice ? pools[(one.names[0] ?? 0) % pools.length]?.number : undefined,
             present: true,
+            annotate: one.annotate ?? false,
           },
         ],
   );
@@ -119,6 +120,7 @@ function asking(one: WorkloadSpec, prefix: string, index: number, model: PlanMod
     case "nothing":
       return {};
     case "fixed": {
+      if (one.annotate) return {};
       const fixed = model.fixed.find(({ workload }) => workload === index)!;
       const pool = model.pools.find(({ number }) => number === fixed.slice);
       const subnets = pool === undefined ? fixed.subnets : [pool.subnet];

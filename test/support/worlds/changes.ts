@@ -5,7 +5,7 @@ import { offeredBy } from "./addresses.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
 import { type Objects, poolsOf, recordsOf } from "./objects.js";
-import { cidrOf, type FixedModel, fixedKey, type Migration } from "./plan-model.js";
+import { cidrOf, type FixedModel, fixedKey, type Migration, wishesOf } from "./plan-model.js";
 import type { Permission } from "./restarts.js";
 import { ownerOf } from "./standing.js";
 
@@ -33,6 +33,8 @@ export function changesLeft(before: Before, objects: Objects, run: PlanRun, cont
   const fail = (invariant: string, message: string) => found.push({ invariant, message });
   const pools = [...poolsOf(objects).values()];
   for (const { one, migration } of draining(context)) {
+    // Until the ticket is done there is nowhere to go.
+    if (one.pending) continue;
     for (const pool of pools.filter((each) => one.slice === undefined && isHome(each, one, migration.from, context))) {
       const { name } = pool.metadata;
       if (pool.spec.disable !== true) fail("migration", `${name} is drained and not disabled`);
@@ -54,6 +56,34 @@ export function changesLeft(before: Before, objects: Objects, run: PlanRun, cont
         );
   }
   return found;
+}
+
+/** A workload that is new gets what it wishes for, or is told that it cannot have it; and so many as it asks for. */
+export function wishesGranted(before: Before, objects: Objects, run: PlanRun, context: CheckContext): Violation[] {
+  const { outcome } = run.decided!;
+  if (context.restarted || hasErrors(run.diagnostics) || outcome.steps.some((step) => step.blocked !== undefined))
+    return [];
+  return context.model.fixed.flatMap((one) => {
+    const asks = one.wish !== undefined || one.perSubnet !== undefined;
+    if (!one.present || one.pending || one.slice !== undefined || one.migration !== undefined || !asks) return [];
+    const home = (world: Objects) =>
+      [...poolsOf(world).values()].filter((pool) => isHome(pool, one, one.subnets[0]!, context));
+    if (home(before.objects).length > 0) return [];
+    const offers = home(objects).flatMap(offeredBy);
+    const { kind } = context.workloads[one.workload]!;
+    const wished = one.perPod && kind === "StatefulSet" ? [] : wishesOf(context.model, one);
+    const missing = wished.filter((address) => !offers.includes(address));
+    const found = missing.map((address) => ({
+      invariant: "wish",
+      message: `${one.name} did not get ${address}, and nobody said so`,
+    }));
+    const enough = one.perSubnet === undefined || offers.length === Math.max(one.perSubnet, wished.length);
+    if (enough) return found;
+    return [
+      ...found,
+      { invariant: "perSubnet", message: `${one.name} has ${offers.length} addresses, not ${one.perSubnet}` },
+    ];
+  });
 }
 
 /** What a fixed owner gains while it waits for a ticket is offered to nobody. */

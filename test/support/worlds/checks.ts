@@ -9,7 +9,7 @@ import { type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
 import type { Chance } from "./chance.js";
-import { changesLeft, pendingOffered, permission } from "./changes.js";
+import { changesLeft, pendingOffered, permission, wishesGranted } from "./changes.js";
 import type { WorldCluster } from "./cluster.js";
 import type { Edit } from "./edit-spec.js";
 import type { Violation } from "./findings.js";
@@ -59,7 +59,10 @@ export async function afterSync(
   if (recordsComplete(before.objects)) found.push(...falseAlarms(before.objects, outcome, context.chance));
   if (!done.crashed && !context.restarted) found.push(...refusedSteps(done));
   found.push(...shortages(before, done.run, context), ...pendingOffered(before, objects, context));
-  if (!done.crashed) found.push(...changesLeft(before, objects, done.run, context));
+  if (!done.crashed) {
+    found.push(...changesLeft(before, objects, done.run, context));
+    found.push(...wishesGranted(before, objects, done.run, context));
+  }
   if (context.edits !== undefined && !done.crashed) found.push(...farEffects(before, objects, context.edits, context));
   let atRest = false;
   if (!done.crashed && !context.restarted && done.report !== undefined) {

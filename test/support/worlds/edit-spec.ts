@@ -28,6 +28,8 @@ export type Edit =
   | { readonly type: "subnet"; readonly subnet: number; readonly room: number; readonly zone: number }
   | { readonly type: "migrate"; readonly fixed: number; readonly to: number; readonly phase: number }
   | { readonly type: "moved"; readonly fixed: number; readonly told: boolean }
+  | { readonly type: "wish"; readonly fixed: number; readonly offset: number; readonly count: number }
+  | { readonly type: "perSubnet"; readonly fixed: number; readonly count: number }
   | { readonly type: "pending"; readonly fixed: number; readonly value: boolean };
 
 export const small = (max: number) => fc.nat({ max });
@@ -102,5 +104,15 @@ export const edit: fc.Arbitrary<Edit> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("moved" as const), fixed: small(3), told: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("wish" as const),
+      fixed: small(3),
+      offset: small(16),
+      count: small(3),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("perSubnet" as const), fixed: small(3), count: small(5) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("pending" as const), fixed: small(3), value: fc.boolean() }) },
 );

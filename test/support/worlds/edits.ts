@@ -74,6 +74,12 @@ export function edit(model: PlanModel, one: Edit): void {
       fixed.formerly = one.told ? fixed.name : undefined;
       if (one.told) fixed.name = `${fixed.name.startsWith("w") ? "m" : "w"}${fixed.workload}`;
       return;
+    case "wish":
+      if (fixed !== undefined) fixed.wish = one.count === 0 ? undefined : { offset: one.offset, count: one.count };
+      return;
+    case "perSubnet":
+      if (fixed !== undefined) fixed.perSubnet = one.count === 0 ? undefined : one.count;
+      return;
     case "pending":
       if (fixed !== undefined) fixed.pending = one.value;
       return;

@@ -1,11 +1,20 @@
 import type { PlanRun } from "../../../src/app/plan-run.js";
-import type { SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
+import { OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { everyAddress, offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
 import { endpointsOf, poolsOf } from "./objects.js";
-import { addressAt, cidrOf, type PlanModel, type SubnetModel, specOf, subnetsOf, ZONE } from "./plan-model.js";
+import {
+  addressAt,
+  cidrOf,
+  type FixedModel,
+  type PlanModel,
+  type SubnetModel,
+  specOf,
+  subnetsOf,
+  ZONE,
+} from "./plan-model.js";
 import { bornAs, ownerOf, reservedAll } from "./standing.js";
 
 /**
@@ -37,7 +46,7 @@ export function shortages(before: Before, run: PlanRun, context: CheckContext): 
 /** Whether what all fixed owners of the plan lack is there, subnet by subnet, at a time when nothing rests anywhere. */
 function fits(before: Before, run: PlanRun, { model, install }: CheckContext): boolean {
   if (model.pools.some((pool) => pool.take > 0)) return false;
-  if (model.fixed.some((one) => one.slice !== undefined || one.pending)) return false;
+  if (model.fixed.some((one) => one.slice !== undefined || one.pending || one.wish || one.perSubnet)) return false;
   const locks = [...before.lock.subnets.values(), ...install.lock.subnets.values()];
   if (locks.some((lock) => [...lock.released.values()].some((set) => set.length > 0))) return false;
   const pools = [...poolsOf(before.objects).values()];
@@ -55,7 +64,7 @@ function fits(before: Before, run: PlanRun, { model, install }: CheckContext): b
     });
     const missing = model.fixed
       .filter((one) => one.present && subnetsOf(one).includes(index))
-      .reduce((sum, one) => sum + Math.max(0, one.replicas + one.elastic - has(pools, `w${one.workload}`, subnet)), 0);
+      .reduce((sum, one) => sum + Math.max(0, one.replicas + one.elastic - has(pools, one, subnet)), 0);
     return missing <= free.length;
   });
 }
@@ -70,9 +79,12 @@ function spokenFor(model: PlanModel): string[] {
 
 type Lists = Record<string, { readonly addresses?: readonly string[] }>;
 
-/** How many addresses of the subnet the workload's pools offer now. */
-function has(pools: readonly SpiderIPPool[], workload: string, subnet: SubnetModel): number {
+/** How many addresses of the subnet the workload's pools offer now; under a name nobody tells of they are another's. */
+function has(pools: readonly SpiderIPPool[], { name, formerly = name }: FixedModel, subnet: SubnetModel): number {
   return pools
-    .filter((pool) => pool.spec.subnet === cidrOf(subnet) && ownerOf(pool)?.includes(`/${workload}/`))
+    .filter(({ spec, metadata }) => {
+      const owner = metadata.annotations?.[OWN.owner] ?? "";
+      return spec.subnet === cidrOf(subnet) && (owner.includes(`/${name}/`) || owner.includes(`/${formerly}/`));
+    })
     .reduce((sum, pool) => sum + offeredBy(pool).length, 0);
 }

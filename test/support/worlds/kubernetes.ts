@@ -69,7 +69,11 @@ export class Kubernetes implements Orchestra {
 
   /** Makes the workload have so many Pods; new ones go round the nodes. */
   scale(one: LiveWorkload, replicas: number): void {
-    for (const object of workloadObjects(one, replicas)) this.objects.put(object);
+    for (const object of workloadObjects(one, replicas)) {
+      // What stands in a live template stays there, ours too.
+      const live = this.objects.all(object.kind).get(keyOf(object));
+      this.objects.put(live === undefined ? object : { ...live, spec: { ...(live.spec as object), replicas } });
+    }
     const nodes = [...this.objects.all("Node").keys()].sort();
     const live = this.podsOf(one);
     if (one.kind === "StatefulSet") {
@@ -137,14 +141,20 @@ export class Kubernetes implements Orchestra {
     this.objects.remove(pod);
   }
 
-  /** A kubelet tries again and again. */
+  /** A changed template rolls out, and a kubelet tries again and again. */
   retryWaiting(): void {
+    for (const pod of this.pods()) if (this.#isOld(pod)) this.restart(pod);
     for (const pod of this.pods()) if (!this.hasAddress(pod)) connect(this.objects, pod, this.choose);
   }
 
   hasAddress(pod: KubeObject): boolean {
     const endpoint = endpointsOf(this.objects).get(keyOf(pod));
     return endpoint?.status?.current?.uid === pod.metadata.uid && heldBy(endpoint).length > 0;
+  }
+
+  #isOld(pod: KubeObject): boolean {
+    const { annotations } = this.successor(pod, "").metadata;
+    return JSON.stringify(annotations) !== JSON.stringify(pod.metadata.annotations);
   }
 
   #start(pod: KubeObject): void {

@@ -48,6 +48,11 @@ export interface FixedModel {
   formerly?: string;
   /** What it gains waits for a ticket. */
   pending?: boolean;
+  /** Addresses it wishes for in its first subnet. */
+  wish?: { readonly offset: number; readonly count: number };
+  /** How many it wants in its first subnet, whatever its replicas. */
+  perSubnet?: number;
+  annotate?: boolean;
 }
 
 export interface Migration {
@@ -222,19 +227,35 @@ function podSelector(pods: NonNullable<PoolModel["pods"]>): object {
   }
 }
 
+/** The addresses a fixed workload wishes for, one by one. */
+export function wishesOf(model: PlanModel, { subnets, wish }: FixedModel): string[] {
+  const subnet = model.subnets[subnets[0]!]!;
+  return Array.from({ length: wish?.count ?? 0 }, (_, at) => addressAt(subnet, wish!.offset + at));
+}
+
 function fixedSpec(model: PlanModel, one: FixedModel, workloads: readonly FixedWorkload[]): object {
   const { kind, labels, network } = workloads[one.workload]!;
   const pool = sliceOf(model, one);
   const keys = [...new Set(one.subnets)].map((index) => model.subnets[index]!.key);
   const from = pool === undefined ? { subnets: keys } : { pools: [pool.name] };
   const perPod = kind === "StatefulSet" ? { perPod: one.perPod } : {};
+  const ordinals = one.perPod && kind === "StatefulSet";
+  const wishes = pool === undefined && !ordinals ? wishesOf(model, one) : [];
+  const sized = pool === undefined && one.perSubnet !== undefined && { perSubnet: { [keys[0]!]: one.perSubnet } };
   return {
     replicas: one.replicas,
     pods: { labels: { app: labels.app } },
+    ...(one.annotate && { annotate: true }),
     interfaces: {
       eth0: {
         network,
-        fixed: { ...from, elastic: one.perPod && kind === "StatefulSet" ? 0 : one.elastic, ...perPod },
+        fixed: {
+          ...from,
+          elastic: ordinals ? 0 : one.elastic,
+          ...perPod,
+          ...(wishes.length > 0 && { addresses: [`${wishes[0]}-${wishes.at(-1)}`] }),
+          ...sized,
+        },
         ...(one.pending && { pending: "CHG1" }),
       },
     },

@@ -37,7 +37,8 @@ export function harmTo(
   const will = prospects(after, asTemplate(after, pod));
   if (was === undefined || will === "own") return undefined;
   if (will === undefined) return "would get no address";
-  if (was === "own") return `would lose its address and get one of ${told(will)}`;
+  const wanted = [...will.values()].every((pools) => [...pools].every((pool) => mayMove(pod, pool)));
+  if (was === "own") return wanted ? undefined : `would lose its address and get one of ${told(will)}`;
   for (const [family, pools] of was) {
     const now = will.get(family);
     if (now === undefined) return `would lose IPv${family}`;
@@ -166,10 +167,10 @@ function withoutQuarantine(objects: Objects): Objects {
 
 /** A template without a Pod: no node is left on which it finds a pool. */
 function confirmsIdle(before: Objects, state: Objects, entry: VerdictEntry): boolean {
-  const set = ["Deployment", "StatefulSet"].flatMap((kind) => before.all(kind).get(entry.pod) ?? [])[0];
-  if (set === undefined) return false;
   const served = (objects: Objects) => {
     const copy = new Copy(objects);
+    const set = ["Deployment", "StatefulSet"].flatMap((kind) => copy.all(kind).get(entry.pod) ?? [])[0];
+    if (set === undefined) return [];
     return [...copy.all("Node").keys()].filter((node) => prospects(copy, templatePod(set, node)) !== undefined);
   };
   return served(before).length > 0 && served(state).length === 0;

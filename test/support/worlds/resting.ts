@@ -60,7 +60,10 @@ export function holdingsOf(objects: Objects, install: string): Map<string, strin
 export function grows(before: PlanModel, next: PlanModel): boolean {
   return next.fixed.some((one, index) => {
     const old = before.fixed[index]!;
-    const more = one.replicas + one.elastic > old.replicas + old.elastic;
+    const more =
+      one.replicas + one.elastic > old.replicas + old.elastic ||
+      one.wish !== old.wish ||
+      one.perSubnet !== old.perSubnet;
     const renamed = one.name !== old.name;
     return more || renamed || subnetsOf(one).some((subnet) => !subnetsOf(old).includes(subnet));
   });

@@ -40,6 +40,8 @@ export interface WorkloadSpec {
   readonly perPod: boolean;
   /** A fixed one: cut out of the first of `names` instead of out of subnets. */
   readonly slice?: boolean;
+  /** A fixed one: its template says nothing of pools, spiderplan writes that into it. */
+  readonly annotate?: boolean;
 }
 
 export type EventSpec =
@@ -79,6 +81,7 @@ const workload = fc.record<WorkloadSpec>({
   elastic: small(2),
   perPod: fc.boolean(),
   slice: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  annotate: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
 
 const event: fc.Arbitrary<EventSpec> = fc.oneof(
