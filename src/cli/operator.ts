@@ -2,9 +2,13 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { openLedgerFiles } from "../adapters/ledger/ledger-files.js";
+import { openLedgerStream } from "../adapters/ledger/ledger-stream.js";
 import { type LogFormat, type LogLevel, openLogger } from "../adapters/telemetry/logger.js";
 import { openMetrics } from "../adapters/telemetry/metrics.js";
 import type { WatchableCluster } from "../ports/cluster.js";
+import type { Ledger } from "../ports/ledger.js";
+import type { Logger, Metrics } from "../ports/telemetry.js";
 import { systemClock } from "./clock.js";
 import type { Io } from "./io.js";
 import { connectCluster } from "./observe.js";
@@ -17,6 +21,7 @@ export interface OperatorCommandOptions extends Omit<ClusterOptions, "snapshot">
   readonly host: string;
   readonly port: number;
   readonly webhookSecrets?: string;
+  readonly ledger: string;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly allowInsecureGit: boolean;
@@ -30,6 +35,7 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
     format: options.logFormat,
     write: (line) => io.stdout.write(line),
   });
+  const metrics = openMetrics();
   const cluster = (await connectCluster(io, options)) as WatchableCluster;
   const ending = io.signal ?? new AbortController().signal;
   const identity = `${io.env.POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`;
@@ -38,12 +44,13 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
       cluster,
       clock: systemClock,
       logger: logger.with({ pod: identity }),
-      metrics: openMetrics(),
+      metrics,
       dataDir: resolve(io.cwd, options.dataDir),
       namespace: options.namespace,
       spiderpoolNamespace: options.spiderpoolNamespace,
       identity,
       http: { host: options.host, port: options.port },
+      openLedger: () => openLedger(io, options.ledger, logger, metrics),
       webhookSecrets: () =>
         options.webhookSecrets === undefined ? {} : readSecrets(resolve(io.cwd, options.webhookSecrets)),
       env: io.env,
@@ -53,6 +60,14 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
     ending,
   );
   return 0;
+}
+
+/** Files one a day in a folder, or lines among those of the log. */
+async function openLedger(io: Io, where: string, logger: Logger, metrics: Metrics): Promise<Ledger> {
+  if (where !== "stdout") {
+    return openLedgerFiles({ folder: resolve(io.cwd, where), sync: "rotate", logger, metrics });
+  }
+  return openLedgerStream((line) => io.stdout.write(line), metrics);
 }
 
 /** A file a source, named after it; each line a secret, so that a new one can be there before the old one goes. */

@@ -165,6 +165,7 @@ function addOperator({ io, add, run }: Tree): void {
     .option("--host <address>", "address to serve webhooks, metrics and probes on", "0.0.0.0")
     .addOption(new Option("--port <n>", "port for the same").argParser(port).default(8080))
     .option("--webhook-secrets <dir>", "folder with one file a forge, named after it, a secret on each line")
+    .option("--ledger <dir>", "folder for the ledger of who had which address, or stdout", "stdout")
     .addOption(
       new Option("--log-level <level>", "what to log").choices(["debug", "info", "warn", "error"]).default("info"),
     )

@@ -24,7 +24,7 @@ import { holdBackHarm } from "./verdict/block.js";
 import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
 import { judgeRest } from "./verdict/half-done.js";
-import { withHolding } from "./verdict/holding.js";
+import { unknownSelections, withHolding } from "./verdict/holding.js";
 import { judgeSteps } from "./verdict/judge.js";
 import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migrate.js";
 import { holdBackNamed } from "./verdict/named.js";
@@ -119,6 +119,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
       ...pools.diagnostics,
       ...networks,
       ...whole.diagnostics,
+      ...unknownSelections(options.holding?.only ?? [], wanted, plan),
       ...shared.diagnostics,
       ...quarantine.diagnostics,
       ...allocatedUnlocked(lock, allocation.allocations),

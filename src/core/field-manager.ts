@@ -1,4 +1,4 @@
-import type { ManagedFields, ObjectMeta } from "./spiderpool/objects.js";
+import { type ManagedFields, type ObjectMeta, OWN } from "./spiderpool/objects.js";
 
 /** Who wrote an object last, as its managedFields tell. */
 export interface Writer {
@@ -11,14 +11,16 @@ export interface Writer {
 
 /**
  * The field manager of the newest write to anything but a subresource; undefined where managedFields were left out.
- * Times have whole seconds: of two in the same second the one the API server lists last counts.
+ * Times have whole seconds: of two in the same second the one the API server lists last
+ * counts, but for ourselves: what we wrote is known without asking.
  */
 export function lastWriter({ managedFields = [] }: Pick<ObjectMeta, "managedFields">): Writer | undefined {
   let last: Writer | undefined;
   for (const entry of managedFields) {
     const { manager, operation = "Update", time } = entry;
     if (manager === undefined || time === undefined || isOfSubresource(entry)) continue;
-    if (last === undefined || time >= last.time) last = { manager, operation, time };
+    const later = last === undefined || time > last.time || (time === last.time && manager !== OWN.fieldManager);
+    if (later) last = { manager, operation, time };
   }
   return last;
 }

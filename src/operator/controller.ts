@@ -20,11 +20,13 @@ import type { Wish } from "../core/plan-sync/wish.js";
 import { readWish } from "../core/plan-sync/wish.js";
 import { KINDS, type KubeObject, OWN, objectKey } from "../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../ports/cluster.js";
+import type { Ledger } from "../ports/ledger.js";
 import type { PlanReader } from "../ports/plan-reader.js";
 import type { Clock, Digest } from "../ports/runtime.js";
 import type { SourceRepository } from "../ports/source-repository.js";
 import type { Logger, Metrics } from "../ports/telemetry.js";
 import { isAbout } from "./hints.js";
+import { LedgerWatch } from "./ledger-watch.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
 import { type Worked, WorkQueue } from "./work-queue.js";
 
@@ -44,8 +46,8 @@ export interface ControllerOptions {
   /** Unique to this process. */
   readonly identity: string;
   readonly watchTimes?: Partial<WatchTimes>;
-  /** Told after each change of what the cluster holds, some time later. */
-  readonly onObserved?: (cache: ClusterCache) => void;
+  /** Where it is written down who had which address. */
+  readonly ledger: Ledger;
 }
 
 /** How long changes are gathered before they are judged, in milliseconds: what people do at once, what Pods do later. */
@@ -61,6 +63,7 @@ export class Controller {
   /** Everything this process writes goes through here. */
   readonly #cluster: WatchableCluster;
   readonly #watched: WatchedCluster;
+  readonly #ledger: LedgerWatch;
   #ending = new AbortController().signal;
 
   constructor(
@@ -84,6 +87,12 @@ export class Controller {
       onStart: (_key, waited) => metrics.observe("queue_wait_seconds", waited / 1000),
     });
     this.#cache = new ClusterCache(cluster, { namespace, clock, metrics, times });
+    this.#ledger = new LedgerWatch({
+      ...options,
+      cache: this.#cache,
+      install: options.identity,
+      revision: () => this.#revision(),
+    });
     this.#cache.onChange((change) => this.#noticed(change));
     const cache = this.#cache;
     this.#watched = {
@@ -114,7 +123,7 @@ export class Controller {
     try {
       await untilAborted(Promise.all([this.#cache.synced(), this.#planSyncs.settled()]), signal);
       if (!signal.aborted) this.options.logger.info({ plansyncs: this.#planSyncs.keys().length }, "leading");
-      await this.#queue.run(signal);
+      await Promise.all([this.#queue.run(signal), this.#ledger.run(signal)]);
     } finally {
       await Promise.all([...this.#entries.values()].map(({ follower }) => follower.stop()));
       await Promise.all(watching);
@@ -127,6 +136,12 @@ export class Controller {
     const found = this.#planSyncs.keys().filter((key) => isAbout(hint, urlOf(key)));
     for (const key of found) this.#entries.get(key)?.follower.hint();
     return found.length;
+  }
+
+  /** The revision in force, where one PlanSync keeps the cluster. */
+  #revision(): string | undefined {
+    const [only, ...others] = [...this.#entries.values()];
+    return others.length === 0 ? only?.memory.inForce?.tree.commit : undefined;
   }
 
   /** Whether the watches know what there is. */
@@ -222,7 +237,7 @@ export class Controller {
     if (change.type === "object") this.#noteDrift(change);
     const usage = change.type === "object" && isUsage(change);
     for (const key of this.#planSyncs.keys()) this.#queue.add(key, usage ? this.#patience(key) : DELAY.prompt);
-    this.options.onObserved?.(this.#cache);
+    this.#ledger.noticed();
   }
 
   /** Planning a large cluster takes a while: it must not be all this process does. */
@@ -234,14 +249,17 @@ export class Controller {
   /** Remembers who else changed an object of ours: whether that differs from the plan is seen when it is judged. */
   #noteDrift({ kind, key, before, after, writer }: ObjectChange): void {
     const object = after ?? before;
-    if (object === undefined || before === undefined || writer?.manager === OWN.fieldManager) return;
+    if (object === undefined || before === undefined) return;
     if (after !== undefined && content(before) === content(after)) return;
     if (this.#own.isOwn(kind, key, after)) return;
     const { namespace, name } = object.metadata;
     for (const [planSync, { memory }] of this.#entries) {
       if (ownershipOf(before, planSync).type !== "ours") continue;
-      const change = { writer: writer?.manager ?? "somebody", deleted: after === undefined };
-      memory.drift.set(objectKey(kind.kind, namespace, name), change);
+      const named = objectKey(kind.kind, namespace, name);
+      const known = writer !== undefined && writer.manager !== OWN.fieldManager;
+      // Our own write may be told here before its answer has come: then the plan will have no step for it.
+      if (!known && after !== undefined && memory.drift.has(named)) continue;
+      memory.drift.set(named, { writer: known ? writer.manager : "somebody", deleted: after === undefined });
     }
   }
 }

@@ -9,9 +9,10 @@ import { lead } from "../app/leader.js";
 import type { WatchTimes } from "../app/watch/backoff.js";
 import { windowsAt } from "../core/plan-sync/windows.js";
 import type { WatchableCluster } from "../ports/cluster.js";
+import type { Ledger } from "../ports/ledger.js";
 import type { Clock } from "../ports/runtime.js";
 import type { Logger } from "../ports/telemetry.js";
-import { Controller } from "./controller.js";
+import { Controller, type ControllerOptions } from "./controller.js";
 import { passOn } from "./hints.js";
 import { startHttpServer } from "./http-server.js";
 import { type WebhookSecrets, webhookReceiver } from "./webhooks/receiver.js";
@@ -32,6 +33,8 @@ export interface OperatorOptions {
   /** Unique to this process, for people too: the Pod's name. */
   readonly identity: string;
   readonly http: { readonly host: string; readonly port: number };
+  /** Where it is written down who had which address; opened when this process begins to lead. */
+  readonly openLedger: () => Promise<Ledger>;
   readonly webhookSecrets: () => WebhookSecrets;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether repositories over http:// and file:// are followed too; for tests. */
@@ -77,8 +80,9 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       onError: (error) => logger.warn({ error: error.message }, "the election cannot be held"),
       onStarted: async (lost, isHeld) => {
         metrics.set("leader", 1);
-        leading = new Controller(controllerOptions(options), isHeld);
-        await leading.run(lost);
+        const ledger = await options.openLedger();
+        leading = new Controller({ ...controllerOptions(options), ledger }, isHeld);
+        await leading.run(lost).finally(() => ledger.close());
       },
       onStopped: () => {
         metrics.set("leader", 0);
@@ -94,7 +98,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   }
 }
 
-function controllerOptions(options: OperatorOptions): ConstructorParameters<typeof Controller>[0] {
+function controllerOptions(options: OperatorOptions): Omit<ControllerOptions, "ledger"> {
   const { dataDir, env, allowInsecureGit = false, spiderpoolNamespace } = options;
   const cache = parseCache();
   return {

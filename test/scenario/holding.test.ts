@@ -31,6 +31,17 @@ describe("a partial sync writes what is chosen and what that needs", () => {
     expect(outcome.steps.filter((step) => step.blocked).every((step) => step.blocked!.type === "held")).toBe(true);
   });
 
+  test("says what names nothing (SP2812)", async () => {
+    const outcome = await decideOn(BOTH, [], {
+      holding: { only: ["subnet:b", "subnet:typo", "default/Deployment/three"] },
+    });
+    const told = outcome.diagnostics.filter(({ code }) => code === "SP2812").map(({ message }) => message);
+    expect(told).toEqual([
+      "nothing in the plan is called subnet:typo, so no part of it is chosen by that",
+      "nothing in the plan is called default/Deployment/three, so no part of it is chosen by that",
+    ]);
+  });
+
   test("takes along the pool that has to give up addresses first", async () => {
     const before = `${SUBNETS}pools: {x: {subnet: a, addresses: [10.6.0.10-10.6.0.19]}, y: {subnet: a, addresses: [10.6.0.20]}}\n`;
     const after = `${SUBNETS}pools: {x: {subnet: a, addresses: [10.6.0.10-10.6.0.15]}, y: {subnet: a, addresses: [10.6.0.18-10.6.0.20]}}\n`;

@@ -1,3 +1,4 @@
+import { type Step, stepKey } from "../../core/change/step.js";
 import type { PlanPrint } from "../../core/plan-sync/approval.js";
 import { type Fight, fightsAt, type Heals, withHeals } from "../../core/plan-sync/fights.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
@@ -61,6 +62,12 @@ export class Memory {
       this.#undone.set(object, this.drift.get(object)?.writer ?? "somebody");
       this.drift.delete(object);
     }
+  }
+
+  /** What the plan has no step for is as it should be, whoever wrote it last. */
+  settled(steps: readonly Step[]): void {
+    const left = new Set(steps.map(stepKey));
+    for (const object of this.drift.keys()) if (!left.has(object)) this.drift.delete(object);
   }
 
   /** Whose change of an object was undone last. */

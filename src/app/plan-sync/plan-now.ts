@@ -79,6 +79,7 @@ async function planAnew(
   if (fresh?.type !== "planned") await recallApplied(previous, newest, parts);
   const older = memory.inForce === newest ? undefined : memory.inForce;
   const planned = fresh?.type === "planned" || older === undefined ? fresh : await planRevision(older, inputs);
+  if (planned?.type === "planned") memory.settled(planned.planning.run.decided.outcome.steps);
   memory.planMilliseconds = context.clock.now() - started;
   context.metrics.observe("plan_duration_seconds", memory.planMilliseconds / 1000);
   return {

@@ -107,6 +107,11 @@ export class ClusterCache {
     return [...this.#reflectors, ...this.#found()].find((one) => one.kind.kind === kind.kind)?.get(key);
   }
 
+  /** How often a kind was listed; more than once means that changes may have gone unseen. */
+  lists(kind: Kind): number {
+    return this.#reflectors.find((one) => one.kind.kind === kind.kind)?.lists ?? 0;
+  }
+
   /** How well each kind is known, by kind name. */
   states(): ReadonlyMap<string, ReflectorState> {
     return new Map([...this.#reflectors, ...this.#found()].map(({ kind, state }) => [kind.kind, state]));

@@ -65,6 +65,7 @@ export class Reflector {
   #failures = 0;
   #refusals = 0;
   #revision = 0;
+  #lists = 0;
 
   constructor(
     private readonly cluster: WatchableCluster,
@@ -91,6 +92,11 @@ export class Reflector {
   /** One projection, by `namespace/name` or its name alone. */
   get(key: string): KubeObject | undefined {
     return this.#store.get(key);
+  }
+
+  /** How often the kind was listed: what happened between two lists may have gone unseen. */
+  get lists(): number {
+    return this.#lists;
   }
 
   /** Every key, in no order. */
@@ -135,6 +141,7 @@ export class Reflector {
     }
     for (const key of this.#store.keys()) if (!listed.has(key)) this.#remove(key);
     this.#listed = true;
+    this.#lists++;
     this.#silent = false;
     this.#refusals = 0;
     this.#count();

@@ -1,6 +1,7 @@
 import { splitOwner } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
 import { stepKey } from "../change/step.js";
+import type { Diagnostic } from "../diagnostics.js";
 import { formatCidr } from "../ip/range.js";
 import type { Holding } from "../outcome.js";
 import type { Plan } from "../plan/plan.js";
@@ -24,11 +25,14 @@ export function withHolding(steps: readonly OrderedStep[], plan: Plan, holding: 
 }
 
 /** Selections that name nothing in the plan or the steps: most likely a typing error. */
-export function unknownSelections(only: readonly string[], steps: readonly OrderedStep[], plan: Plan): string[] {
-  return only.filter((name) => {
-    const chosen = chosenBy(plan, [name]);
-    return !named(plan, name) && !steps.some(chosen);
-  });
+export function unknownSelections(only: readonly string[], steps: readonly OrderedStep[], plan: Plan): Diagnostic[] {
+  const unknown = only.filter((name) => !named(plan, name) && !steps.some(chosenBy(plan, [name])));
+  return unknown.map((name) => ({
+    code: "SP2812",
+    severity: "warning",
+    message: `nothing in the plan is called ${name}, so no part of it is chosen by that`,
+    hint: "write subnet:NAME, pool:NAME, network:NAMESPACE/NAME, namespace:NAME, reserved:NAME or namespace/Kind/name",
+  }));
 }
 
 /** What a person wrote on an object about its end. */

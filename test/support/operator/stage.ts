@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "../../../src/adapters/kubernetes/connect.js";
+import { openLedgerStream } from "../../../src/adapters/ledger/ledger-stream.js";
 import { parseYamlDocuments } from "../../../src/adapters/plan-files/yaml.js";
 import { openMetrics } from "../../../src/adapters/telemetry/metrics.js";
 import { systemClock } from "../../../src/cli/clock.js";
@@ -159,6 +160,7 @@ export async function startOperator(kubeconfig: string, options: Partial<Operato
       spiderpoolNamespace: "kube-system",
       identity: `operator-${randomUUID().slice(0, 8)}`,
       http: { host: "127.0.0.1", port: 0 },
+      openLedger: async () => openLedgerStream(() => {}, openMetrics()),
       webhookSecrets: () => ({}),
       env: { PATH: process.env.PATH },
       onListening,

@@ -1,0 +1,30 @@
+import { parseNicOwner, splitOwner } from "../allocate/owner.js";
+import { formatAddress } from "../ip/address.js";
+import { workloadOfPod } from "../pod-workload.js";
+import { podShown, recordedOwner, type Snapshot } from "../snapshot.js";
+
+/** An address of a fixed owner that a Pod of another workload holds: the one thing that must never happen. */
+export interface Stranger {
+  readonly address: string;
+  readonly pool: string;
+  readonly owner: string;
+  readonly pod: string;
+}
+
+/** Everybody who holds an address of a fixed pool and is not its workload; who is unknown is no stranger. */
+export function strangersIn(snapshot: Snapshot): Stranger[] {
+  const found: Stranger[] = [];
+  for (const [name, holders] of snapshot.use.byPool) {
+    const pool = snapshot.pools.get(name);
+    const recorded = pool && recordedOwner(pool);
+    const nic = recorded === undefined ? undefined : parseNicOwner(splitOwner(recorded).owner);
+    if (recorded === undefined || nic === undefined) continue;
+    const workload = `${nic.namespace}/${nic.kind}/${nic.workload}`;
+    for (const { address, pod } of holders) {
+      const holder = workloadOfPod(snapshot, pod);
+      if (holder === undefined || holder === workload) continue;
+      found.push({ address: formatAddress(address), pool: name, owner: recorded, pod: podShown(pod) });
+    }
+  }
+  return found;
+}
