@@ -4,7 +4,7 @@ import type { Demand } from "./demand.js";
 import type { Claim, LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
 import type { NamedPools } from "./named-pools.js";
-import { type Owner, ownerInSubnet, takenPool, wholeNic, withoutOrdinal } from "./owner.js";
+import { type Owner, ownerInSubnet, parseNicOwner, takenPool, takeOwner, wholeNic, withoutOrdinal } from "./owner.js";
 import type { Obstacles } from "./space.js";
 
 /**
@@ -29,7 +29,7 @@ export function leavingClaims(
     const stays =
       claim.used.length > 0 ||
       claim.opaque ||
-      phaseOf(plan, claim.owner) === "prepare" ||
+      isPrepared(plan, claim.owner, claim.subnet) ||
       frozen.has(claim.owner) ||
       claim.pools.some(({ metadata: { name } }) => named.literally(name) || (patternCounts && named.byPattern(name)));
     return stays ? [claim] : [];
@@ -59,7 +59,7 @@ export function retire(
       if (wanted.has(key) || staying.has(key) || frozen.has(owner)) continue;
       const fewer = withoutOrdinal(owner) !== owner && sets.has(ownerInSubnet(withoutOrdinal(owner), subnet));
       const phase = phaseOf(plan, owner);
-      if (((fewer || phase === "drain") && !mayShrink) || phase === "prepare") continue;
+      if (((fewer || phase === "drain") && !mayShrink) || isPrepared(plan, owner, subnet)) continue;
       const freed = subtract(set, declaredNow(plan, owner));
       const inUse = obstacles.inUse[typeof set[0]?.first === "bigint" ? 6 : 4];
       if (clip(freed, inUse).length > 0) continue;
@@ -68,6 +68,13 @@ export function retire(
       if (freed.length > 0) state.released.set(owner, union(state.released.get(owner) ?? EMPTY, freed));
     }
   }
+}
+
+/** Whether a migration is going to leave this place of its owner, which stays until it drains. */
+function isPrepared(plan: Plan, owner: Owner, subnet: string): boolean {
+  const migration = plan.migrations?.get(wholeNic(owner));
+  const slice = parseNicOwner(owner)?.slice;
+  return migration?.phase === "prepare" && migration.from === (slice === undefined ? subnet : takeOwner(slice));
 }
 
 /** How far the migration of an owner's NIC is: what it leaves stays until `drain`, and then until nobody is left. */
