@@ -647,6 +647,61 @@ const FOUND: Record<string, WorldSpec> = {
       },
     ],
   },
+  "a new home that a migration drains into is not drained itself when its workload shrinks": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [
+      { v6: false, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+      { v6: false, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+    ],
+    pools: [{ subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false }],
+    namespaceDefaults: [[], []],
+    networkDefaults: [[], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: true,
+        network: 0,
+        ask: "fixed",
+        names: [0],
+        subnets: [0],
+        replicas: 1,
+        elastic: 0,
+        perPod: true,
+        slice: false,
+        annotate: false,
+      },
+      {
+        namespace: 0,
+        stateful: false,
+        network: 0,
+        ask: "fixed",
+        names: [0],
+        subnets: [0],
+        replicas: 0,
+        elastic: 0,
+        perPod: false,
+        slice: false,
+        annotate: false,
+      },
+    ],
+    second: false,
+    events: [
+      { type: "commit", edits: [{ type: "migrate", fixed: 0, to: 0, phase: 1 }], crash: 1, restart: 1, second: false },
+      {
+        type: "commit",
+        edits: [
+          { type: "scale", fixed: 0, replicas: 0, elastic: 0 },
+          { type: "namespace", which: 0, pools: [] },
+        ],
+        crash: 0,
+        restart: 0,
+        second: true,
+      },
+    ],
+  },
 };
 
 describe("worlds that once broke a promise", () => {
