@@ -9,7 +9,7 @@ import { findConflicts } from "./conflicts.js";
 import { checkCovered } from "./covered.js";
 import { type Demand, demandsOf } from "./demand.js";
 import { keepNames } from "./kept-names.js";
-import { leavingClaims, phaseOf, retire } from "./leaving.js";
+import { leavingClaims, leftBy, retire } from "./leaving.js";
 import { type LivePools, readLivePools } from "./live.js";
 import { asLock, currentHoldings, type Holdings, indexHeld } from "./lock.js";
 import { inconsistentEdits } from "./lock-edits.js";
@@ -110,7 +110,7 @@ export function allocate(input: AllocateInput): Allocated {
   const allocations = [
     ...demands.flatMap((demand) => allocationOf(demand, { spaces, live, names, frozen }, heldBefore(demand))),
     ...leaving.map((claim) =>
-      leavingAllocation(claim, frozen.has(claim.owner), phaseOf(plan, claim.owner) === "drain"),
+      leavingAllocation(claim, frozen.has(claim.owner), leftBy(plan, claim.owner, claim.subnet) === "drain"),
     ),
   ];
   return {

@@ -4,7 +4,7 @@ import type { Demand } from "./demand.js";
 import type { Claim, LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
 import type { NamedPools } from "./named-pools.js";
-import { type Owner, ownerInSubnet, takenPool, wholeNic, withoutOrdinal } from "./owner.js";
+import { type Owner, ownerInSubnet, parseNicOwner, takenPool, takeOwner, wholeNic, withoutOrdinal } from "./owner.js";
 import type { Obstacles } from "./space.js";
 
 /**
@@ -29,7 +29,7 @@ export function leavingClaims(
     const stays =
       claim.used.length > 0 ||
       claim.opaque ||
-      phaseOf(plan, claim.owner) === "prepare" ||
+      leftBy(plan, claim.owner, claim.subnet) === "prepare" ||
       frozen.has(claim.owner) ||
       claim.pools.some(({ metadata: { name } }) => named.literally(name) || (patternCounts && named.byPattern(name)));
     return stays ? [claim] : [];
@@ -59,7 +59,7 @@ export function retire(
       if (wanted.has(key) || staying.has(key) || frozen.has(owner)) continue;
       const fewer = withoutOrdinal(owner) !== owner && sets.has(ownerInSubnet(withoutOrdinal(owner), subnet));
       const phase = phaseOf(plan, owner);
-      if (((fewer || phase === "drain") && !mayShrink) || phase === "prepare") continue;
+      if (((fewer || phase === "drain") && !mayShrink) || leftBy(plan, owner, subnet) === "prepare") continue;
       const freed = subtract(set, declaredNow(plan, owner));
       const inUse = obstacles.inUse[typeof set[0]?.first === "bigint" ? 6 : 4];
       if (clip(freed, inUse).length > 0) continue;
@@ -70,8 +70,15 @@ export function retire(
   }
 }
 
-/** How far the migration of an owner's NIC is: what it leaves stays until `drain`, and then until nobody is left. */
-export function phaseOf(plan: Plan, owner: Owner): "prepare" | "drain" | undefined {
+/** How far the migration is that leaves this place of its owner: it stays until `drain`, and then until nobody is left. */
+export function leftBy(plan: Plan, owner: Owner, subnet: string): "prepare" | "drain" | undefined {
+  const migration = plan.migrations?.get(wholeNic(owner));
+  const slice = parseNicOwner(owner)?.slice;
+  return migration?.from === (slice === undefined ? subnet : takeOwner(slice)) ? migration.phase : undefined;
+}
+
+/** How far the migration of an owner's NIC is. */
+function phaseOf(plan: Plan, owner: Owner): "prepare" | "drain" | undefined {
   return plan.migrations?.get(wholeNic(owner))?.phase;
 }
 

@@ -8,14 +8,22 @@ import type { Touched } from "./touched.js";
 /** Tenants that ask for the same pools on the same NIC: their candidates are worked out once. */
 export interface TenantClass {
   readonly tenants: readonly Tenant[];
-  /** Pools that are candidates before or after the change, and those its tenants hold. */
+  /** Pools that are candidates before, during or after the change, and those its tenants hold. */
   readonly pools: ReadonlySet<string>;
   /** Numbers of the steps that touch something this class depends on; empty = nothing changes for it. */
   readonly steps: readonly number[];
 }
 
-/** Sorts tenants into classes and finds what of the change concerns each. */
-export function classesOf(tenants: readonly Tenant[], before: Scene, after: Scene, touched: Touched): TenantClass[] {
+/**
+ * Sorts tenants into classes and finds what of the change concerns each.
+ * @param between the cluster after all steps but the deletes: what goes in the end may serve somebody until then
+ */
+export function classesOf(
+  tenants: readonly Tenant[],
+  before: Scene,
+  { after, between }: { readonly after: Scene; readonly between: Scene },
+  touched: Touched,
+): TenantClass[] {
   const groups = new Map<string, Tenant[]>();
   for (const tenant of tenants) {
     const key = classKey(tenant);
@@ -23,14 +31,19 @@ export function classesOf(tenants: readonly Tenant[], before: Scene, after: Scen
     if (group === undefined) groups.set(key, [tenant]);
     else group.push(tenant);
   }
-  return [...groups.values()].map((group) => classOf(group, before, after, touched));
+  return [...groups.values()].map((group) => classOf(group, before, { after, between }, touched));
 }
 
 function classKey({ facts, nic, pool, workload, keeps }: Tenant): string {
   return facts === undefined ? `pool ${pool}` : `${keeps} ${workload ?? facts.name}\n${askKey(facts, nic)}`;
 }
 
-function classOf(tenants: readonly Tenant[], before: Scene, after: Scene, touched: Touched): TenantClass {
+function classOf(
+  tenants: readonly Tenant[],
+  before: Scene,
+  { after, between }: { readonly after: Scene; readonly between: Scene },
+  touched: Touched,
+): TenantClass {
   const [first] = tenants as [Tenant];
   const pools = new Set(tenants.map((tenant) => tenant.pool));
   const steps = new Set<number>();
@@ -40,7 +53,8 @@ function classOf(tenants: readonly Tenant[], before: Scene, after: Scene, touche
   if (first.facts !== undefined) {
     const was = candidatesIn(before, first.facts, first.nic);
     const will = nothingMoved(first, touched) ? was : candidatesAfter(first, before, after);
-    for (const name of [...was.v4, ...was.v6, ...will.v4, ...will.v6]) pools.add(name);
+    const meanwhile = will === was || between === after ? will : candidatesAfter(first, before, between);
+    for (const { v4, v6 } of [was, will, meanwhile]) for (const name of [...v4, ...v6]) pools.add(name);
     join(first.workload === undefined ? undefined : touched.workloads.get(first.workload));
     if (!same(was, will) || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
     if (!same(was, will)) join(touched.networks.get(networkOfNic(first.facts, first.nic, before.facts) ?? ""));

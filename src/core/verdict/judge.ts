@@ -40,7 +40,10 @@ export function judgeSteps(
   const touched = touchedBy(steps, carriedOutOn);
   const before = sceneOf(snapshot, facts);
   const last = sceneOf(snapshotAfter(carriedOutOn, steps), facts);
-  const classesAround = (reach: Reach) => classesOf(tenantsOf(snapshot, facts, reach.holder), before, last, touched);
+  const stay = steps.filter((step) => step.action !== "delete" || step.blocked !== undefined);
+  const between = stay.length === steps.length ? last : sceneOf(snapshotAfter(carriedOutOn, stay), facts);
+  const classesAround = (reach: Reach) =>
+    classesOf(tenantsOf(snapshot, facts, reach.holder), before, { after: last, between }, touched);
   const reach = reachOf(snapshot, touched, touched.pools.keys());
   const concerned = classesAround(reach).filter((one) => one.steps.length > 0);
   const idle = idleTemplates(snapshot, facts, reach.template).flatMap((workload) =>

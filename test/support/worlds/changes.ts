@@ -2,9 +2,10 @@ import type { PlanRun } from "../../../src/app/plan-run.js";
 import { hasErrors } from "../../../src/core/diagnostics.js";
 import { OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
+import { heldBy } from "./agent.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
-import { type Objects, poolsOf, recordsOf } from "./objects.js";
+import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
 import { cidrOf, type FixedModel, fixedKey, type Migration, wishesOf } from "./plan-model.js";
 import type { Permission } from "./restarts.js";
 import { ownerOf } from "./standing.js";
@@ -39,7 +40,7 @@ export function changesLeft(before: Before, objects: Objects, run: PlanRun, cont
       const { name } = pool.metadata;
       if (pool.spec.disable !== true) fail("migration", `${name} is drained and not disabled`);
       const old = poolsOf(before.objects).get(name);
-      if (old !== undefined && Object.keys(recordsOf(old)).length + Object.keys(recordsOf(pool)).length === 0)
+      if (old !== undefined && !isUsed(before.objects, old) && !isUsed(objects, pool))
         fail("migration", `${name} is drained, nobody is left, and it stays`);
     }
   }
@@ -105,6 +106,13 @@ function draining({ model }: CheckContext): { one: FixedModel; migration: Migrat
   return model.fixed.flatMap((one) =>
     one.present && one.migration?.phase === "drain" ? [{ one, migration: one.migration }] : [],
   );
+}
+
+function isUsed(objects: Objects, pool: SpiderIPPool): boolean {
+  const held = [...endpointsOf(objects).values()].some((endpoint) =>
+    heldBy(endpoint).some((one) => one.pool === pool.metadata.name),
+  );
+  return held || Object.keys(recordsOf(pool)).length > 0;
 }
 
 /** Whether a pool is the workload's own in a subnet, or one ordinal's. */
