@@ -64,6 +64,7 @@ export class Controller {
   readonly #cluster: WatchableCluster;
   readonly #watched: WatchedCluster;
   readonly #ledger: LedgerWatch;
+  readonly #events: EventRecorder;
   #ending = new AbortController().signal;
 
   constructor(
@@ -74,6 +75,7 @@ export class Controller {
     const times = { ...WATCH_TIMES, ...options.watchTimes };
     this.#own = new OwnWrites((kind) => this.#cache.states().has(kind.kind));
     this.#cluster = this.#own.through(guardWrites(cluster, isHeld));
+    this.#events = new EventRecorder(this.#cluster, clock, logger, options.identity);
     this.#queue = new WorkQueue({
       clock,
       work: (key) => this.#work(key),
@@ -100,6 +102,7 @@ export class Controller {
         return cache.version;
       },
       observation: () => cache.observation(),
+      follow: (kinds) => cache.follow(kinds),
       caughtUp: () => this.#own.caughtUp((kind, key) => cache.find(kind, key), clock, this.#ending),
     };
     this.#planSyncs = new Reflector(cluster, {
@@ -176,7 +179,7 @@ export class Controller {
       cluster: this.#cluster,
       logger,
       watched: this.#watched,
-      events: new EventRecorder(this.#cluster, this.options.clock, logger, this.options.identity),
+      events: this.#events,
       signal: this.#ending,
     };
     try {

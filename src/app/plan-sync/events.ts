@@ -35,6 +35,7 @@ const WARNINGS = new Set<EventReason>([
 /** Tells people what happened to a PlanSync, as Kubernetes Events; one that cannot be written is logged and lost. */
 export class EventRecorder {
   readonly #told = new Map<string, number>();
+  #count = 0;
 
   constructor(
     private readonly cluster: Cluster,
@@ -54,7 +55,7 @@ export class EventRecorder {
     const event = {
       apiVersion: KINDS.Event.apiVersion,
       kind: KINDS.Event.kind,
-      metadata: { namespace, name: `${name.slice(0, 220)}.${now.toString(16)}${this.#told.size.toString(16)}` },
+      metadata: { namespace, name: `${name.slice(0, 220)}.${now.toString(16)}-${(this.#count++).toString(16)}` },
       involvedObject: { apiVersion: about.apiVersion, kind: about.kind, namespace, name, ...(uid && { uid }) },
       reason,
       message: message.slice(0, 1024),

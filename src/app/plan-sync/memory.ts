@@ -1,14 +1,10 @@
 import { type Step, stepKey } from "../../core/change/step.js";
-import type { PlanPrint } from "../../core/plan-sync/approval.js";
 import { type Fight, fightsAt, type Heals, withHeals } from "../../core/plan-sync/fights.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import type { Change } from "./plan-findings.js";
 import type { Broken, Planning } from "./planning.js";
 import type { Revision } from "./source-follower.js";
-
-/** Plans that were offered for approval and may still be named by one. */
-const PRINTS = 5;
 
 /** What was decided last, and on what: the same again is the same decision. */
 interface Memo {
@@ -17,6 +13,16 @@ interface Memo {
   readonly planning: Planning | undefined;
   readonly broken: Broken | undefined;
   readonly until: number;
+}
+
+/** Tries of one plan that failed. */
+export interface Failures {
+  readonly of: string;
+  readonly count: number;
+  /** In milliseconds since 1970. */
+  readonly retryAt: number;
+  /** Why the last one failed. */
+  readonly message: string;
 }
 
 /** What the operator remembers of one PlanSync between reconciles. Nothing of it must survive a restart for addresses to be safe. */
@@ -32,28 +38,24 @@ export class Memory {
   planMilliseconds = 0;
   /** Objects somebody else changed, by `objectKey`. */
   readonly drift = new Map<string, Change>();
-  prints: readonly PlanPrint[] = [];
   #heals: Heals = new Map();
   readonly #undone = new Map<string, string>();
-  #failures: { readonly of: string; readonly count: number; readonly retryAt: number } | undefined;
+  #failures: Failures | undefined;
 
   /** A try of a plan failed; the next waits longer. */
-  failed(of: string, { retry }: Wish, now: number): void {
-    const count = this.failuresOf(of) + 1;
+  failed(of: string, { retry }: Wish, now: number, message: string): void {
+    const count = (this.failuresOf(of)?.count ?? 0) + 1;
     const wait = Math.min(retry.longest, retry.first * retry.factor ** (count - 1)) * (0.75 + Math.random() / 4);
-    this.#failures = { of, count, retryAt: now + wait };
+    this.#failures = { of, count, retryAt: now + wait, message };
   }
 
   succeeded(): void {
     this.#failures = undefined;
   }
 
-  failuresOf(of: string): number {
-    return this.#failures?.of === of ? this.#failures.count : 0;
-  }
-
-  retryAt(of: string): number | undefined {
-    return this.#failures?.of === of ? this.#failures.retryAt : undefined;
+  /** Tries of one plan that failed, if any did. */
+  failuresOf(of: string): Failures | undefined {
+    return this.#failures?.of === of ? this.#failures : undefined;
   }
 
   healed(objects: readonly string[], now: number): void {
@@ -77,10 +79,5 @@ export class Memory {
 
   fights(now: number): Fight[] {
     return fightsAt(this.#heals, now);
-  }
-
-  offered(print: PlanPrint): void {
-    if (this.prints.some(({ digest }) => digest === print.digest)) return;
-    this.prints = [print, ...this.prints].slice(0, PRINTS);
   }
 }

@@ -15,6 +15,8 @@ export interface WatchedCluster {
   /** Grows with each change that may matter. */
   readonly version: number;
   observation(): Observation;
+  /** Watches these kinds of workloads too, as owners spell them: `CloneSet.apps.kruise.io`. */
+  follow(kinds: Iterable<string>): void;
   /** Waits until the watches have seen what was written, as far as they do within a while. */
   caughtUp(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { Holding } from "../../core/outcome.js";
 import type { PlanSyncStatus } from "../../core/plan-sync/plan-sync.generated.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
+import { planNeeds } from "../observe.js";
 import { activeBreakGlass } from "./break-glass.js";
 import type { Memory } from "./memory.js";
 import type { PlanSyncParts, ReconcileContext } from "./parts.js";
@@ -61,6 +62,8 @@ async function planAnew(
 ): Promise<Pick<PlannedNow, "planning" | "broken">> {
   const { memory, follower } = parts;
   const started = context.clock.now();
+  const { newest } = follower.state;
+  if (newest !== undefined) context.watched.follow(planNeeds(newest.plan.documents).workloadKinds ?? []);
   const inputs = {
     wish,
     observation: context.watched.observation(),
@@ -69,7 +72,6 @@ async function planAnew(
     now: context.clock.now(),
     sha256: context.sha256,
   };
-  const { newest } = follower.state;
   const fresh = newest && (await planRevision(newest, inputs));
   if (fresh?.type === "planned" && memory.inForce !== newest) {
     memory.inForce = newest;

@@ -28,7 +28,7 @@ const ROUNDS = 3;
 /**
  * One level-triggered pass over a PlanSync: revision -> plan -> verdict -> gate -> sync -> status. Whatever happened, it is
  * judged by what is there now.
- * @returns when to look again without anything happening, in milliseconds since 1970; undefined = after a failure
+ * @returns when to look again without anything happening, in milliseconds since 1970
  */
 export async function reconcile(object: KubeObject, parts: PlanSyncParts, context: ReconcileContext): Promise<number> {
   const { clock, watched } = context;
@@ -68,7 +68,7 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
       breakGlass: glass,
     });
   if (plan.planning !== undefined) await absorbBreakGlass(object, wish, plan.planning, context);
-  const retryAt = parts.memory.retryAt(tryOf(wish, plan.planning));
+  const retryAt = parts.memory.failuresOf(tryOf(wish, plan.planning))?.retryAt;
   const until = gate?.until ?? (sync?.reason === undefined ? undefined : retryAt);
   const findings: Findings = {
     wish,
@@ -127,7 +127,6 @@ async function gateNow(
     approved: wish.mode === "manual" ? await approvalOf(planning, wish, approvals, now) : { state: "missing" },
     windows: context.windowsAt(wish.windows, now),
     failures: memory.failuresOf(of),
-    retryAt: memory.retryAt(of),
     now,
   });
 }
@@ -150,13 +149,15 @@ async function syncNow(
   } catch (error) {
     if (error instanceof LockMoved) return undefined;
     if (!isClusterError(error)) throw error;
-    memory.failed(of, wish, context.clock.now());
+    memory.failed(of, wish, context.clock.now(), error.message);
     return lockFailed(planning, error, context);
   }
   const done = await carryOut(planning, wish.key, { ...context, needs: planNeeds(planning.revision.plan.documents) });
   if (done.reason === undefined) memory.succeeded();
-  else if (done.retry) memory.failed(of, wish, context.clock.now());
-  return done;
+  else if (done.retry) memory.failed(of, wish, context.clock.now(), done.record.message ?? done.reason);
+  const { approval } = wish.switches;
+  const by = wish.mode === "manual" ? approval?.by : undefined;
+  return by === undefined ? done : { ...done, record: { ...done.record, approvedBy: by } };
 }
 
 function lockFailed({ revision, print }: Planning, error: ClusterError, { clock }: ReconcileContext): CarriedOut {

@@ -34,8 +34,7 @@ export interface GateInput {
   readonly approved: Approved;
   readonly windows: WindowState;
   /** Tries of this very plan that failed, and when the next one may be. */
-  readonly failures: number;
-  readonly retryAt?: number;
+  readonly failures?: { readonly count: number; readonly retryAt: number; readonly message: string };
   readonly now: number;
 }
 
@@ -43,7 +42,7 @@ const OPEN: Gate = { open: true, reason: "Progressing", message: "" };
 
 /** Everything that keeps the operator from writing, in the order a person would ask. */
 export function gateOf(input: GateInput): Gate {
-  const { wish, due, windows, approved, requested, failures, retryAt, now } = input;
+  const { wish, due, windows, approved, requested, failures, now } = input;
   const closed = (reason: Gate["reason"], message: string, until?: number): Gate => ({
     open: false,
     reason,
@@ -63,13 +62,15 @@ export function gateOf(input: GateInput): Gate {
     return closed("OutsideWindow", `${steps(due)} wait: ${windows.reason}`, windows.changesAt);
   }
   if (wish.mode === "manual" && approved.state !== "approved") return notApproved(approved, input, closed);
-  if (failures > 0 && !requested) {
-    if (wish.retry.limit >= 0 && failures > wish.retry.limit) {
-      return closed("RetriesExhausted", `gave up after ${failures} tries; a change or a request starts again`);
+  if (failures !== undefined && !requested) {
+    const { count, retryAt, message } = failures;
+    if (wish.retry.limit >= 0 && count > wish.retry.limit) {
+      return closed(
+        "RetriesExhausted",
+        `gave up after ${count} tries (${message}); a change or a request starts again`,
+      );
     }
-    if (retryAt !== undefined && now < retryAt) {
-      return closed("ProgressingWithRetry", `try ${failures} failed; the next one follows`, retryAt);
-    }
+    if (now < retryAt) return closed("ProgressingWithRetry", `try ${count} failed: ${message}`, retryAt);
   }
   return OPEN;
 }
