@@ -57,6 +57,9 @@ export const OPERATOR_STORIES: readonly (readonly [string, (stage: Stage) => Pro
   ["an object that must be confirmed is deleted only then", asksBeforeDelete],
   ["somebody who writes back again and again is told, and left alone for a while", detectsFights],
   ["diff, status and history of a PlanSync", tellsPeople],
+  ["a partial sync writes what is named and what that needs, and ends with the command", syncsParts],
+  ["lock: git offers the whole block from the start; beyond it CapacityOK is False, with the way out", tellsCapacity],
+  ["more deletes than the prune budget: none is done", keepsPruneBudget],
 ];
 
 async function observes(stage: Stage): Promise<void> {
@@ -417,6 +420,76 @@ async function tellsPeople(stage: Stage): Promise<void> {
   const unknown = await stage.run("status", "nobody");
   expect(unknown).toMatchObject({ code: 1 });
   expect(unknown.stderr).toContain("there is no PlanSync nobody; there are net/dc");
+}
+
+async function syncsParts(stage: Stage): Promise<void> {
+  stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  await stage.planSync({ sync: { mode: "manual", prune: true } });
+  await stage.start();
+  await ready(stage, "False ApprovalRequired");
+  const { digest } = (await stage.status()).plan!;
+  const part = await stage.run("sync", "dc", "--only", "pool:y", "--approve", digest!);
+  expect(part.stdout + part.stderr).toContain("PlanSync net/dc at");
+  expect([await stage.pool("x"), await stage.pool("y")]).toEqual([undefined, ["10.6.0.80"]]);
+  await ready(stage, "False ApprovalRequired");
+  expect((await stage.object()).metadata.annotations).not.toHaveProperty("spiderplan.io/sync-only");
+  expect(await stage.pool("x")).toBeUndefined();
+}
+
+async function tellsCapacity(stage: Stage): Promise<void> {
+  const spec = `${SUBNETS}networks: {kube-system/net: {macvlan: {master: [eth1]}}}
+workloads:
+  default/Deployment/web:
+    replicas: 2
+    interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 1}}}
+`;
+  const commit = stage.repository.commit({ "plan/a.yaml": planText(spec) });
+  await stage.add([deploymentOf("web", 1)]);
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, commit);
+  const name = "default.deployment.web.eth0.app";
+  expect(await stage.pool(name)).toEqual(["10.6.0.10-10.6.0.12"]);
+  const scale = (replicas: number) =>
+    stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "web" }, { spec: { replicas } });
+  await scale(2);
+  await scale(3);
+  const told = await eventually(
+    async () => (await stage.status()).conditions?.find(({ type }) => type === "CapacityOK"),
+    (now) => now?.status === "False",
+  );
+  expect(told?.reason).toBe("PoolExhausted");
+  expect(told?.message).toMatch(/asks for 3 Pods, the plan for 2.*spiderplan lock --path plan, and commit both$/);
+  expect(await stage.pool(name)).toEqual(["10.6.0.10-10.6.0.12"]);
+  await scale(2);
+  await eventually(
+    () => stage.condition("CapacityOK"),
+    (now) => now === IN_SYNC,
+  );
+}
+
+async function keepsPruneBudget(stage: Stage): Promise<void> {
+  const many = Array.from({ length: 4 }, (_, i) => `p${i}: {subnet: app, addresses: [10.6.0.${30 + i}]}`);
+  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19), ...many) });
+  await stage.planSync({ sync: { mode: "automated", prune: true, pruneBudget: { count: 2, percent: 50 } } });
+  await stage.start();
+  await applied(stage, first);
+  stage.repository.commit({ "plan/a.yaml": pools(X(15)) });
+  await eventually(
+    () => stage.condition("Blocked"),
+    (now) => now === "True PruneBudgetExceeded",
+  );
+  expect(await stage.pool("p0")).toBeDefined();
+  await eventually(
+    () => stage.pool("x"),
+    (now) => now?.[0] === "10.6.0.10-10.6.0.15",
+  );
+  const name = { kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" };
+  await stage.actor.patch(name, { spec: { sync: { pruneBudget: { count: 4 } } } });
+  await eventually(
+    () => stage.pool("p0"),
+    (now) => now === undefined,
+  );
 }
 
 /** A Pod that has the first address of pool x, `10.6.0.10`, of a workload of the network kube-system/net. */
