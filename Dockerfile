@@ -13,6 +13,9 @@ FROM node:${NODE}-bookworm-slim
 # git and ssh: plan repositories are read with the git program; gnupg: signatures of commits and tags; tini: signals and zombies.
 RUN apt-get update && apt-get install -y --no-install-recommends git openssh-client gnupg ca-certificates tini \
  && rm -rf /var/lib/apt/lists/*
+# ssh refuses to run as a user that /etc/passwd does not know.
+RUN groupadd --gid 65532 spiderplan \
+ && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin spiderplan
 ENV NODE_ENV=production
 # The root file system may be read-only; what programs keep at home is gone with the container.
 ENV HOME=/tmp

@@ -77,14 +77,16 @@ export function installOption(command: Command): Command {
 
 /** Adds `-n`. */
 export function namespaceOption(command: Command): Command {
-  return command.option("-n, --namespace <name>", "namespace of the PlanSync");
+  return command.option("-n, --namespace <name>", "namespace of the PlanSync; needed where several have the name");
 }
 
 /** Adds `--no-wait` and `--timeout`, for what an operator is asked to do. */
 export function waitOptions(command: Command): Command {
   return command
-    .option("--no-wait", "only ask; do not wait for the operator")
-    .addOption(new Option("--timeout <time>", "how long to wait: 90s, 5m").argParser(duration).default(300_000, "5m"));
+    .option("--no-wait", "only ask the operator, do not wait for what comes of it")
+    .addOption(
+      new Option("--timeout <time>", "how long to wait for it: 90s, 5m").argParser(duration).default(300_000, "5m"),
+    );
 }
 
 /** Adds `--now`, for commands that write nothing to a cluster: a time ahead would end quarantines (FIXED-2). */

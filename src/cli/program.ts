@@ -76,7 +76,7 @@ export function buildProgram(io: Io, again: RunLine): Program {
 }
 
 const onlyHelp =
-  "only this part and what it needs: subnet:NAME, pool:NAME, network:NS/NAME, namespace:NAME, reserved:NAME, NS/KIND/NAME";
+  "only this part and what it needs: subnet:NAME, pool:NAME, network:NS/NAME, namespace:NAME, reserved:NAME, NS/KIND/NAME (repeatable)";
 
 /** From files to cluster. */
 function addPlanning({ io, add, run }: Tree): void {
@@ -92,7 +92,8 @@ function addPlanning({ io, add, run }: Tree): void {
     .option("--detailed-exitcode", "exit 2 when there is something to change", false)
     .action(run(async (options) => (await import("./plan.js")).planCommand(io, options)));
 
-  const diffing = "show the objects that would change as a unified diff, as kubectl diff does";
+  const diffing =
+    "show the objects that would change as a unified diff, as kubectl diff does; with a PlanSync, what its operator would change";
   add("diff [plansync]", diffing, ...judging, outputOptions("text"), namespaceOption).action(
     run(async (options: never, name?: string) =>
       name === undefined
@@ -101,13 +102,19 @@ function addPlanning({ io, add, run }: Tree): void {
     ),
   );
 
-  const syncing = "make the cluster what the plan says, as far as no workload loses its address";
+  const syncing =
+    "make the cluster what the plan says, as far as no workload loses its address; with a PlanSync, have its operator do it";
   const syncOutput = outputOptions("text", "json", "yaml");
   add("sync [plansync]", syncing, planOptions, kubeOptions, decideOptions, syncOutput, namespaceOption, waitOptions)
     .addOption(new Option("--only <name>", onlyHelp).argParser(collect).default([], "all"))
-    .option("--approve <digest>", "with a PlanSync in mode manual: the plan you say yes to")
-    .option("--break-glass <ticket>", "write although an operator keeps this install")
-    .addOption(new Option("--for <time>", "with --break-glass: how long").argParser(duration).default(28_800_000, "8h"))
+    .option("--approve <digest>", "with a PlanSync in mode manual: say yes to the plan with this digest")
+    .option(
+      "--break-glass <ticket>",
+      "write these files although an operator keeps the install; it then leaves alone what was written",
+    )
+    .addOption(
+      new Option("--for <time>", "with --break-glass: how long it does").argParser(duration).default(28_800_000, "8h"),
+    )
     .action(
       run(async (options: never, name?: string) =>
         name === undefined
@@ -137,9 +144,10 @@ function addLooking({ io, add, run }: Tree): void {
     .option("--node <name>", "as if the Pod were scheduled to this node")
     .action(run(async (options, target) => (await import("./explain.js")).explainCommand(io, target!, options)));
 
-  const showing = "show who has which address: workload, NIC, pool, address, Pod, node";
+  const showing =
+    "show who has which address: workload, NIC, pool, address, Pod, node; with a PlanSync, what its operator found";
   add("status [plansync]", showing, clusterOptions, outputOptions("text", "wide", "json", "yaml", "csv"))
-    .option("-n, --namespace <name>", "only workloads of this namespace")
+    .option("-n, --namespace <name>", "only workloads of this namespace; with a PlanSync, its namespace")
     .option("--pool <name>", "only this pool")
     .option("--node <name>", "only Pods on this node")
     .option("--workload <name>", "only this workload: name, Kind/name or namespace/Kind/name")
@@ -157,14 +165,14 @@ function addOperator({ io, add, run }: Tree): void {
   add("operator", "follow the PlanSyncs of a cluster: keep it at what Git says", kubeOptions)
     .option(
       "--namespace <name>",
-      "the operator's own namespace, for its election",
+      "the operator's own namespace, where replicas agree on who works",
       io.env.POD_NAMESPACE ?? "spiderplan-system",
     )
     .option("--spiderpool-namespace <name>", "where Spiderpool runs", "kube-system")
     .option("--data-dir <dir>", "folder for local copies of repositories", "/data")
     .option("--host <address>", "address to serve webhooks, metrics and probes on", "0.0.0.0")
-    .addOption(new Option("--port <n>", "port for the same").argParser(port).default(8080))
-    .option("--webhook-secrets <dir>", "folder with one file a forge, named after it, a secret on each line")
+    .addOption(new Option("--port <n>", "port to serve them on").argParser(port).default(8080))
+    .option("--webhook-secrets <dir>", "folder with one file a forge (github, gitlab, ...), a secret on each line")
     .option("--ledger <dir>", "folder for the ledger of who had which address, or stdout", "stdout")
     .addOption(
       new Option("--log-level <level>", "what to log").choices(["debug", "info", "warn", "error"]).default("info"),
@@ -178,10 +186,13 @@ function addOperator({ io, add, run }: Tree): void {
 function addSteering({ io, add, run }: Tree): void {
   const at = [kubeOptions, namespaceOption] as const;
   const switches = () => import("./plan-sync/switch.js");
-  add("reconcile <plansync>", "have the operator look at repository and cluster now", ...at, waitOptions).action(
-    run(async (options, name) => (await switches()).reconcileCommand(io, name!, options)),
-  );
-  add("suspend <plansync>", "have the operator leave the cluster alone until resume", ...at).action(
+  add(
+    "reconcile <plansync>",
+    "have the operator look at repository and cluster now, and go on from there",
+    ...at,
+    waitOptions,
+  ).action(run(async (options, name) => (await switches()).reconcileCommand(io, name!, options)));
+  add("suspend <plansync>", "have the operator plan and tell, but write nothing, until resume", ...at).action(
     run(async (options, name) => (await switches()).suspendCommand(io, name!, options)),
   );
   add("resume <plansync>", "end a suspension or a rollback", ...at, waitOptions).action(

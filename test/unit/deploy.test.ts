@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isMap, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
+import { run } from "../../src/cli/main.js";
+import type { OperatorCommandOptions } from "../../src/cli/operator.js";
+import { buildProgram } from "../../src/cli/program.js";
 import type { KubeObject } from "../../src/core/spiderpool/objects.js";
 import { PROJECT } from "../support/cli.js";
 import { kubectlMissing, kustomized, OPERATOR } from "../support/operator-access.js";
@@ -123,9 +126,29 @@ describe.skipIf(kubectlMissing)("deploy, as kubectl kustomize prints it (skipped
       livenessProbe: { httpGet: { path: "/healthz", port: "http" } },
       readinessProbe: { httpGet: { path: "/readyz", port: "http" } },
     });
-    expect(containers[0]!.args[0]).toBe("operator");
     expect(volumes.map(({ name }) => name)).toEqual(containers[0]!.volumeMounts.map(({ name }) => name));
     expect(volumes.filter(({ emptyDir }) => emptyDir !== undefined).map(({ name }) => name)).toEqual(["data", "tmp"]);
+  });
+
+  test("its arguments are a command line of the operator, about the ports and volumes it is given", () => {
+    const { containers, volumes } = (kustomized("sync").find(({ kind }) => kind === "Deployment")!.spec as Spec)
+      .template.spec;
+    const { args, env, ports, volumeMounts } = containers[0]!;
+    const names = Object.fromEntries(
+      env.map(({ name, value, valueFrom }) => [name, valueFrom?.fieldRef.fieldPath ?? value]),
+    );
+    expect(names).toEqual({ POD_NAMESPACE: "metadata.namespace", POD_NAME: "metadata.name", HOME: "/tmp" });
+    const io = { stdout: { write: () => {} }, stderr: { write: () => {} }, isTTY: false, cwd: "/" };
+    const { command } = buildProgram({ ...io, env: { POD_NAMESPACE: OPERATOR.namespace } }, run);
+    const operator = command.commands.find((one) => one.name() === args[0])!;
+    const { operands, unknown } = operator.parseOptions(args.slice(1));
+    expect({ operands, unknown }).toEqual({ operands: [], unknown: [] });
+    const options: OperatorCommandOptions = operator.opts();
+    expect(options).toMatchObject({ namespace: OPERATOR.namespace, host: "0.0.0.0", port: ports[0]!.containerPort });
+    const mounted = new Map(volumeMounts.map(({ mountPath, name }) => [mountPath, name]));
+    const volume = (path: string | undefined) => volumes.find(({ name }) => name === mounted.get(path!));
+    expect(volume(options.dataDir)).toMatchObject({ emptyDir: {} });
+    expect(volume(options.webhookSecrets)).toMatchObject({ secret: { optional: true } });
   });
 
   test("Service, NetworkPolicy and PodDisruptionBudget are about that Pod", () => {
@@ -148,11 +171,18 @@ interface Spec {
   readonly template: {
     readonly metadata: { readonly labels: Record<string, string> };
     readonly spec: {
-      readonly containers: readonly { args: string[]; volumeMounts: readonly { name: string }[] }[];
-      readonly volumes: readonly { name: string; emptyDir?: object }[];
+      readonly containers: readonly Container[];
+      readonly volumes: readonly { name: string; emptyDir?: object; secret?: object }[];
       readonly securityContext: object;
     };
   };
+}
+
+interface Container {
+  readonly args: string[];
+  readonly env: readonly { name: string; value?: string; valueFrom?: { fieldRef: { fieldPath: string } } }[];
+  readonly ports: readonly { containerPort: number }[];
+  readonly volumeMounts: readonly { name: string; mountPath: string }[];
 }
 
 interface Policy {

@@ -54,6 +54,9 @@ test("the program runs as nobody, under an init that passes signals on", () => {
   const words = lastStage.map(({ word }) => word);
   expect(all("USER")).toEqual(["65532:65532"]);
   expect(words.indexOf("USER")).toBeGreaterThan(words.lastIndexOf("RUN"));
+  const runs = lastStage.filter(({ word }) => word === "RUN").map(({ rest }) => rest);
+  // ssh ends with "No user exists for uid" otherwise.
+  expect(runs.join("\n")).toMatch(/groupadd --gid 65532 (\w+) .*useradd --uid 65532 --gid 65532 .*\b\1$/m);
   const [entrypoint] = all("ENTRYPOINT");
   expect(JSON.parse(entrypoint!)).toEqual(["tini", "--", "node", `/app/${bin.spiderplan}`]);
   expect(all("CMD")).toEqual([]);

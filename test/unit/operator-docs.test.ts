@@ -4,10 +4,13 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { METRICS } from "../../src/adapters/telemetry/metrics-table.js";
 import { PLAN_SYNC } from "../../src/core/plan-sync/plan-sync-kind.generated.js";
-import type { KubeObject } from "../../src/core/spiderpool/objects.js";
+import { readSwitches, SWITCHES } from "../../src/core/plan-sync/switches.js";
+import { type KubeObject, OWN } from "../../src/core/spiderpool/objects.js";
 import { applyDescription } from "../../src/core/spiderpool/structural.js";
 import { cli, PROJECT } from "../support/cli.js";
+import { conditionReasons } from "../support/condition-reasons.js";
 import { examples } from "../support/examples.js";
 import { kubectlMissing, kustomized } from "../support/operator-access.js";
 
@@ -37,7 +40,7 @@ describe("PlanSync objects that people are shown", () => {
 
   test.each([
     ...EXAMPLES.map((file) => [file, objectsOf(text(file))] as const),
-    ...DOCS.map((page) => [page, shownIn(page)] as const),
+    ...[...DOCS, "README.md"].map((page) => [page, shownIn(page)] as const),
   ])("%s: legal by the schema, and stored as it is written", (_file, objects) => {
     for (const object of objects.filter(({ kind }) => kind === "PlanSync")) {
       expect(fits(object), JSON.stringify(fits.errors)).toBe(true);
@@ -66,11 +69,42 @@ describe("the pages about the operator", () => {
     }
   });
 
-  test("operator.md has every condition and every reason", () => {
-    const page = text("docs/operator.md");
+  test("operator.md has every condition, and every reason with the conditions that can have it", () => {
     const conditions: string[] = schema.properties.status.properties.conditions.description.match(/\w+/g);
-    expect(conditions).toHaveLength(10);
-    for (const word of [...conditions, ...REASONS]) expect(page).toMatch(new RegExp(`^\\| \`${word}\` \\|`, "m"));
+    const all = conditions.filter((type) => type !== "Reconciling" && type !== "Stalled").sort();
+    expect(rowsOf("condition").map(([type]) => type)).toEqual(conditions);
+    const told = rowsOf("reason").map(([reason, of]) => [reason, of === "all" ? all : of!.split(", ").sort()]);
+    const given = [...REASONS].map(([reason, types]) => [reason, [...types].sort()]);
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(given));
+    expect(told).toHaveLength(given.length);
+  });
+
+  test("operator.md has every switch, every mark and every event", () => {
+    const switches = rowsOf("annotation").map(([name]) => name);
+    const marks = [OWN.prune, "", OWN.deletionApproved];
+    expect(switches).toEqual([...Object.values(SWITCHES), ...marks]);
+    const source = text("src/app/plan-sync/events.ts");
+    const [, union] = /type EventReason =([^;]*);/.exec(source)!;
+    const [, warnings] = /WARNINGS = new Set<EventReason>\(\[([^\]]*)\]/.exec(source)!;
+    const words = union!.match(/\w+/g)!.map((word) => [word, warnings!.includes(`"${word}"`) ? "Warning" : "Normal"]);
+    const told = rowsOf("event").map(([reason, type]) => [reason, type]);
+    expect(told.sort()).toEqual(words.sort());
+  });
+
+  test("operator.md's break-glass is one that can be read", () => {
+    const [, json] = /```json\n(.*)\n```/.exec(text("docs/operator.md"))!;
+    const { breakGlass, unreadable } = readSwitches({ [SWITCHES.breakGlass]: json! });
+    expect({ breakGlass, unreadable }).toEqual({ breakGlass: JSON.parse(json!), unreadable: [] });
+  });
+
+  test("observability.md says which metrics nobody counts", () => {
+    const sources = readdirSync(join(PROJECT, "src"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts") && !name.endsWith("metrics-table.ts"))
+      .map((name) => text(`src/${name}`))
+      .join("\n");
+    const uncounted = Object.keys(METRICS).filter((name) => !sources.includes(`"${name}"`));
+    const [, told] = /declared and not counted yet[^:]*:([^.]*)\./.exec(text("docs/observability.md")) ?? [];
+    expect((told?.match(/\w+/g) ?? []).sort()).toEqual(uncounted.sort());
   });
 
   test("the health script knows the conditions it asks for", () => {
@@ -83,7 +117,7 @@ describe("the pages about the operator", () => {
     const asked = [...script.matchAll(/(?:found\[|is\()"(\w+)"/g)].map(([, word]) => word!);
     expect(new Set(asked)).toEqual(new Set(["Ready", "Stalled", "IPStable", "Reconciling"]));
     const waiting = /waiting = \{([^}]*)\}/.exec(script)![1]!.match(/[A-Z]\w+/g)!;
-    for (const reason of waiting) expect(REASONS).toContain(reason);
+    for (const reason of waiting) expect([...REASONS.keys()]).toContain(reason);
     const statuses = [...script.matchAll(/status = "(\w+)"/g)].map(([, word]) => word);
     expect(new Set(statuses)).toEqual(new Set(["Progressing", "Degraded", "Healthy", "Suspended"]));
   });
@@ -109,12 +143,15 @@ describe("the pages about the operator", () => {
   });
 });
 
-/** The words of `status.conditions[].reason` that programs may rely on. */
-const REASONS = [
-  ...["Progressing", "ProgressingWithRetry", "ReconciliationSucceeded", "ReconciliationFailed", "BuildFailed"],
-  ...["PruneFailed", "HealthCheckFailed", "DependencyNotReady", "ArtifactFailed", "AuthenticationFailed"],
-  ...["GitOperationFailed", "Suspended", "WouldMoveIP", "WouldReleaseInUseIP", "PoolTerminating", "OverlapDetected"],
-  ...["ReservedInUse", "PoolExhausted", "PruneBudgetExceeded", "ApprovalRequired", "ApprovalStale", "OutsideWindow"],
-  ...["LockMismatch", "SourceStale", "EmptySource", "Fighting", "AdmissionDenied", "AdmissionUnavailable"],
-  "UnsupportedSpiderpoolVersion",
-];
+const REASONS = conditionReasons();
+
+/** Rows of the tables of operator.md that begin with this heading; cells without the marks of code. */
+function rowsOf(heading: string): string[][] {
+  const lines = text("docs/operator.md").split("\n");
+  return lines.flatMap((line, index) => {
+    if (!line.startsWith(`| ${heading} |`)) return [];
+    const end = lines.findIndex((other, at) => at > index && !other.startsWith("|"));
+    const cells = (row: string) => row.split("|").slice(1, -1);
+    return lines.slice(index + 2, end).map((row) => cells(row).map((cell) => cell.trim().replaceAll("`", "")));
+  });
+}

@@ -60,6 +60,7 @@ export const OPERATOR_STORIES: readonly (readonly [string, (stage: Stage) => Pro
   ["a partial sync writes what is named and what that needs, and ends with the command", syncsParts],
   ["lock: git offers the whole block from the start; beyond it CapacityOK is False, with the way out", tellsCapacity],
   ["more deletes than the prune budget: none is done", keepsPruneBudget],
+  ["an object that two PlanSyncs want stays with the first; the second says so and does the rest", leavesToTheFirst],
 ];
 
 async function observes(stage: Stage): Promise<void> {
@@ -521,4 +522,23 @@ function deploymentOf(name: string, replicas: number, annotations: Record<string
       template: { metadata: { labels, annotations }, spec: { containers: [{ name: "c", image: "app:1" }] } },
     },
   };
+}
+
+async function leavesToTheFirst(stage: Stage): Promise<void> {
+  await stage.repository.commit({ "plan/net.yaml": pools(X(19)) });
+  await stage.repository.commit({
+    "other/net.yaml": planText(
+      `subnets: {app: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}, own: {cidr: 10.7.0.0/24, ranges: [10.7.0.10-10.7.0.99]}}\n` +
+        "pools: {o: {subnet: own, addresses: [10.7.0.10]}}\n",
+    ),
+  });
+  await stage.start();
+  await stage.planSync(automated);
+  await ready(stage, IN_SYNC);
+  await stage.planSync({ ...automated, source: { path: "other" } }, "second");
+  const message = await ready(stage, "False BuildFailed", "second");
+  expect(message).toMatch(/SP4111 SpiderSubnet \S+ belongs to install net\/dc, not to net\/second/);
+  expect(await stage.condition("PlanReady", "second")).toBe("False BuildFailed");
+  expect(await stage.pool("o")).toEqual(["10.7.0.10"]);
+  expect(await stage.condition("Ready")).toBe(IN_SYNC);
 }
