@@ -13,6 +13,7 @@ import { systemClock } from "./clock.js";
 import type { Io } from "./io.js";
 import { connectCluster } from "./observe.js";
 import type { ClusterOptions } from "./options.js";
+import { version } from "./version.js";
 
 export interface OperatorCommandOptions extends Omit<ClusterOptions, "snapshot"> {
   readonly namespace: string;
@@ -36,6 +37,7 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
     write: (line) => io.stdout.write(line),
   });
   const metrics = openMetrics();
+  metrics.set("build_info", 1, { version: await version() });
   const cluster = (await connectCluster(io, options)) as WatchableCluster;
   const ending = io.signal ?? new AbortController().signal;
   const identity = `${io.env.POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`;

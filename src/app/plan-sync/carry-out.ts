@@ -63,6 +63,7 @@ export async function carryOut(planning: Planning, install: string, context: Car
     throw error;
   });
   const finishedAt = clock.now();
+  context.metrics.count("reconcile_writes_total", {}, written.size);
   context.metrics.observe("apply_duration_seconds", (finishedAt - startedAt) / 1000);
   const base = {
     revision: planning.revision.tree.commit,

@@ -21,7 +21,8 @@ export function measure(findings: Findings, planning: Planning | undefined, memo
   metrics.set("suspended", wish.suspended ? 1 : 0, labels);
   const synced = findings.sync?.record.finishedAt ?? previous.lastSyncAt;
   if (synced !== undefined) metrics.set("last_sync_timestamp_seconds", parseTime(synced)! / 1000, labels);
-  if (plan === undefined || planning === undefined) return;
+  if (plan === undefined || planning === undefined || memory.measured === planning) return;
+  memory.measured = planning;
   for (const action of ["create", "update", "delete", "adopt", "blocked"] as const) {
     metrics.set("plan_changes", plan.summary[action], { ...labels, action });
   }
@@ -33,6 +34,21 @@ export function measure(findings: Findings, planning: Planning | undefined, memo
     for (const [state, count] of Object.entries(states)) metrics.set("subnet_ips", count, { ...labels, subnet, state });
   }
   measureObjects(planning, wish.key, metrics);
+  countBlocked(planning, memory, metrics);
+}
+
+const REFUSALS: Readonly<Record<string, string>> = { verdict: "WouldMoveIP", "in-use": "WouldReleaseInUseIP" };
+
+/** Each refusal is counted when it begins, not each time it is found again. */
+function countBlocked({ run }: Planning, memory: Memory, metrics: Metrics): void {
+  const refused = new Set<string>();
+  for (const step of run.decided.outcome.steps) {
+    const reason = REFUSALS[step.blocked?.type ?? ""];
+    if (reason === undefined) continue;
+    refused.add(stepKey(step));
+    if (!memory.refused.has(stepKey(step))) metrics.count("ip_moves_blocked_total", { reason });
+  }
+  memory.refused = refused;
 }
 
 /** No series of a PlanSync that is gone. */

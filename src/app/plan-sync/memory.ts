@@ -34,6 +34,10 @@ export class Memory {
   written: KubeObject | undefined;
   /** Whether the revision applied before a restart was looked for. */
   recalled = false;
+  /** The planning whose numbers the metrics show. */
+  measured: Planning | undefined;
+  /** Objects whose step was refused for the sake of an address, by `objectKey`. */
+  refused: ReadonlySet<string> = new Set();
   /** How long the last planning took. */
   planMilliseconds = 0;
   /** Objects somebody else changed, by `objectKey`. */

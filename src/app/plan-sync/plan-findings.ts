@@ -31,7 +31,6 @@ export function planFindings(planning: Planning, context: PlanContext): PlanFind
   const held = outcome.steps.filter(heldBack);
   const errors = planning.diagnostics.filter(({ severity }) => severity === "error");
   const short = planning.diagnostics.filter(isShortage);
-  const others = errors.filter((one) => !isShortage(one));
   const lines = {
     blocked: blockedLine(held),
     blockedReason: blockedReason(held, outcome.pruneBudgetExceeded !== undefined),
@@ -39,7 +38,7 @@ export function planFindings(planning: Planning, context: PlanContext): PlanFind
     drift: driftLine(outcome.steps, context.drift),
     fights: fightLine(context),
     override: overrideLine(context.breakGlass),
-    ownerErrors: others.length === 0 ? undefined : listed(others.map(findingLine)),
+    ownerErrors: errors.length === 0 ? undefined : listed(errors.map(findingLine)),
   };
   const told = Object.fromEntries(Object.entries(lines).filter(([, value]) => value !== undefined));
   const { digest } = planning.print;
@@ -67,7 +66,6 @@ const REASONS: Readonly<Record<string, string>> = {
   depends: "DependencyNotReady",
   held: "ApprovalRequired",
   atomic: "Blocked",
-  error: "AdmissionDenied",
 };
 
 function blockedReason(held: readonly Step[], overBudget: boolean): string | undefined {

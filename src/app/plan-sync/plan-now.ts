@@ -5,9 +5,9 @@ import type { Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import { planNeeds } from "../observe.js";
 import { activeBreakGlass } from "./break-glass.js";
-import type { Memory } from "./memory.js";
 import type { PlanSyncParts, ReconcileContext } from "./parts.js";
 import { type Broken, type Planning, planRevision } from "./planning.js";
+import { isRequested } from "./requested.js";
 import type { Revision } from "./source-follower.js";
 
 /** What planning came to, together with what stands in its way. */
@@ -31,14 +31,8 @@ export async function planNow(
   const { watched, clock } = context;
   const now = clock.now();
   const { newest } = follower.state;
-  const holding = holdingOf(wish, previous, newest, memory, now);
-  const on = JSON.stringify([
-    object.metadata.generation,
-    object.metadata.annotations,
-    watched.version,
-    lock.version,
-    holdingText(holding),
-  ]);
+  const holding = holdingOf(wish, previous, parts, now);
+  const on = JSON.stringify([object.metadata.generation, watched.version, lock.version, holdingText(holding)]);
   const { memo } = memory;
   const known = memo !== undefined && memo.on === on && memo.newest === newest && now < memo.until;
   try {
@@ -108,16 +102,11 @@ async function recallApplied(
 const AGAIN = 600_000;
 
 /** What is left alone now: a break-glass, fights, drift that is not to be healed, all but a partial sync's part. */
-function holdingOf(
-  wish: Wish,
-  previous: PlanSyncStatus,
-  newest: Revision | undefined,
-  memory: Memory,
-  now: number,
-): Holding {
+function holdingOf(wish: Wish, previous: PlanSyncStatus, { follower, memory }: PlanSyncParts, now: number): Holding {
   const objects = new Map<string, string>();
+  const { newest } = follower.state;
   const sameRevision = newest === undefined || newest.tree.commit === previous.lastAppliedRevision;
-  if (wish.mode === "automated" && !wish.selfHeal && sameRevision) {
+  if (wish.mode === "automated" && !wish.selfHeal && sameRevision && !isRequested(wish, previous, follower)) {
     for (const [object, { writer }] of memory.drift) objects.set(object, `changed by ${writer}, and selfHeal is off`);
   }
   for (const { object } of memory.fights(now))

@@ -20,6 +20,7 @@ import { planFindings } from "./plan-findings.js";
 import { planNow } from "./plan-now.js";
 import { dueOf, type Planning } from "./planning.js";
 import { publish } from "./publish.js";
+import { isRequested } from "./requested.js";
 import { sourceFindings } from "./source-findings.js";
 
 /** How often one reconcile writes and looks again: what a sync makes possible (a wait that ended) follows at once. */
@@ -114,16 +115,13 @@ async function gateNow(
   const now = context.clock.now();
   const of = tryOf(wish, planning);
   const due = dueOf(planning);
-  const { requestedAt } = wish.switches;
-  const requested =
-    parts.follower.upToDate && requestedAt !== undefined && requestedAt !== previous.lastHandledReconcileAt;
   const applied = planning.revision.tree.commit === previous.lastAppliedRevision;
   return gateOf({
     wish,
     digest: planning.print.digest,
     due: due.length,
     drift: applied && due.length > 0 && due.every((step) => memory.drift.has(stepKey(step))),
-    requested,
+    requested: isRequested(wish, previous, parts.follower),
     approved: wish.mode === "manual" ? await approvalOf(planning, wish, approvals, now) : { state: "missing" },
     windows: context.windowsAt(wish.windows, now),
     failures: memory.failuresOf(of),
@@ -192,7 +190,7 @@ async function tellSync(
   planning: Planning,
   done: CarriedOut | undefined,
   { memory }: PlanSyncParts,
-  { clock, events }: ReconcileContext,
+  { clock, events, metrics }: ReconcileContext,
 ): Promise<void> {
   if (done === undefined) return;
   const healed = done.written.filter((key) => memory.drift.has(key));
@@ -205,6 +203,8 @@ async function tellSync(
     );
   }
   memory.healed(healed, clock.now());
+  const fought = memory.fights(clock.now()).filter(({ object: key }) => healed.includes(key));
+  metrics.count("resource_fights_total", {}, fought.length);
   const { created = 0, updated = 0, deleted = 0, message } = done.record;
   const commit = planning.revision.tree.commit.slice(0, 7);
   if (created + updated + deleted > 0) {

@@ -40,7 +40,7 @@ export interface Step {
  * somebody's wish.
  */
 export interface Block {
-  readonly type: "in-use" | "verdict" | "conflict" | "depends" | "waiting" | "budget" | "atomic" | "error" | "held";
+  readonly type: "in-use" | "verdict" | "conflict" | "depends" | "waiting" | "budget" | "atomic" | "held";
   readonly message: string;
   /** Names of the objects that stand in the way, where it is known. */
   readonly because?: readonly string[];

@@ -42,6 +42,7 @@ export const OPERATOR_STORIES: readonly (readonly [string, (stage: Stage) => Pro
   ["observe, the default, tells and writes nothing", observes],
   ["a commit reaches the cluster by polling, the next by a signed webhook", followsCommits],
   ["drift is undone within seconds, and its writer named", healsDrift],
+  ["with selfHeal off drift is told, and undone when somebody asks", healsWhenAsked],
   ["a broken commit changes nothing; the last good one stays in force, a mended one goes on", keepsLastGood],
   ["an emptied repository and a deleted branch delete nothing", neverPrunesForNothing],
   ["manual: nothing without approval, void when a step changed, and it says which", waitsForApproval],
@@ -111,6 +112,26 @@ async function healsDrift(stage: Stage): Promise<void> {
   );
   await kubectl(stage, "delete", "spiderippool", "x", "--wait=false");
   await eventually(stage.events, (told) => told.includes("DriftCorrected: SpiderIPPool x was deleted; made again"));
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+}
+
+async function healsWhenAsked(stage: Stage): Promise<void> {
+  const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync({ sync: { mode: "automated", prune: true, selfHeal: false } });
+  await stage.start();
+  await applied(stage, commit);
+  const grown = "10.6.0.10-10.6.0.30";
+  await kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", `{"spec":{"ips":["${grown}"]}}`);
+  await eventually(
+    () => stage.condition("Drifted"),
+    (now) => now === "True DriftDetected",
+  );
+  expect((await stage.status()).conditions?.find(({ type }) => type === "Drifted")?.message).toBe(
+    "SpiderIPPool x was changed by kubectl-patch",
+  );
+  expect(await stage.pool("x")).toEqual([grown]);
+  const asked = await stage.run("sync", "dc");
+  expect(asked, asked.stderr).toMatchObject({ code: 0 });
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
 }
 
