@@ -43,6 +43,8 @@ export interface Stage extends OperatedCluster {
     spec?: Omit<Partial<PlanSyncSpec>, "source"> & { source?: Partial<PlanSyncSpec["source"]> },
     name?: string,
   ): Promise<void>;
+  /** Commits, and tells every PlanSync so, as a webhook would: polling takes its time. */
+  push(...commit: Parameters<ServedRepository["commit"]>): Promise<string>;
   object(name?: string): Promise<KubeObject>;
   status(name?: string): Promise<PlanSyncStatus>;
   annotate(annotations: Readonly<Record<string, string | null>>, name?: string): Promise<void>;
@@ -110,6 +112,14 @@ export async function setStage(cluster: OperatedCluster, operators: OperatorRigh
         ...spec.source,
       };
       await actor.create({ ...named("PlanSync", name, NAMESPACE), spec: { ...spec, source } }, KINDS.PlanSync);
+    },
+    push: async (...commit) => {
+      const pushed = repository.commit(...commit);
+      const { items } = await actor.list(KINDS.PlanSync, { namespace: NAMESPACE });
+      for (const { metadata } of items) {
+        await actor.patch(ref(metadata.name), { metadata: { annotations: { "spiderplan.io/hintedAt": pushed } } });
+      }
+      return pushed;
     },
     annotate: async (annotations, name = "dc") => {
       await actor.patch(ref(name), { metadata: { annotations } });

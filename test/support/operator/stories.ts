@@ -65,7 +65,7 @@ export const OPERATOR_STORIES: readonly (readonly [string, (stage: Stage) => Pro
 ];
 
 async function observes(stage: Stage): Promise<void> {
-  stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync({});
   await stage.start();
   await ready(stage, IN_SYNC);
@@ -97,7 +97,7 @@ async function followsCommits(stage: Stage): Promise<void> {
 }
 
 async function healsDrift(stage: Stage): Promise<void> {
-  const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const commit = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, commit);
@@ -116,7 +116,7 @@ async function healsDrift(stage: Stage): Promise<void> {
 }
 
 async function healsWhenAsked(stage: Stage): Promise<void> {
-  const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const commit = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync({ sync: { mode: "automated", prune: true, selfHeal: false } });
   await stage.start();
   await applied(stage, commit);
@@ -136,11 +136,11 @@ async function healsWhenAsked(stage: Stage): Promise<void> {
 }
 
 async function keepsLastGood(stage: Stage): Promise<void> {
-  const good = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const good = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, good);
-  const bad = stage.repository.commit({ "plan/a.yaml": pools(X(19), "y: {subnet: nowhere, addresses: [10.6.0.30]}") });
+  const bad = await stage.push({ "plan/a.yaml": pools(X(19), "y: {subnet: nowhere, addresses: [10.6.0.30]}") });
   await ready(stage, "False BuildFailed");
   const { conditions, lastAttemptedRevision, lastAppliedRevision } = await stage.status();
   expect([lastAttemptedRevision, lastAppliedRevision]).toEqual([bad, good]);
@@ -151,20 +151,20 @@ async function keepsLastGood(stage: Stage): Promise<void> {
     () => stage.pool("x"),
     (now) => now !== undefined,
   );
-  const mended = stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  const mended = await stage.push({ "plan/a.yaml": pools(X(19), Y) });
   await applied(stage, mended);
   expect(await stage.pool("y")).toEqual(["10.6.0.80"]);
 }
 
 async function neverPrunesForNothing(stage: Stage): Promise<void> {
-  const good = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const good = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, good);
-  stage.repository.commit({ "plan/a.yaml": planText("{}") });
+  await stage.push({ "plan/a.yaml": planText("{}") });
   await ready(stage, "False EmptySource");
   expect(await stage.pool("x")).toBeDefined();
-  stage.repository.commit({ "plan/a.yaml": null, "other/b.yaml": "{}" });
+  await stage.push({ "plan/a.yaml": null, "other/b.yaml": "{}" });
   await ready(stage, "False SourceNotFound");
   stage.repository.deleteBranch("main");
   await stage.run("reconcile", "dc", "--no-wait");
@@ -176,7 +176,7 @@ async function neverPrunesForNothing(stage: Stage): Promise<void> {
 }
 
 async function waitsForApproval(stage: Stage): Promise<void> {
-  stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync({ sync: { mode: "manual", prune: true } });
   await stage.start();
   await ready(stage, "False ApprovalRequired");
@@ -192,13 +192,13 @@ async function waitsForApproval(stage: Stage): Promise<void> {
 
   // Somebody approves a plan, and before it is carried out a step of it changes.
   await stage.annotate({ "spiderplan.io/suspend": "yes" });
-  stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  await stage.push({ "plan/a.yaml": pools(X(19), Y) });
   const second = await eventually(
     async () => (await stage.status()).plan!,
     (plan) => plan.create === 1,
   );
   await stage.annotate({ "spiderplan.io/approve": second.digest! });
-  stage.repository.commit({ "plan/a.yaml": pools(X(19), Y.replace("80", "81")) });
+  await stage.push({ "plan/a.yaml": pools(X(19), Y.replace("80", "81")) });
   await eventually(
     async () => (await stage.status()).plan!.digest,
     (digest) => digest !== second.digest,
@@ -211,17 +211,17 @@ async function waitsForApproval(stage: Stage): Promise<void> {
 }
 
 async function obeysSwitches(stage: Stage): Promise<void> {
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const first = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first);
-  const second = stage.repository.commit({ "plan/a.yaml": pools(X(29)) });
+  const second = await stage.push({ "plan/a.yaml": pools(X(29)) });
   await applied(stage, second);
   expect(await stage.run("suspend", "dc")).toMatchObject({ code: 0 });
   await ready(stage, "False Suspended");
   const manifest = { spec: (await stage.object()).spec };
   await stage.actor.patch({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" }, manifest);
-  const third = stage.repository.commit({ "plan/a.yaml": pools(X(39)) });
+  const third = await stage.push({ "plan/a.yaml": pools(X(39)) });
   await eventually(
     async () => (await stage.status()).lastAttemptedRevision,
     (now) => now === third,
@@ -241,7 +241,7 @@ async function obeysSwitches(stage: Stage): Promise<void> {
 }
 
 async function breaksGlass(stage: Stage): Promise<void> {
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const first = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first);
@@ -260,7 +260,7 @@ async function breaksGlass(stage: Stage): Promise<void> {
   );
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.25"]);
-  const same = stage.repository.commit({ "plan/a.yaml": pools(X(25)) });
+  const same = await stage.push({ "plan/a.yaml": pools(X(25)) });
   await applied(stage, same);
   await eventually(stage.events, (told) => told.some((one) => one.startsWith("OverrideAbsorbed: break-glass INC7")));
   await eventually(
@@ -270,13 +270,13 @@ async function breaksGlass(stage: Stage): Promise<void> {
 }
 
 async function holdsBackParts(stage: Stage): Promise<void> {
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)), "plan/net.yaml": NETWORK });
+  const first = await stage.push({ "plan/a.yaml": pools(X(19)), "plan/net.yaml": NETWORK });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first);
   await oneUser(stage);
   const smaller = "x: {subnet: app, addresses: [10.6.0.12-10.6.0.19]}";
-  stage.repository.commit({ "plan/a.yaml": pools(smaller, Y) });
+  await stage.push({ "plan/a.yaml": pools(smaller, Y) });
   await eventually(
     () => stage.condition("Blocked"),
     (now) => now === "True WouldReleaseInUseIP",
@@ -296,7 +296,7 @@ async function holdsBackParts(stage: Stage): Promise<void> {
 }
 
 async function keepsWindows(stage: Stage): Promise<void> {
-  stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.push({ "plan/a.yaml": pools(X(19)) });
   const month = ((new Date().getUTCMonth() + 6) % 12) + 1;
   const windows = [{ kind: "allow" as const, schedule: `0 3 1 ${month} *`, duration: "1h", manualSync: true }];
   await stage.planSync({ sync: { mode: "automated", windows } });
@@ -315,7 +315,7 @@ workloads:
   default/Deployment/web:
     interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 1}}}
 `;
-  const commit = stage.repository.commit({ "plan/a.yaml": planText(spec) });
+  const commit = await stage.push({ "plan/a.yaml": planText(spec) });
   await stage.actor.create(deploymentOf("web", 2), KINDS.Deployment);
   await stage.planSync({ ...automated, lock: "cluster" });
   await stage.start();
@@ -340,7 +340,7 @@ workloads:
 }
 
 async function givesUp(stage: Stage): Promise<void> {
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19), Y), "plan/net.yaml": NETWORK });
+  const first = await stage.push({ "plan/a.yaml": pools(X(19), Y), "plan/net.yaml": NETWORK });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first);
@@ -368,13 +368,13 @@ async function givesUp(stage: Stage): Promise<void> {
 }
 
 async function asksBeforeDelete(stage: Stage): Promise<void> {
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  const first = await stage.push({ "plan/a.yaml": pools(X(19), Y) });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first);
   const pool = { kind: KINDS.SpiderIPPool, name: "y" };
   await stage.actor.patch(pool, { metadata: { annotations: { "spiderplan.io/prune": "confirm" } } });
-  stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.push({ "plan/a.yaml": pools(X(19)) });
   await eventually(
     () => stage.condition("Blocked"),
     (now) => now === "True ApprovalRequired",
@@ -390,7 +390,7 @@ async function asksBeforeDelete(stage: Stage): Promise<void> {
 }
 
 async function detectsFights(stage: Stage): Promise<void> {
-  const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const commit = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, commit);
@@ -418,14 +418,14 @@ async function detectsFights(stage: Stage): Promise<void> {
 }
 
 async function tellsPeople(stage: Stage): Promise<void> {
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const first = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first);
   const none = await stage.run("diff", "dc");
   expect(none, none.stderr).toMatchObject({ code: 0, stdout: "" });
   await stage.annotate({ "spiderplan.io/suspend": "yes" });
-  const second = stage.repository.commit({ "plan/a.yaml": pools(X(29)) });
+  const second = await stage.push({ "plan/a.yaml": pools(X(29)) });
   await eventually(
     async () => (await stage.status()).plan,
     (plan) => plan?.revision === second && plan.update === 1,
@@ -445,7 +445,7 @@ async function tellsPeople(stage: Stage): Promise<void> {
 }
 
 async function syncsParts(stage: Stage): Promise<void> {
-  stage.repository.commit({ "plan/a.yaml": pools(X(19), Y) });
+  await stage.push({ "plan/a.yaml": pools(X(19), Y) });
   await stage.planSync({ sync: { mode: "manual", prune: true } });
   await stage.start();
   await ready(stage, "False ApprovalRequired");
@@ -465,7 +465,7 @@ workloads:
     replicas: 2
     interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 1}}}
 `;
-  const commit = stage.repository.commit({ "plan/a.yaml": planText(spec) });
+  const commit = await stage.push({ "plan/a.yaml": planText(spec) });
   await stage.add([deploymentOf("web", 1)]);
   await stage.planSync(automated);
   await stage.start();
@@ -492,11 +492,11 @@ workloads:
 
 async function keepsPruneBudget(stage: Stage): Promise<void> {
   const many = Array.from({ length: 4 }, (_, i) => `p${i}: {subnet: app, addresses: [10.6.0.${30 + i}]}`);
-  const first = stage.repository.commit({ "plan/a.yaml": pools(X(19), ...many) });
+  const first = await stage.push({ "plan/a.yaml": pools(X(19), ...many) });
   await stage.planSync({ sync: { mode: "automated", prune: true, pruneBudget: { count: 2, percent: 50 } } });
   await stage.start();
   await applied(stage, first);
-  stage.repository.commit({ "plan/a.yaml": pools(X(15)) });
+  await stage.push({ "plan/a.yaml": pools(X(15)) });
   await eventually(
     () => stage.condition("Blocked"),
     (now) => now === "True PruneBudgetExceeded",
@@ -546,8 +546,8 @@ function deploymentOf(name: string, replicas: number, annotations: Record<string
 }
 
 async function leavesToTheFirst(stage: Stage): Promise<void> {
-  await stage.repository.commit({ "plan/net.yaml": pools(X(19)) });
-  await stage.repository.commit({
+  await await stage.push({ "plan/net.yaml": pools(X(19)) });
+  await await stage.push({
     "other/net.yaml": planText(
       `subnets: {app: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}, own: {cidr: 10.7.0.0/24, ranges: [10.7.0.10-10.7.0.99]}}\n` +
         "pools: {o: {subnet: own, addresses: [10.7.0.10]}}\n",
