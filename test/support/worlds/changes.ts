@@ -49,7 +49,9 @@ export function changesLeft(before: Before, objects: Objects, run: PlanRun, cont
     const homes = pools.filter((pool) => isHome(pool, one, one.migration!.to, context));
     const count = homes.reduce((sum, pool) => sum + offeredBy(pool).length, 0);
     if (count < one.replicas) fail("migration", `${one.name} has ${count} new addresses for ${one.replicas} Pods`);
-    for (const pool of homes)
+    // An ordinal beyond the plan's replicas leaves: its pool stays as it is.
+    const beyond = (pool: SpiderIPPool) => Number(/\.(\d+)$/.exec(pool.metadata.name)?.[1] ?? -1) >= one.replicas;
+    for (const pool of homes.filter((each) => !beyond(each)))
       if ((pool.spec.disable === true) !== (one.migration.phase === "prepare"))
         fail(
           "migration",
