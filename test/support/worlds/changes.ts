@@ -1,7 +1,9 @@
 import type { PlanRun } from "../../../src/app/plan-run.js";
+import type { Lock } from "../../../src/core/allocate/allocation.js";
 import { hasErrors } from "../../../src/core/diagnostics.js";
+import { formatRangeSet, subtract, union } from "../../../src/core/ip/range-set.js";
 import { OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
-import { offeredBy } from "./addresses.js";
+import { everyAddress, offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
@@ -97,11 +99,21 @@ export function pendingOffered(before: Before, objects: Objects, context: CheckC
       const owner = `${fixedKey({ ...one, name: `w${one.workload}` }, context.workloads)}/eth0`;
       const offers = (world: Objects) =>
         [...poolsOf(world).values()].filter((pool) => ownerOf(pool)?.startsWith(owner)).flatMap(offeredBy);
-      const had = new Set(offers(before.objects));
+      // What the lock held before the mark came is no gain.
+      const had = new Set([...offers(before.objects), ...heldUnmarked(before.lock)]);
       const fresh = offers(objects).filter((address) => !had.has(address));
       if (fresh.length === 0) return [];
       return [{ invariant: "pending", message: `${fresh.join()} of ${owner} is offered though it waits for a ticket` }];
     });
+}
+
+function heldUnmarked(lock: Lock): string[] {
+  return [...lock.subnets.values()].flatMap(({ held, pending }) => {
+    const marked = union(...(pending?.values() ?? []));
+    return [...held.values()]
+      .flatMap((set) => formatRangeSet(subtract(set, marked)))
+      .flatMap((text) => everyAddress([text]));
+  });
 }
 
 function draining({ model }: CheckContext): { one: FixedModel; migration: Migration }[] {
