@@ -1,7 +1,9 @@
 import type { PlanRun } from "../../../src/app/plan-run.js";
+import type { Lock } from "../../../src/core/allocate/allocation.js";
 import { hasErrors } from "../../../src/core/diagnostics.js";
+import { formatRangeSet, subtract, union } from "../../../src/core/ip/range-set.js";
 import { OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
-import { offeredBy } from "./addresses.js";
+import { everyAddress, offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
@@ -49,7 +51,9 @@ export function changesLeft(before: Before, objects: Objects, run: PlanRun, cont
     const homes = pools.filter((pool) => isHome(pool, one, one.migration!.to, context));
     const count = homes.reduce((sum, pool) => sum + offeredBy(pool).length, 0);
     if (count < one.replicas) fail("migration", `${one.name} has ${count} new addresses for ${one.replicas} Pods`);
-    for (const pool of homes)
+    // An ordinal beyond the plan's replicas leaves: its pool stays as it is.
+    const beyond = (pool: SpiderIPPool) => Number(/\.(\d+)$/.exec(pool.metadata.name)?.[1] ?? -1) >= one.replicas;
+    for (const pool of homes.filter((each) => !beyond(each)))
       if ((pool.spec.disable === true) !== (one.migration.phase === "prepare"))
         fail(
           "migration",
@@ -95,11 +99,21 @@ export function pendingOffered(before: Before, objects: Objects, context: CheckC
       const owner = `${fixedKey({ ...one, name: `w${one.workload}` }, context.workloads)}/eth0`;
       const offers = (world: Objects) =>
         [...poolsOf(world).values()].filter((pool) => ownerOf(pool)?.startsWith(owner)).flatMap(offeredBy);
-      const had = new Set(offers(before.objects));
+      // What the lock held before the mark came is no gain.
+      const had = new Set([...offers(before.objects), ...heldUnmarked(before.lock)]);
       const fresh = offers(objects).filter((address) => !had.has(address));
       if (fresh.length === 0) return [];
       return [{ invariant: "pending", message: `${fresh.join()} of ${owner} is offered though it waits for a ticket` }];
     });
+}
+
+function heldUnmarked(lock: Lock): string[] {
+  return [...lock.subnets.values()].flatMap(({ held, pending }) => {
+    const marked = union(...(pending?.values() ?? []));
+    return [...held.values()]
+      .flatMap((set) => formatRangeSet(subtract(set, marked)))
+      .flatMap((text) => everyAddress([text]));
+  });
 }
 
 function draining({ model }: CheckContext): { one: FixedModel; migration: Migration }[] {

@@ -65,7 +65,8 @@ export function grows(before: PlanModel, next: PlanModel): boolean {
       one.wish !== old.wish ||
       one.perSubnet !== old.perSubnet;
     const renamed = one.name !== old.name;
-    return more || renamed || subnetsOf(one).some((subnet) => !subnetsOf(old).includes(subnet));
+    // What comes back is held, but waits like any gain.
+    return more || renamed || one.pending === true || subnetsOf(one).some((subnet) => !subnetsOf(old).includes(subnet));
   });
 }
 

@@ -124,6 +124,8 @@ class World {
       case "scale": {
         const one = this.#workloads[event.workload % this.#workloads.length]!;
         this.#story.say(`${one.name} is scaled to ${event.replicas}`);
+        // What its Pods no longer ask for may go with the next sync, whatever that is about.
+        for (const keeper of this.#keepers) keeper.atRest = false;
         await this.#kubernetes.scale(one, event.replicas);
         return;
       }
