@@ -63,10 +63,6 @@ export interface Stage extends OperatedCluster {
 export const NAMESPACE = "net";
 const CREDENTIALS = "git-credentials";
 
-/** A plan document as the repository holds it. */
-export const planText = (spec: string) =>
-  `apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\nspec:\n${spec.replace(/^/gm, "  ")}\n`;
-
 /** As whom operators run; everybody's rights and the PlanSyncs' namespace unless given. */
 export interface OperatorRights {
   readonly kubeconfig?: string;
@@ -165,7 +161,7 @@ export async function startOperator(kubeconfig: string, options: Partial<Operato
       clock: systemClock as Clock,
       logger: memoryLogger(log),
       metrics: openMetrics(),
-      dataDir: workspace(),
+      dataDir: options.dataDir ?? workspace(),
       namespace: NAMESPACE,
       spiderpoolNamespace: "kube-system",
       identity: `operator-${randomUUID().slice(0, 8)}`,

@@ -3,7 +3,8 @@ import { promisify } from "node:util";
 import { expect } from "vitest";
 import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { signedPush } from "../webhooks.js";
-import { eventually, NAMESPACE, planText, type Stage } from "./stage.js";
+import { planText } from "./plan-text.js";
+import { eventually, NAMESPACE, type Stage } from "./stage.js";
 
 const SUBNETS = "subnets: {app: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}}\n";
 const pools = (...lines: string[]) => planText(`${SUBNETS}pools:\n${lines.map((line) => `  ${line}`).join("\n")}\n`);

@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
+import { type OperatorProcess, startOperatorProcess } from "../support/operator/operator-process.js";
+import { planText } from "../support/operator/plan-text.js";
+import { eventually, NAMESPACE, type Stage, setStage } from "../support/operator/stage.js";
+import { skipReason } from "../support/real-apiserver.js";
+import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { offeredBy } from "../support/worlds/addresses.js";
+
+const reason = skipReason();
+const POOLS = 240;
+
+/** So many pools of eight addresses each. */
+const plan = (name: string) =>
+  planText(
+    [
+      `subnets: {app: {cidr: 10.6.0.0/16, ranges: [10.6.0.0-10.6.20.255]}}`,
+      "pools:",
+      ...Array.from({ length: POOLS }, (_, i) => {
+        const at = `10.6.${Math.floor(i / 30)}`;
+        return `  ${name}${i}: {subnet: app, addresses: [${at}.${(i % 30) * 8 + 1}-${at}.${(i % 30) * 8 + 8}]}`;
+      }),
+    ].join("\n"),
+  );
+const automated = { sync: { mode: "automated", prune: false } } as const;
+
+describe.skipIf(reason !== undefined)(
+  `faults of an operator on a real kube-apiserver${reason ? ` (skipped: ${reason})` : ""}`,
+  () => {
+    let cluster: RealPlayedCluster;
+    beforeAll(async () => {
+      cluster = await startRealPlayedCluster();
+    });
+    afterAll(() => cluster?.stop());
+
+    test("the leader is paused past its Lease in mid-sync: the next one finishes, and no write of the old one lands", async () => {
+      const stage = await setStage(cluster);
+      onTestFinished(() => stage.end());
+      await stage.planSync(automated);
+      const folder = mkdtempSync(join(tmpdir(), "spiderplan-paused-"));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      const start = (name: string) => {
+        const dataDir = join(folder, name);
+        const started = startOperatorProcess({ kubeconfig: cluster.kubeconfig, namespace: NAMESPACE, dataDir, name });
+        onTestFinished(async () => {
+          started.signal("SIGKILL");
+          await started.ended;
+        });
+        return started;
+      };
+      const old = start("old");
+      await says(old, "leading");
+      const next = start("next");
+      await says(next, "another replica leads");
+
+      const commit = stage.repository.commit({ "plan/a.yaml": plan("a") });
+      await pools(stage, (count) => count >= 30);
+      old.signal("SIGSTOP");
+      const before = (await names(stage)).length;
+      expect(before, "paused in the middle").toBeLessThan(POOLS);
+      await says(next, "leading", 60);
+      const began = Date.parse((await election(stage)).acquireTime);
+      old.signal("SIGCONT");
+      await says(old, "leads no more");
+      await says(old, "another replica leads");
+      await at(stage, commit);
+
+      // What the old one says it wrote was there before the next one began.
+      const live = new Map(
+        (await stage.actor.list(KINDS.SpiderIPPool)).items.map((pool) => [pool.metadata.name, pool]),
+      );
+      const [byOld, byNext] = [written(old), written(next)];
+      expect(byOld.length).toBeGreaterThan(0);
+      expect(byNext.length).toBeGreaterThan(0);
+      for (const name of byOld) expect(createdAt(live.get(name)!), name).toBeLessThan(began);
+      expect(byOld.filter((name) => byNext.includes(name))).toEqual([]);
+      expect(live.size).toBe(POOLS);
+      expect(old.log.filter((line) => line.includes("OverlapDetected"))).toEqual([]);
+    });
+
+    test("the API server is killed and comes back in mid-sync: the sync is finished", async () => {
+      await cluster.clean();
+      await cluster.actor.delete({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" }, {});
+      await cluster.actor.delete({ kind: KINDS.Secret, namespace: NAMESPACE, name: "git-credentials" }, {});
+      const stage = await setStage(cluster);
+      onTestFinished(() => stage.end());
+      await stage.start();
+      const commit = stage.repository.commit({ "plan/a.yaml": plan("b") });
+      await stage.planSync(automated);
+      await pools(stage, (count) => count >= 60);
+      await cluster.restartApiServer();
+      expect((await names(stage)).length, "killed in the middle").toBeLessThan(POOLS);
+      await at(stage, commit);
+      const live = (await stage.actor.list(KINDS.SpiderIPPool)).items as Parameters<typeof offeredBy>[0][];
+      expect(live.length).toBe(POOLS);
+      expect(new Set(live.flatMap(offeredBy)).size, "each address once").toBe(POOLS * 8);
+    });
+  },
+);
+
+const lines = ({ log }: OperatorProcess) =>
+  log.flatMap((line) => {
+    try {
+      return [JSON.parse(line) as { readonly msg?: string; readonly object?: string }];
+    } catch {
+      return [];
+    }
+  });
+
+async function says(operator: OperatorProcess, message: string, seconds = 30): Promise<void> {
+  await eventually(
+    async () => lines(operator).map(({ msg }) => msg),
+    (said) => said.includes(message),
+    seconds,
+  );
+}
+
+/** Pools a process says it wrote. */
+function written(operator: OperatorProcess): string[] {
+  return lines(operator).flatMap(({ msg, object = "" }) =>
+    msg === "step carried out" && object.startsWith("SpiderIPPool ") ? [object.slice("SpiderIPPool ".length)] : [],
+  );
+}
+
+async function names(stage: Stage): Promise<string[]> {
+  return (await stage.actor.list(KINDS.SpiderIPPool)).items.map(({ metadata }) => metadata.name);
+}
+
+async function pools(stage: Stage, enough: (count: number) => boolean): Promise<void> {
+  await eventually(async () => (await names(stage)).length, enough, 60);
+}
+
+async function at(stage: Stage, commit: string): Promise<void> {
+  await eventually(
+    async () => [(await stage.status()).lastAppliedRevision, await stage.condition("Ready")],
+    ([revision, ready]) => revision === commit && ready === "True ReconciliationSucceeded",
+    90,
+  );
+}
+
+async function election(stage: Stage): Promise<{ readonly acquireTime: string }> {
+  const lease = await stage.actor.get({ kind: KINDS.Lease, namespace: NAMESPACE, name: "spiderplan-operator" });
+  return lease.spec as { acquireTime: string };
+}
+
+const createdAt = ({ metadata }: KubeObject) =>
+  Date.parse((metadata as unknown as { creationTimestamp: string }).creationTimestamp);

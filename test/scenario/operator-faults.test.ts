@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Intercept } from "../../src/adapters/embedded/http-server.js";
+import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
+import { flakyProxy } from "../support/flaky-proxy.js";
+import { FAULT_STORIES } from "../support/operator/faults.js";
+import { killAgainAndAgain } from "../support/operator/kills.js";
+import { setStage } from "../support/operator/stage.js";
+import { playCluster } from "../support/played-cluster.js";
+
+// Together, for most of a fault is waiting.
+test.concurrent.for(FAULT_STORIES)("%s", { timeout: 180_000 }, async ([, story], { onTestFinished }) => {
+  let fault: Intercept | undefined;
+  const folder = mkdtempSync(join(tmpdir(), "spiderplan-faults-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const cluster = await playCluster({ intercept: (write) => fault?.(write) });
+  onTestFinished(() => cluster.stop());
+  const proxy = await flakyProxy(cluster.url);
+  onTestFinished(() => proxy.stop());
+  const [kubeconfig, proxied] = [join(folder, "kubeconfig"), join(folder, "proxied")];
+  writeFileSync(kubeconfig, cluster.kubeconfig);
+  writeFileSync(proxied, cluster.kubeconfig.replaceAll(cluster.url, proxy.url));
+  const { actor, settle } = cluster;
+  const add = (objects: readonly KubeObject[]) => cluster.create(...objects);
+  const stage = await setStage({ actor, kubeconfig, settle, add }, { kubeconfig: proxied });
+  onTestFinished(() => stage.end());
+  await story({
+    ...stage,
+    start: (options) => stage.start({ dataDir: mkdtempSync(join(folder, "data-")), ...options }),
+    proxy,
+    intercept: (next) => {
+      fault = next;
+    },
+    wipe: async (kind, name) => {
+      const ref = { kind: KINDS[kind], name };
+      await actor.patch(ref, { metadata: { finalizers: null } });
+      await actor.delete(ref, {});
+    },
+  });
+});
+
+test("SIGKILL at random moments of a long sync: no address in use moves or is given away, each time it converges", {
+  timeout: 300_000,
+}, async () => {
+  const { kills, converged, violations, steps, pods } = await killAgainAndAgain({ count: 5, seed: 20_261_122 });
+  expect(violations).toEqual([]);
+  expect({ kills, converged }).toEqual({ kills: 5, converged: 5 });
+  expect(Math.min(...steps)).toBeGreaterThan(150);
+  expect(pods).toBeGreaterThan(30);
+});
