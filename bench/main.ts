@@ -4,11 +4,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { diffRow } from "./diff-row.js";
 import type { Row } from "./measure.js";
+import { operatorRows } from "./operator-row.js";
 import { planRow } from "./plan-row.js";
 import { setsRow } from "./sets-row.js";
 import { syncRow } from "./sync-row.js";
 
-/** Usage: npm run bench [-- ROW...]; rows: plan, sets, diff, sync. Ratios against baselines measured in the same run. */
+/** Usage: npm run bench [-- ROW...]; rows: plan, sets, diff, sync, operator. Ratios against baselines measured in the same run. */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "spiderplan-bench-"));
 const asked = process.argv.slice(2);
@@ -18,6 +19,7 @@ const rows: Record<string, () => Promise<Row[]>> = {
   sets: async () => [setsRow(ROUNDS)],
   diff: async () => [await diffRow(folder, ROUNDS, root)],
   sync: async () => [await syncRow(folder, ROUNDS, root)],
+  operator: () => operatorRows(folder),
   plan: async () => [await planRow(folder, ROUNDS, root)],
 };
 
