@@ -5,6 +5,7 @@ import type { ApplyEvent, ApplyReport } from "../../src/app/apply/apply-report.j
 import { identity } from "../../src/core/change/ownership.js";
 import type { Step } from "../../src/core/change/step.js";
 import { ClusterError } from "../../src/core/cluster-error.js";
+import { buildSnapshot } from "../../src/core/snapshot.js";
 import {
   KINDS,
   type KubeObject,
@@ -14,6 +15,7 @@ import {
   type SpiderReservedIP,
   type SpiderSubnet,
 } from "../../src/core/spiderpool/objects.js";
+import type { Cluster } from "../../src/ports/cluster.js";
 import { type Faults, faultyCluster } from "../support/faulty-cluster.js";
 import { nothingNew } from "../support/rejudge.js";
 import { creating, deleting, updating } from "../support/steps.js";
@@ -131,6 +133,31 @@ describe("apply", () => {
     const { report } = await run(cluster, steps);
     expect(report).toMatchObject({ updated: 1, adopted: 1, deleted: 1, failed: [], withheld: [] });
     expect(((await live(cluster, "SpiderIPPool", "b")) as SpiderIPPool).spec.gateway).toBe("10.6.0.254");
+  });
+
+  it("lists nothing where watches show who uses what, and asks the API server before it raises an alarm", async () => {
+    const cluster = await embedded([pool("a", ["10.6.0.1-10.6.0.4"])]);
+    await allocate(cluster, "a", { "10.6.0.1": "web" });
+    const watched = (...objects: KubeObject[]) => ({
+      watchedUse: async () => buildSnapshot([await live(cluster, "SpiderIPPool", "a"), ...objects], []),
+    });
+    const listed: string[] = [];
+    const counting: Cluster = {
+      ...faultyCluster(cluster.actor),
+      list: (kind) => {
+        listed.push(kind.kind);
+        return cluster.actor.list(kind);
+      },
+    };
+    const grow = async (last: number, context: Partial<ApplyContext>) => {
+      const step = updating(await live(cluster, "SpiderIPPool", "a"), pool("a", [`10.6.0.1-10.6.0.${last}`]));
+      return (await run(cluster, [step], { context: { cluster: counting, ...context } })).report;
+    };
+    expect(await grow(5, watched())).toMatchObject({ updated: 1, check: { overlaps: [], displaced: [] } });
+    expect(listed).toEqual([]);
+    const behind = watched(pool("gone", ["10.6.0.6"]));
+    expect(await grow(6, behind)).toMatchObject({ updated: 1, check: { overlaps: [], displaced: [] } });
+    expect(listed.sort()).toEqual(["SpiderEndpoint", "SpiderIPPool"]);
   });
 
   it("writes an object twice in two waves, from where its own first write left it", async () => {

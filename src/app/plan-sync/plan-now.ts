@@ -31,13 +31,8 @@ export async function planNow(
   const now = clock.now();
   const { newest } = follower.state;
   const holding = holdingOf(wish, previous, newest, memory, now);
-  const on = JSON.stringify([
-    object.metadata.generation,
-    object.metadata.annotations,
-    watched.version,
-    lock.version,
-    holdingText(holding),
-  ]);
+  // Of the annotations only those count that hold something back: a mark that asks for a look changes no plan.
+  const on = JSON.stringify([object.metadata.generation, watched.version, lock.version, holdingText(holding)]);
   const { memo } = memory;
   const known = memo !== undefined && memo.on === on && memo.newest === newest && now < memo.until;
   try {
