@@ -11,7 +11,7 @@ import { isSynced, type OperatorWorld, openOperatorWorld } from "./operator-worl
 /** How often each thing is measured. */
 const ROUNDS = 20;
 /** How long a process is watched for what a reconcile costs, and for what idling costs; in milliseconds. */
-const WINDOW = 2_500;
+const WINDOW = 2_000;
 
 /** The operator beside a bare client of Git and of the API server, at 10 and at 5,000 fixed workloads. */
 export async function operatorRows(folder: string): Promise<Row[]> {

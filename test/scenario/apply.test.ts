@@ -5,6 +5,7 @@ import type { ApplyEvent, ApplyReport } from "../../src/app/apply/apply-report.j
 import { identity } from "../../src/core/change/ownership.js";
 import type { Step } from "../../src/core/change/step.js";
 import { ClusterError } from "../../src/core/cluster-error.js";
+import { buildSnapshot } from "../../src/core/snapshot.js";
 import {
   KINDS,
   type KubeObject,
@@ -14,6 +15,7 @@ import {
   type SpiderReservedIP,
   type SpiderSubnet,
 } from "../../src/core/spiderpool/objects.js";
+import type { Cluster } from "../../src/ports/cluster.js";
 import { type Faults, faultyCluster } from "../support/faulty-cluster.js";
 import { nothingNew } from "../support/rejudge.js";
 import { creating, deleting, updating } from "../support/steps.js";
@@ -131,6 +133,30 @@ describe("apply", () => {
     const { report } = await run(cluster, steps);
     expect(report).toMatchObject({ updated: 1, adopted: 1, deleted: 1, failed: [], withheld: [] });
     expect(((await live(cluster, "SpiderIPPool", "b")) as SpiderIPPool).spec.gateway).toBe("10.6.0.254");
+  });
+
+  it("lists nothing before the first write where watches show who uses what; at the end it asks the API server", async () => {
+    const cluster = await embedded([pool("a", ["10.6.0.1-10.6.0.4"])]);
+    await allocate(cluster, "a", { "10.6.0.1": "web" });
+    const told: string[] = [];
+    const counting: Cluster = {
+      ...faultyCluster(cluster.actor),
+      list: (kind) => {
+        told.push(`list ${kind.kind}`);
+        return cluster.actor.list(kind);
+      },
+      patch: (ref, patch) => {
+        told.push(`patch ${ref.name}`);
+        return cluster.actor.patch(ref, patch);
+      },
+    };
+    const watchedUse = async () => buildSnapshot([await live(cluster, "SpiderIPPool", "a")], []);
+    const step = updating(await live(cluster, "SpiderIPPool", "a"), pool("a", ["10.6.0.1-10.6.0.5"]));
+    const { report } = await run(cluster, [step], { context: { cluster: counting, watchedUse } });
+    expect(report).toMatchObject({ updated: 1, check: { overlaps: [], displaced: [] } });
+    const calls = told.filter((call) => !call.includes("spiderplan-writer"));
+    expect(calls[0]).toBe("patch a");
+    expect(calls.slice(1).sort()).toEqual(["list SpiderEndpoint", "list SpiderIPPool"]);
   });
 
   it("writes an object twice in two waves, from where its own first write left it", async () => {

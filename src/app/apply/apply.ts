@@ -1,6 +1,7 @@
 import { mayHarm, type Step } from "../../core/change/step.js";
 import { isClusterError } from "../../core/cluster-error.js";
 import type { Outcome } from "../../core/outcome.js";
+import type { Snapshot } from "../../core/snapshot.js";
 import type { SpiderpoolFacts } from "../../core/spiderpool/facts.js";
 import { KINDS } from "../../core/spiderpool/objects.js";
 import { cidrOf } from "../../core/verdict/depends.js";
@@ -25,6 +26,8 @@ export interface ApplyContext {
   readonly facts: Pick<SpiderpoolFacts, "namespace">;
   /** Asked under the Lease, before each wave with a step that may harm somebody. */
   readonly rejudge: Rejudge;
+  /** Who uses what before the first write, as watches show it; without it everything is listed. */
+  readonly watchedUse?: () => Promise<Snapshot>;
   /** How long to wait for another writer, in milliseconds; a minute by default. */
   readonly leaseTimeout?: number;
   readonly onProgress?: (event: ApplyEvent) => void;
@@ -58,8 +61,9 @@ async function underLease(
   context: ApplyContext,
   tell: (event: ApplyEvent) => void,
 ): Promise<ApplyReport> {
-  const { cluster, signal } = context;
-  const before = steps.some(mayDisplace) ? await readUse(cluster) : undefined;
+  const { cluster, signal, watchedUse } = context;
+  const use = watchedUse ?? (() => readUse(cluster));
+  const before = steps.some(mayDisplace) ? await use() : undefined;
   const run = new Run({ ...context, lease, tell }, steps.length);
   for (const wave of [...new Set(steps.map((step) => step.wave))].sort((a, b) => a - b)) {
     if (!run.mayWrite()) break;
@@ -77,12 +81,13 @@ async function underLease(
 
 async function look(
   written: readonly Step[],
-  before: Awaited<ReturnType<typeof readUse>> | undefined,
+  before: Snapshot | undefined,
   { cluster }: ApplyContext,
 ): Promise<ApplyCheck | undefined> {
   const cidrs = [...new Set(written.map(cidrOf))].filter((cidr) => cidr !== undefined);
   if (cidrs.length === 0) return { cidrs: [], overlaps: [], displaced: [] };
   try {
+    // Listed, whatever watches say: they may be behind (DESIGN 7).
     return checkAfter(cidrs, before, await readUse(cluster));
   } catch (error) {
     // The run says for itself that it ended early; a check that cannot be made is none.

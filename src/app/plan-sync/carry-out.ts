@@ -12,6 +12,7 @@ import { LeaseTaken } from "../lease-waiting.js";
 import { type ObserveOptions, observe } from "../observe.js";
 import { count } from "../report/printable.js";
 import { timeText } from "../time-text.js";
+import type { WatchedCluster } from "./parts.js";
 import type { Planning } from "./planning.js";
 
 /** What carrying out a plan needs. */
@@ -21,6 +22,7 @@ export interface CarryOutContext {
   readonly identity: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly watched: Pick<WatchedCluster, "observation" | "caughtUp">;
   /** What else than the usual to look at when a step is judged again. */
   readonly needs: ObserveOptions;
   /** Ends the run: running writes finish, no other starts. */
@@ -43,7 +45,7 @@ const LEASE_TIMEOUT = 20_000;
 
 /** Writes a plan under the writer Lease and tells what became of it. */
 export async function carryOut(planning: Planning, install: string, context: CarryOutContext): Promise<CarriedOut> {
-  const { clock, cluster } = context;
+  const { clock, cluster, watched } = context;
   const { plan, outcome } = planning.run.decided;
   const { snapshot } = planning.run;
   const startedAt = clock.now();
@@ -55,6 +57,10 @@ export async function carryOut(planning: Planning, install: string, context: Car
     install,
     facts: resolveFacts(snapshot.facts, plan.settings.spiderpool),
     leaseTimeout: LEASE_TIMEOUT,
+    watchedUse: async () => {
+      await watched.caughtUp();
+      return watched.observation().snapshot;
+    },
     signal: context.signal,
     rejudge: judgingAgain(plan, snapshot, async () => (await observe(cluster, context.needs)).snapshot),
     onProgress: (event) => tell(event, written, context),

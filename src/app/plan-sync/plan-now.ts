@@ -32,6 +32,7 @@ export async function planNow(
   const now = clock.now();
   const { newest } = follower.state;
   const holding = holdingOf(wish, previous, parts, now);
+  // Of the annotations only those count that hold something back: a mark that asks for a look changes no plan.
   const on = JSON.stringify([object.metadata.generation, watched.version, lock.version, holdingText(holding)]);
   const { memo } = memory;
   const known = memo !== undefined && memo.on === on && memo.newest === newest && now < memo.until;
