@@ -78,7 +78,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   // In which order it may change, and what is refused: held by people, in use, unknown to Spiderpool's admission, over budget.
   const wanted = orderSteps([...whole.drafts, ...shared.drafts], snapshot.pools.values());
   const ordered = withHolding(wanted, plan, options.holding);
-  const kept = guard(ordered, snapshot, namingIndex(snapshot, ordered));
+  const kept = guard(ordered, snapshot, namingIndex(snapshot, ordered), rename);
   const draining = drainingPools(allocation.allocations, snapshot);
   const guarded = { ...kept, leaving: [...kept.leaving, ...draining] };
   const leavingPools = new Set(guarded.leaving.map((one) => one.pool));
@@ -142,7 +142,7 @@ export function judgeAgain(
 ): ReadonlyMap<Step, string> {
   const facts = resolveFacts(snapshot.facts, plan.settings.spiderpool);
   const due = steps.map((step): OrderedStep => ({ steering: [], ...step }));
-  const guarded = guard(due, snapshot, namingIndex(snapshot, due)).steps;
+  const guarded = guard(due, snapshot, namingIndex(snapshot, due), renamer(plan)).steps;
   const judged = permitMigrations(judgeRest(guarded, snapshot, decidedOn, facts), plan, guarded, snapshot);
   const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [waveKey(step), step]));
   const refused = new Map<Step, string>();

@@ -702,6 +702,61 @@ const FOUND: Record<string, WorldSpec> = {
       },
     ],
   },
+  "a pool of a renamed workload belongs to it before it is written under the new name": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [
+      { v6: false, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+      { v6: false, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+    ],
+    pools: [{ subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false }],
+    namespaceDefaults: [[], []],
+    networkDefaults: [[], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: false,
+        network: 0,
+        ask: "fixed",
+        names: [0],
+        subnets: [1, 0],
+        replicas: 0,
+        elastic: 0,
+        perPod: false,
+        slice: false,
+        annotate: false,
+      },
+      {
+        namespace: 0,
+        stateful: false,
+        network: 0,
+        ask: "fixed",
+        names: [0],
+        subnets: [0],
+        replicas: 0,
+        elastic: 0,
+        perPod: false,
+        slice: true,
+        annotate: false,
+      },
+    ],
+    second: false,
+    events: [
+      {
+        type: "commit",
+        edits: [
+          { type: "moved", fixed: 0, told: true },
+          { type: "migrate", fixed: 0, to: 0, phase: 1 },
+          { type: "migrate", fixed: 0, to: 0, phase: 2 },
+        ],
+        crash: 0,
+        restart: 0,
+        second: false,
+      },
+    ],
+  },
 };
 
 describe("worlds that once broke a promise", () => {

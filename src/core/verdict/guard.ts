@@ -1,4 +1,4 @@
-import { parseNicOwner, splitOwner, wholeNic } from "../allocate/owner.js";
+import { type Owner, parseNicOwner, splitOwner, wholeNic } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
 import type { Block } from "../change/step.js";
 import { formatAddress } from "../ip/address.js";
@@ -22,12 +22,19 @@ const WALK_LIMIT = 65_536;
 /**
  * FIXED-1: no step takes from a pool an address in use, and nothing in use or named by somebody is deleted (DESIGN 7).
  * A fixed pool whose owner left the plan is no refusal but waits (`leaving`) until nobody needs it any more.
+ * @param rename the name an owner has after the plan's renamings
  */
-export function guard(steps: readonly OrderedStep[], snapshot: Snapshot, naming: NamingIndex): Guarded {
+export function guard(
+  steps: readonly OrderedStep[],
+  snapshot: Snapshot,
+  naming: NamingIndex,
+  rename: (owner: Owner) => Owner,
+): Guarded {
   const released: VerdictEntry[] = [];
   const leaving: Omit<LeavingEntry, "waiting">[] = [];
   const deletes = steps.some((step) => step.action === "delete" && step.kind === KINDS.SpiderIPPool);
-  const names = named(naming, deletes ? staying(steps, snapshot) : new Set());
+  const nicOf = (pool: SpiderIPPool) => nicAndFamily(pool, rename);
+  const names = named(naming, deletes ? staying(steps, snapshot, nicOf) : new Set(), nicOf);
   const guarded = steps.map((step) => {
     if (step.blocked !== undefined || step.live === undefined) return step;
     if (step.kind === KINDS.SpiderIPPool) return guardPool(step, snapshot, names, released, leaving);
@@ -41,29 +48,34 @@ export function guard(steps: readonly OrderedStep[], snapshot: Snapshot, naming:
 type NamedBy = (pool: SpiderIPPool) => string | undefined;
 
 /** The pattern of a NIC that keeps other pools of the family hits those; it would hold this one for ever. */
-function named(naming: NamingIndex, staying: ReadonlySet<string>): NamedBy {
+function named(naming: NamingIndex, staying: ReadonlySet<string>, nicOf: NicOf): NamedBy {
   return (pool) => {
-    const nic = nicAndFamily(pool);
+    const nic = nicOf(pool);
     const patternOnly = nic !== undefined && staying.has(nic) && !naming.literally(pool.metadata.name);
     return patternOnly ? undefined : naming.pool(pool.metadata.name);
   };
 }
 
 /** NICs and families that have a pool after the steps. */
-function staying(steps: readonly OrderedStep[], snapshot: Snapshot): ReadonlySet<string> {
+function staying(steps: readonly OrderedStep[], snapshot: Snapshot, nicOf: NicOf): ReadonlySet<string> {
   const pools = new Map(snapshot.pools);
   for (const step of steps) {
     if (step.kind !== KINDS.SpiderIPPool || step.blocked !== undefined) continue;
     if (step.action === "delete") pools.delete(step.name);
     else if (step.action === "create") pools.set(step.name, step.object as SpiderIPPool);
   }
-  return new Set([...pools.values()].flatMap((pool) => nicAndFamily(pool) ?? []));
+  return new Set([...pools.values()].flatMap((pool) => nicOf(pool) ?? []));
 }
 
-function nicAndFamily(pool: SpiderIPPool): string | undefined {
+/** The NIC a pool belongs to, and its family; undefined for a pool of no workload. */
+type NicOf = (pool: SpiderIPPool) => string | undefined;
+
+/** A pool that was not yet written under a new name belongs to the NIC of that name. */
+function nicAndFamily(pool: SpiderIPPool, rename: (owner: Owner) => Owner): string | undefined {
   const recorded = recordedOwner(pool);
-  const { owner } = recorded === undefined ? {} : splitOwner(recorded);
-  if (owner === undefined || parseNicOwner(owner) === undefined) return undefined;
+  if (recorded === undefined) return undefined;
+  const owner = rename(splitOwner(recorded).owner);
+  if (parseNicOwner(owner) === undefined) return undefined;
   return `${wholeNic(owner)} ${pool.spec.subnet.includes(":") ? 6 : 4}`;
 }
 

@@ -47,7 +47,9 @@ export function changesLeft(before: Before, objects: Objects, run: PlanRun, cont
     }
   }
   for (const one of context.model.fixed) {
-    if (!one.present || one.migration === undefined || one.pending) continue;
+    // Where it is already, it does not go; without a Pod nothing is new.
+    const known = one.replicas === 0 || one.subnets.includes(one.migration?.to ?? -1);
+    if (!one.present || one.migration === undefined || one.pending || known) continue;
     const homes = pools.filter((pool) => isHome(pool, one, one.migration!.to, context));
     const count = homes.reduce((sum, pool) => sum + offeredBy(pool).length, 0);
     if (count < one.replicas) fail("migration", `${one.name} has ${count} new addresses for ${one.replicas} Pods`);
