@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
 import { type OperatorProcess, startOperatorProcess } from "../support/operator/operator-process.js";
 import { planText } from "../support/operator/plan-text.js";
@@ -13,15 +13,15 @@ import { offeredBy } from "../support/worlds/addresses.js";
 const reason = skipReason();
 const POOLS = 240;
 
-/** So many pools of eight addresses each. */
-const plan = (name: string) =>
+/** So many pools of eight addresses each, in 10.`net`.0.0/16. */
+const plan = (name: string, net: number) =>
   planText(
     [
-      `subnets: {app: {cidr: 10.6.0.0/16, ranges: [10.6.0.0-10.6.20.255]}}`,
+      `subnets: {${name}: {cidr: 10.${net}.0.0/16, ranges: [10.${net}.0.0-10.${net}.20.255]}}`,
       "pools:",
       ...Array.from({ length: POOLS }, (_, i) => {
-        const at = `10.6.${Math.floor(i / 30)}`;
-        return `  ${name}${i}: {subnet: app, addresses: [${at}.${(i % 30) * 8 + 1}-${at}.${(i % 30) * 8 + 8}]}`;
+        const at = `10.${net}.${Math.floor(i / 30)}`;
+        return `  ${name}${i}: {subnet: ${name}, addresses: [${at}.${(i % 30) * 8 + 1}-${at}.${(i % 30) * 8 + 8}]}`;
       }),
     ].join("\n"),
   );
@@ -35,6 +35,13 @@ describe.skipIf(reason !== undefined)(
       cluster = await startRealPlayedCluster();
     });
     afterAll(() => cluster?.stop());
+    // A story's repository goes with it, and so does what follows it.
+    afterEach(async () => {
+      for (const kind of [KINDS.PlanSync, KINDS.Secret]) {
+        for (const { metadata } of (await cluster.actor.list(kind, { namespace: NAMESPACE })).items)
+          await cluster.actor.delete({ kind, namespace: NAMESPACE, name: metadata.name }, {});
+      }
+    });
 
     test("the leader is paused past its Lease in mid-sync: the next one finishes, and no write of the old one lands", async () => {
       const stage = await setStage(cluster);
@@ -56,7 +63,7 @@ describe.skipIf(reason !== undefined)(
       const next = start("next");
       await says(next, "another replica leads");
 
-      const commit = stage.repository.commit({ "plan/a.yaml": plan("a") });
+      const commit = stage.repository.commit({ "plan/a.yaml": plan("a", 6) });
       await pools(stage, (count) => count >= 30);
       old.signal("SIGSTOP");
       const before = (await names(stage)).length;
@@ -82,19 +89,17 @@ describe.skipIf(reason !== undefined)(
     });
 
     test("the API server is killed and comes back in mid-sync: the sync is finished", async () => {
-      await cluster.clean();
-      await cluster.actor.delete({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" }, {});
-      await cluster.actor.delete({ kind: KINDS.Secret, namespace: NAMESPACE, name: "git-credentials" }, {});
       const stage = await setStage(cluster);
       onTestFinished(() => stage.end());
       await stage.start();
-      const commit = stage.repository.commit({ "plan/a.yaml": plan("b") });
-      await stage.planSync(automated);
-      await pools(stage, (count) => count >= 60);
+      const commit = stage.repository.commit({ "plan/a.yaml": plan("b", 7) });
+      await stage.planSync(automated, "second");
+      await pools(stage, (count) => count >= 60, "b");
       await cluster.restartApiServer();
-      expect((await names(stage)).length, "killed in the middle").toBeLessThan(POOLS);
-      await at(stage, commit);
-      const live = (await stage.actor.list(KINDS.SpiderIPPool)).items as Parameters<typeof offeredBy>[0][];
+      expect((await names(stage, "b")).length, "killed in the middle").toBeLessThan(POOLS);
+      await at(stage, commit, "second");
+      const all = (await stage.actor.list(KINDS.SpiderIPPool)).items as Parameters<typeof offeredBy>[0][];
+      const live = all.filter(({ metadata }) => metadata.name.startsWith("b"));
       expect(live.length).toBe(POOLS);
       expect(new Set(live.flatMap(offeredBy)).size, "each address once").toBe(POOLS * 8);
     });
@@ -125,17 +130,18 @@ function written(operator: OperatorProcess): string[] {
   );
 }
 
-async function names(stage: Stage): Promise<string[]> {
-  return (await stage.actor.list(KINDS.SpiderIPPool)).items.map(({ metadata }) => metadata.name);
+async function names(stage: Stage, prefix = ""): Promise<string[]> {
+  const { items } = await stage.actor.list(KINDS.SpiderIPPool);
+  return items.map(({ metadata }) => metadata.name).filter((name) => name.startsWith(prefix));
 }
 
-async function pools(stage: Stage, enough: (count: number) => boolean): Promise<void> {
-  await eventually(async () => (await names(stage)).length, enough, 60);
+async function pools(stage: Stage, enough: (count: number) => boolean, prefix = ""): Promise<void> {
+  await eventually(async () => (await names(stage, prefix)).length, enough, 60);
 }
 
-async function at(stage: Stage, commit: string): Promise<void> {
+async function at(stage: Stage, commit: string, planSync = "dc"): Promise<void> {
   await eventually(
-    async () => [(await stage.status()).lastAppliedRevision, await stage.condition("Ready")],
+    async () => [(await stage.status(planSync)).lastAppliedRevision, await stage.condition("Ready", planSync)],
     ([revision, ready]) => revision === commit && ready === "True ReconciliationSucceeded",
     90,
   );

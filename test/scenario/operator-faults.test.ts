@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import type { Intercept } from "../../src/adapters/embedded/http-server.js";
 import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
 import { flakyProxy } from "../support/flaky-proxy.js";
 import { FAULT_STORIES } from "../support/operator/faults.js";
-import { killAgainAndAgain } from "../support/operator/kills.js";
 import { setStage } from "../support/operator/stage.js";
 import { playCluster } from "../support/played-cluster.js";
 
@@ -39,14 +38,4 @@ test.concurrent.for(FAULT_STORIES)("%s", { timeout: 180_000 }, async ([, story],
       await actor.delete(ref, {});
     },
   });
-});
-
-test("SIGKILL at random moments of a long sync: no address in use moves or is given away, each time it converges", {
-  timeout: 300_000,
-}, async () => {
-  const { kills, converged, violations, steps, pods } = await killAgainAndAgain({ count: 5, seed: 20_261_122 });
-  expect(violations).toEqual([]);
-  expect({ kills, converged }).toEqual({ kills: 5, converged: 5 });
-  expect(Math.min(...steps)).toBeGreaterThan(150);
-  expect(pods).toBeGreaterThan(30);
 });
