@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,7 @@ import { syncRow } from "./sync-row.js";
 /** Usage: npm run bench [-- ROW...]; rows: plan, sets, diff, sync, operator. Ratios against baselines measured in the same run. */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "spiderplan-bench-"));
+const file = join(root, "bench/results.json");
 const asked = process.argv.slice(2);
 const ROUNDS = 3;
 
@@ -40,12 +41,17 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-if (asked.length === 0) {
+write(asked.length === 0 ? results : [...earlier(results), ...results]);
+
+/** Rows of earlier runs that this one, of some rows only, did not measure again. */
+function earlier(now: readonly Row[]): Row[] {
+  const { rows: before } = JSON.parse(readFileSync(file, "utf8")) as { rows: Row[] };
+  return before.filter(({ name }) => !now.some((row) => row.name === name));
+}
+
+function write(all: readonly Row[]): void {
   const machine = { node: process.version, cores: cpus().length };
-  writeFileSync(
-    join(root, "bench/results.json"),
-    `${JSON.stringify({ generated: "by npm run bench", machine, rows: results }, null, 2)}\n`,
-  );
+  writeFileSync(file, `${JSON.stringify({ generated: "by npm run bench", machine, rows: all }, null, 2)}\n`);
 }
 
 function print(row: Row): void {

@@ -63,6 +63,7 @@ export const OPERATOR_STORIES: readonly (readonly [string, (stage: Stage) => Pro
   ["lock: git offers the whole block from the start; beyond it CapacityOK is False, with the way out", tellsCapacity],
   ["more deletes than the prune budget: none is done", keepsPruneBudget],
   ["an object that two PlanSyncs want stays with the first; the second says so and does the rest", leavesToTheFirst],
+  ["a hint that brings nothing new is looked at, and plans nothing anew", looksWithoutPlanning],
 ];
 
 async function observes(stage: Stage): Promise<void> {
@@ -513,6 +514,33 @@ async function keepsPruneBudget(stage: Stage): Promise<void> {
     () => stage.pool("p0"),
     (now) => now === undefined,
   );
+}
+
+async function looksWithoutPlanning(stage: Stage): Promise<void> {
+  const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync({ ...automated, source: { interval: "10m" } });
+  const { url } = await stage.start();
+  await applied(stage, commit);
+  const counts = async () => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const count = (name: string) => Number(new RegExp(`^spiderplan_${name} (\\d+)`, "m").exec(text)?.[1]);
+    return { plans: count("plan_duration_seconds_count"), looks: count("source_fetch_duration_seconds_count") };
+  };
+  // What the first sync made happen is judged first.
+  let last = await counts();
+  await eventually(
+    async () => {
+      const before = last.plans;
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      last = await counts();
+      return last.plans === before;
+    },
+    (quiet) => quiet,
+  );
+  await stage.annotate({ "spiderplan.io/hintedAt": "now" });
+  await eventually(counts, ({ looks }) => looks > last.looks);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await counts()).plans).toBe(last.plans);
 }
 
 /** A Pod that has the first address of pool x, `10.6.0.10`, of a workload of the network kube-system/net. */

@@ -21,7 +21,7 @@ const attached = deployment("d/app", { "v1.multus-cni.io/default-network": "kube
 function guarded(live: readonly KubeObject[], ...steps: Step[]) {
   const snapshot = buildSnapshot(live, Object.keys(KINDS));
   const ordered = steps.map((step): OrderedStep => ({ steering: [], ...step }));
-  return guard(ordered, snapshot, namingIndex(snapshot, ordered));
+  return guard(ordered, snapshot, namingIndex(snapshot, ordered), (owner) => owner);
 }
 const refusals = (live: readonly KubeObject[], ...steps: Step[]) =>
   guarded(live, ...steps).steps.map((step) => step.blocked?.message);
