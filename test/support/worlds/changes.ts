@@ -84,7 +84,7 @@ export function wishesGranted(before: Before, objects: Objects, run: PlanRun, co
       invariant: "wish",
       message: `${one.name} did not get ${address}, and nobody said so`,
     }));
-    const enough = one.perSubnet === undefined || offers.length === Math.max(one.perSubnet, wished.length);
+    const enough = one.perSubnet === undefined || offers.length >= Math.max(one.perSubnet, wished.length);
     if (enough) return found;
     return [
       ...found,

@@ -15,7 +15,7 @@ import {
   subnetsOf,
   ZONE,
 } from "./plan-model.js";
-import { bornAs, ownerOf, reservedAll } from "./standing.js";
+import { ownerNow, reservedAll } from "./standing.js";
 
 /**
  * FIXED-6, counted by hand: an owner that is told addresses are missing had none to get, and one that is told nothing has
@@ -30,7 +30,7 @@ export function shortages(before: Before, run: PlanRun, context: CheckContext): 
       (step) =>
         step.kind.kind === "SpiderIPPool" &&
         step.blocked === undefined &&
-        ownerOf(step.object as SpiderIPPool) === bornAs(one.about ?? ""),
+        ownerNow(step.object as SpiderIPPool) === one.about,
     );
     if (touched.length > 0)
       found.push({

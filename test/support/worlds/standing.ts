@@ -33,10 +33,16 @@ export function faultsOf(objects: Objects): Map<string, string> {
   return found;
 }
 
-/** The owner a pool is for, without its subnet, under the name it was born with; undefined for a declared or foreign pool. */
-export function ownerOf(pool: SpiderIPPool): string | undefined {
+/** The owner a pool is for, without its subnet; undefined for a declared or foreign pool. */
+export function ownerNow(pool: SpiderIPPool): string | undefined {
   const text = pool.metadata.annotations?.[OWN.owner];
-  return text === undefined || text.startsWith("pool:") ? undefined : bornAs(text.slice(0, text.lastIndexOf("/")));
+  return text === undefined || text.startsWith("pool:") ? undefined : text.slice(0, text.lastIndexOf("/"));
+}
+
+/** The same under the name it was born with. */
+export function ownerOf(pool: SpiderIPPool): string | undefined {
+  const owner = ownerNow(pool);
+  return owner === undefined ? undefined : bornAs(owner);
 }
 
 /** Workload `m3` is `w3` after a renaming. */
