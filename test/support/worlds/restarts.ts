@@ -37,7 +37,9 @@ export function harmTo(
   const will = prospects(after, asTemplate(after, pod));
   if (was === undefined || will === "own") return undefined;
   if (will === undefined) return "would get no address";
-  const wanted = [...will.values()].every((pools) => [...pools].every((pool) => mayMove(pod, pool)));
+  // A family it had nothing of is a gain, wherever it is.
+  const families = new Set(heldBy(endpointsOf(before).get(keyOf(pod))).map(({ family }) => family));
+  const wanted = [...families].every((family) => [...(will.get(family) ?? [""])].every((pool) => mayMove(pod, pool)));
   if (was === "own") return wanted ? undefined : `would lose its address and get one of ${told(will)}`;
   for (const [family, pools] of was) {
     const now = will.get(family);
