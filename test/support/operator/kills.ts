@@ -85,9 +85,9 @@ class KilledWorld {
     const started = Date.now();
     const steps: number[] = [];
     let converged = 0;
+    await this.#cluster.create(...deployments());
     this.#start();
     await this.#reaches(this.#commit());
-    await this.#cluster.create(...deployments());
     await this.#cluster.settle();
     for (let kill = 1; kill <= count; kill++) {
       await this.#scale();
