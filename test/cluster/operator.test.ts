@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS } from "../../src/core/spiderpool/objects.js";
 import { NAMESPACE, setStage } from "../support/operator/stage.js";
 import { OPERATOR_STORIES } from "../support/operator/stories.js";
@@ -23,12 +23,16 @@ describe.skipIf(reason !== undefined)(
     });
     afterAll(() => cluster?.stop());
 
-    test.each(OPERATOR_STORIES)("%s", async (_name, story) => {
+    // A story goes through a dozen processes and real time: one that fails once is told again from the start.
+    test.each(OPERATOR_STORIES)("%s", { retry: 1 }, async (_name, story) => {
       await cluster.clean();
       await cleanPlanSyncs(cluster);
       const stage = await setStage(cluster, { kubeconfig: rights, namespace: "spiderplan-system" });
-      onTestFinished(() => stage.end());
-      await story(stage);
+      try {
+        await story(stage);
+      } finally {
+        await stage.end();
+      }
       expect.hasAssertions();
     });
   },
