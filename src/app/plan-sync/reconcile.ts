@@ -47,10 +47,12 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     if (!gate.open) break;
 
     // It may be written: the lock first, then the steps, then a look at what is left.
+    // Our own writes may come back on a watch before they are answered: only what drifted before them is undone by them.
+    const drifted = new Set(parts.memory.drift.keys());
     const done = await syncNow(plan.planning, wish, parts, context);
     if (done !== undefined) sync = sync === undefined ? done : { ...done, record: summed(sync, done) };
     await watched.caughtUp();
-    await tellSync(object, plan.planning, done, parts, context);
+    await tellSync(object, plan.planning, done, drifted, parts, context);
     plan = await planNow(object, wish, previous, parts, context);
     if (done?.reason !== undefined || context.signal.aborted) break;
   }
@@ -189,11 +191,12 @@ async function tellSync(
   object: KubeObject,
   planning: Planning,
   done: CarriedOut | undefined,
+  drifted: ReadonlySet<string>,
   { memory }: PlanSyncParts,
   { clock, events, metrics }: ReconcileContext,
 ): Promise<void> {
   if (done === undefined) return;
-  const healed = done.written.filter((key) => memory.drift.has(key));
+  const healed = done.written.filter((key) => drifted.has(key) && memory.drift.has(key));
   for (const key of healed) {
     const { writer, deleted } = memory.drift.get(key)!;
     await events.tell(
