@@ -25,7 +25,7 @@ import { holdBackAll, withinBudget } from "./verdict/budget.js";
 import { guard } from "./verdict/guard.js";
 import { judgeRest } from "./verdict/half-done.js";
 import { unknownSelections, withHolding } from "./verdict/holding.js";
-import { judgeSteps } from "./verdict/judge.js";
+import { type Judged, judgeSteps } from "./verdict/judge.js";
 import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migrate.js";
 import { holdBackNamed } from "./verdict/named.js";
 import { namingIndex } from "./verdict/naming-index.js";
@@ -89,12 +89,17 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const resting = (steps: readonly OrderedStep[]) =>
     quarantineOf(steps, { plan, lock, allocation, snapshot, facts, options });
 
-  // What it would do to everybody who has an address; groups that harm somebody are held back, the rest goes on.
+  // What it would do to everybody who has an address; groups that harm somebody are held back, then what needs those, until
+  // what is left harms nobody.
+  const judge = (of: readonly OrderedStep[]) => permitMigrations(judgeSteps(of, snapshot, facts), plan, of, snapshot);
   const expected = withQuarantine(rehearsed, resting(rehearsed));
-  const judged = permitMigrations(judgeSteps(expected, snapshot, facts), plan, expected, snapshot);
-  const harmless = holdBackHarm(expected, judged);
-  const others = harmless.filter((step) => !isQuarantineStep(step));
-  const safe = harmless === expected ? rehearsed : holdBackNamed(others, snapshot, facts, leavingPools);
+  const judged = judge(expected);
+  let safe: readonly OrderedStep[] = rehearsed;
+  for (let left = withoutHarm(expected, judged); heldBack(left) > heldBack(safe); ) {
+    safe = holdBackNamed(left, snapshot, facts, leavingPools);
+    const rest = withQuarantine(safe, resting(safe));
+    left = withoutHarm(rest, judge(rest));
+  }
   const quarantine = resting(safe);
   const told = withQuarantine(tellRest(safe, quarantine, plan.settings.quarantineSeconds), quarantine);
   const steps = tellRoutes(options.atomic ? holdBackAll(told) : told, snapshot);
@@ -127,6 +132,15 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     ],
     ...(budget.exceeded && { pruneBudgetExceeded: budget.exceeded }),
   };
+}
+
+/** The quarantine follows from what the steps release, and is made anew for those that are left. */
+function withoutHarm(steps: readonly OrderedStep[], judged: Judged): readonly OrderedStep[] {
+  return holdBackHarm(steps, judged).filter((step) => !isQuarantineStep(step));
+}
+
+function heldBack(steps: readonly Step[]): number {
+  return steps.filter((step) => step.blocked !== undefined).length;
 }
 
 /**
