@@ -61,7 +61,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   // How the cluster differs from that. What belongs to a broken part of the plan is left as it is.
   const networks = unknownNetworks(plan, snapshot, options.purpose);
   const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics, ...networks]);
-  const rename = renamer(plan);
+  const { rename } = allocation;
   const whole = draftSteps(desired, snapshot, {
     install: options.install,
     namespace: facts.namespace,

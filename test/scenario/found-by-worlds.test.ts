@@ -824,6 +824,46 @@ const FOUND: Record<string, WorldSpec> = {
       },
     ],
   },
+  "a renaming that is taken back leaves nothing for a second sync": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [{ v6: true, zone: [0, 0, 0, 1, 0, 1, 1, 0, 0, 0], room: 4 }],
+    pools: [{ subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false }],
+    namespaceDefaults: [[], []],
+    networkDefaults: [[], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: false,
+        network: 0,
+        ask: "fixed",
+        names: [0],
+        subnets: [0],
+        replicas: 0,
+        elastic: 0,
+        perPod: false,
+        slice: true,
+        annotate: false,
+      },
+    ],
+    second: false,
+    events: [
+      {
+        type: "commit",
+        edits: [
+          { type: "moved", fixed: 0, told: true },
+          { type: "subnet", subnet: 0, room: 0, zone: 0 },
+        ],
+        crash: 0,
+        restart: 0,
+        second: false,
+      },
+      { type: "revert" },
+      { type: "commit", edits: [{ type: "take", pool: 0, count: 0 }], crash: 1, restart: 1, second: false },
+    ],
+  },
 };
 
 describe("worlds that once broke a promise", () => {

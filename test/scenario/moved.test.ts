@@ -49,3 +49,12 @@ test("Pods that still run under the old labels are not cut off by it", async () 
   expect(outcome.verdict.strands).toHaveLength(2);
   expect(told(outcome)).toEqual([expect.stringContaining(`update SpiderIPPool ${NAME} [verdict]`)]);
 });
+
+test("taken back while Pods of the new name run, it moves nobody and leaves nothing to do", async () => {
+  const renamed = await live("new", "web");
+  const after = applied(await decideOn(plan("new", "web", MOVED), renamed), renamed);
+  const outcome = await decideOn(plan("old", "web"), after);
+  expect(told(outcome).map((step) => step.replace(/^\d+ /, ""))).toEqual([`update SpiderIPPool ${NAME}`]);
+  expect(outcome.verdict).toMatchObject({ stable: true, stays: 2, moves: [], strands: [], released: [] });
+  expect((await decideOn(plan("old", "web"), applied(outcome, after))).steps).toEqual([]);
+});

@@ -20,6 +20,7 @@ import { compareText } from "./order.js";
 import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic } from "./owner.js";
 import { markPending, tellPending } from "./pending.js";
 import { readQuarantine } from "./quarantine.js";
+import { withReturned } from "./returned.js";
 import { awaitedOrdinals, checkScaled } from "./scaled.js";
 import { serve } from "./serve.js";
 import { waitingSlices } from "./slices.js";
@@ -54,6 +55,8 @@ export interface Allocated {
   readonly diagnostics: readonly Diagnostic[];
   /** Names and patterns of all fixed NICs, collisions resolved. */
   readonly names: PoolNames;
+  /** The name an owner has after the plan's renamings, those included that it takes back. */
+  readonly rename: (owner: Owner) => Owner;
 }
 
 /**
@@ -62,7 +65,8 @@ export interface Allocated {
  * it has and is told what is missing (FIXED-6).
  */
 export function allocate(input: AllocateInput): Allocated {
-  const { plan, snapshot, install } = input;
+  const { snapshot, install } = input;
+  const { value: plan, diagnostics: returned } = withReturned(input.plan, input.lock, snapshot, install);
   const lock = renamedLock(input.lock, plan);
   const allocating = input.mode === "lock" || !lock.files;
   const {
@@ -119,6 +123,7 @@ export function allocate(input: AllocateInput): Allocated {
     usage: [...spaces.values()].filter(({ slice }) => slice === undefined).map((space) => usageOf(space, obstacles)),
     free: new Map([...spaces].map(([subnet, space]) => [subnet, space.free.runs])),
     diagnostics: [
+      ...returned,
       ...diagnostics,
       ...zones.diagnostics,
       ...conflicts.diagnostics,
@@ -130,6 +135,7 @@ export function allocate(input: AllocateInput): Allocated {
       ...strayNames(plan, live, names),
     ],
     names,
+    rename,
   };
 }
 

@@ -50,6 +50,12 @@ export function poolName(owner: Owner, subnet: string): string {
   return `${plainStem(wholeNic(owner))}${tailOf(owner, subnet)}`;
 }
 
+/** What a pool's name begins with, or undefined if it does not end as a pool of this owner does in this subnet. */
+export function stemIn(pool: string, owner: Owner, subnet: string): string | undefined {
+  const tail = tailOf(owner, subnet);
+  return pool.endsWith(tail) ? pool.slice(0, -tail.length) : undefined;
+}
+
 /** What follows the stem: one label for a subnet, two for a slice, then the ordinal; at most 64 + 11 characters. */
 function tailOf(owner: Owner, subnet: string): string {
   const { slice, ordinal } = parseNicOwner(owner) ?? {};
@@ -70,7 +76,8 @@ export function hash8(text: string): string {
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
-function plainStem(owner: Owner): string {
+/** What the names of a NIC's pools begin with where nobody else is in the way. */
+export function plainStem(owner: Owner): string {
   const stem = spelledStem(owner);
   return stem.length <= MAX_STEM ? stem : hashedStem(owner, 0);
 }
@@ -107,9 +114,8 @@ function liveStems(owners: readonly Owner[], live: ReadonlyMap<string, string>):
   for (const [key, name] of live) {
     const part = splitOwner(key);
     const owner = wholeNic(part.owner);
-    const tail = tailOf(part.owner, part.subnet);
-    if (!known.has(owner) || !name.endsWith(tail)) continue;
-    const stem = name.slice(0, -tail.length);
+    const stem = known.has(owner) ? stemIn(name, part.owner, part.subnet) : undefined;
+    if (stem === undefined) continue;
     const hashed = hashedStem(owner, 0);
     if (stem === plainStem(owner)) found.set(owner, stem);
     else if (isOurs(stem, hashed) && !found.has(owner)) found.set(owner, stem);

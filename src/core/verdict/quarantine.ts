@@ -1,6 +1,5 @@
 import type { Allocated } from "../allocate/allocate.js";
 import type { Lock } from "../allocate/allocation.js";
-import { renamer } from "../allocate/moved.js";
 import { ownerInSubnet } from "../allocate/owner.js";
 import { byWave, type OrderedStep } from "../change/order.js";
 import { restingAfter } from "../desired/quarantine.js";
@@ -16,7 +15,7 @@ interface Decided {
   readonly plan: Plan;
   /** As read. */
   readonly lock: Lock;
-  readonly allocation: Pick<Allocated, "allocations" | "lock">;
+  readonly allocation: Pick<Allocated, "allocations" | "lock" | "rename">;
   readonly snapshot: Snapshot;
   readonly facts: SpiderpoolFacts;
   readonly options: Options;
@@ -38,7 +37,7 @@ export function quarantineOf(steps: readonly OrderedStep[], decided: Decided): Q
     snapshot,
     poolsAfter: () => snapshotAfter(snapshot, steps).pools,
     install,
-    rename: renamer(plan),
+    rename: allocation.rename,
     seconds,
     now,
   });

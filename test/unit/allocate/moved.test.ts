@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cluster, fixed, lock, NO_LOCK, plan, pool, run, shown, written } from "../../support/allocate-world.js";
 
 const OLD = "d/Deployment/old/net1";
@@ -76,5 +76,63 @@ test("a first lock written of the cluster alone remembers the name as well, of t
       pools: { [NEW]: NAME },
       released: {},
     },
+  });
+});
+
+describe("a renaming that is taken back without an entry for the way back (SP4123)", () => {
+  const back = plan({ workloads: [fixed("d/Deployment/old", { replicas: 2 })] });
+  const renamedPool = pool(NAME, ["10.0.0.15-10.0.0.16"], { owner: `${NEW}/a`, used: { "10.0.0.15": "d/new-1" } });
+  const renamedLock = lock({ a: { held: { [NEW]: ["10.0.0.15-10.0.0.16"] }, pools: { [NEW]: NAME } } });
+  const told = (result: ReturnType<typeof run>) => result.diagnostics.filter(({ code }) => code === "SP4123");
+
+  test.each([
+    ["a cluster alone", NO_LOCK, cluster(renamedPool), "plan"],
+    ["the lock files as they were", before, cluster(renamedPool), "plan"],
+    ["the lock files as they were, written again", before, cluster(renamedPool), "lock"],
+    ["lock files that kept the new name", renamedLock, cluster(renamedPool), "lock"],
+    ["lock files that kept the new name, and no cluster", renamedLock, cluster(), "lock"],
+  ] as const)("gives the old name its addresses again: %s", (_, recorded, snapshot, mode) => {
+    const result = run({ plan: back, lock: recorded, snapshot, mode });
+    expect(shown(result)).toEqual({ [`${OLD}/a`]: "10.0.0.15-10.0.0.16" });
+    expect(result.allocations).toMatchObject([{ pool: NAME, added: 0 }]);
+    expect(result.diagnostics).toEqual(told(result));
+    expect(told(result)).toMatchObject([{ severity: "info", about: "d/Deployment/old" }]);
+  });
+
+  test("through a second renaming that stays", () => {
+    const middle = plan({
+      workloads: [fixed("d/Deployment/middle", { replicas: 2 })],
+      moved: { "d/Deployment/old": "d/Deployment/middle" },
+    });
+    const result = run({ plan: middle, lock: NO_LOCK, snapshot: cluster(renamedPool), mode: "plan" });
+    expect(shown(result)).toEqual({ "d/Deployment/middle/net1/a": "10.0.0.15-10.0.0.16" });
+  });
+
+  const both = plan({
+    workloads: [fixed("d/Deployment/old", { replicas: 2 }), fixed("d/Deployment/new", { replicas: 2 })],
+  });
+  const second = pool("d.deployment.other.net1.a", ["10.0.0.12"], { owner: `${OLD}/a` });
+  const hashed = pool("d.deployment.a--b.net1.a", ["10.0.0.12"], { owner: "d/Deployment/a.b/net1/a" });
+  const sameName = plan({ workloads: [fixed("d/Deployment/a--b", { replicas: 1 })] });
+  test.each([
+    ["the new name is still in the plan", both, cluster(renamedPool)],
+    ["the old name has a pool of its own", back, cluster(renamedPool, second)],
+    ["the pool bears the name of its own owner too", sameName, cluster(hashed)],
+    [
+      "the pool is another install's",
+      back,
+      cluster(pool(NAME, ["10.0.0.15"], { owner: `${NEW}/a`, install: "other" })),
+    ],
+  ])("but not where %s", (_, asked, snapshot) => {
+    const result = run({ plan: asked, lock: NO_LOCK, snapshot, mode: "plan" });
+    expect(told(result)).toEqual([]);
+    expect(shown(result)[`${OLD}/a`]).not.toBe("10.0.0.15-10.0.0.16");
+  });
+
+  test("but not where the lock holds something for both", () => {
+    const held = { [NEW]: ["10.0.0.15-10.0.0.16"], [OLD]: ["10.0.0.18-10.0.0.19"] };
+    const result = run({ plan: back, lock: lock({ a: { held, pools: { [NEW]: NAME } } }), snapshot: cluster() });
+    expect(told(result)).toEqual([]);
+    expect(shown(result)).toEqual({ [`${OLD}/a`]: "10.0.0.18-10.0.0.19" });
   });
 });
