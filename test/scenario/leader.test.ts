@@ -248,12 +248,14 @@ describe("two processes", () => {
     await until("a leads", () => a.said.includes("leads") && writers.includes("a"));
     const b = start(kubeconfig, "b");
     await until("b waits", () => b.said.includes("waits for a"));
+    // A busy machine may have cost it the Lease before.
+    const before = a.said.length;
     a.child.kill("SIGSTOP");
     await until("b leads", () => b.said.includes("leads") && writers.includes("b"));
     const [written, first] = [writers.length, writers.indexOf("b")];
     a.child.kill("SIGCONT");
     await until("a was fenced, and waits", () => a.said.at(-1) === "waits for b");
-    expect(a.said).toEqual(["leads", "fenced", "stops", "waits for b"]);
+    expect(a.said.slice(before)).toEqual(["fenced", "stops", "waits for b"]);
     await until("b wrote on", () => writers.length > written + 5);
     expect(new Set(writers.slice(0, first))).toEqual(new Set(["a"]));
     expect(new Set(writers.slice(first))).toEqual(new Set(["b"]));

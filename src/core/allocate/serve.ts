@@ -89,7 +89,7 @@ function claimWishes(request: Request, context: ServeContext): Diagnostic | unde
     const wanted = subtract(demand.wishes, space.holdings.held.get(owner) ?? EMPTY);
     if (wanted.length === 0) continue;
     const own = clip(wanted, clip(space.holdings.released.get(owner) ?? EMPTY, space.allocatable));
-    const busy = clip(wanted, subtract(space.busy, heldByOthers(space, owner)));
+    const busy = clip(wanted, subtract(space.busy, promisedToOthers(space, owner)));
     const fresh = subtract(subtract(wanted, own), busy);
     const missing = subtract(fresh, clip(fresh, space.free.runs));
     if (missing.length > 0) return wishTaken(demand, missing, space, context.holderOf(missing), context.obstacles);
@@ -193,8 +193,9 @@ function giveBack(space: Space, owner: Owner, taken: RangeSet): void {
   space.free.add(subtract(subtract(taken, space.holdings.released.get(owner) ?? EMPTY), space.busy));
 }
 
-/** Of a sliced pool's busy addresses, those some other slice has been promised. */
-function heldByOthers({ busy, holdings }: Space, owner: Owner): RangeSet {
+/** Of a sliced pool's busy addresses, those another slice holds, or that rest for another. */
+function promisedToOthers({ busy, holdings }: Space, owner: Owner): RangeSet {
   if (busy.length === 0) return EMPTY;
-  return union(...[...holdings.held].filter(([other]) => other !== owner).map(([, set]) => clip(set, busy)));
+  const promised = [...holdings.held, ...holdings.released].filter(([other]) => other !== owner);
+  return union(...promised.map(([, set]) => clip(set, busy)));
 }

@@ -134,6 +134,19 @@ describe("a slice cut beside running users", () => {
     expect(held(free).released).toEqual({ [W]: "10.0.0.12" });
   });
 
+  test("a wished address that a user of the pool took while it rests for another slice stays that one's (FIXED-9)", () => {
+    const other = "d/Deployment/v/net1/pool:p";
+    const result = run({
+      plan: asked(["d/Deployment/w", { replicas: 1, wishes: ["10.0.0.15"] }]),
+      lock: lock({ a: { held: {}, released: { [other]: ["10.0.0.15"] } } }),
+      snapshot: cluster(busy("10.0.0.15")),
+    });
+    expect(result.diagnostics).toMatchObject([
+      { code: "SP3102", about: W, message: expect.stringContaining("resting") },
+    ]);
+    expect(held(result)).toMatchObject({ held: {}, released: { [other]: "10.0.0.15" } });
+  });
+
   test("a locked address a user of the pool took in between waits; no other owner is stopped", () => {
     const before = lock({ a: { held: { [W]: ["10.0.0.10-10.0.0.11"] } } });
     const result = run({
