@@ -5,6 +5,8 @@ export default defineConfig({
     // .ci/run asks for a report it can add up.
     reporters: process.env.SPIDERPLAN_TEST_RESULTS ? ["default", "json"] : ["default"],
     ...(process.env.SPIDERPLAN_TEST_RESULTS && { outputFile: { json: process.env.SPIDERPLAN_TEST_RESULTS } }),
+    // All cores: left alone, Vitest keeps one of them for itself, and half the machine idle where there are two.
+    maxWorkers: "100%",
     projects: [
       {
         test: {
