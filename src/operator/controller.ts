@@ -193,7 +193,7 @@ export class Controller {
     } catch (error) {
       if (!isClusterError(error)) throw error;
       logger.warn({ reason: error.reason, error: error.message }, "the cluster does not let a reconcile finish");
-      return { type: "retry" };
+      return { type: "retry", atLeast: (error.retryAfterSeconds ?? 0) * 1000 };
     }
   }
 

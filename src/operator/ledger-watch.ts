@@ -38,6 +38,8 @@ export class LedgerWatch {
     const { ledger, cache, clock, install, revision, logger } = this.options;
     const keeper = openLedgerKeeper(ledger, clock, install);
     let lists = listsOf(cache);
+    const end = () => this.#waking.abort();
+    signal.addEventListener("abort", end);
     while (!signal.aborted) {
       this.#waking = new AbortController();
       try {
@@ -50,10 +52,10 @@ export class LedgerWatch {
         if (!isClusterError(error)) throw error;
         logger.debug({ error: error.message }, "the ledger cannot look");
       }
-      const woken = AbortSignal.any([signal, this.#waking.signal]);
-      await clock.sleep(LOOK.quiet, woken).catch(() => {});
+      await clock.sleep(LOOK.quiet, this.#waking.signal).catch(() => {});
       await clock.sleep(LOOK.gather, signal).catch(() => {});
     }
+    signal.removeEventListener("abort", end);
   }
 
   #tellStrangers(strangers: ReturnType<typeof strangersIn>): void {

@@ -5,8 +5,8 @@ export type Worked =
   | { readonly type: "done" }
   /** Again at this time unless something happens before, in milliseconds since 1970. */
   | { readonly type: "at"; readonly time: number }
-  /** Failed in a way that may pass: again, each time later. */
-  | { readonly type: "retry" };
+  /** Failed in a way that may pass: again, each time later, and after at least so many milliseconds. */
+  | { readonly type: "retry"; readonly atLeast?: number };
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
@@ -103,7 +103,8 @@ export class WorkQueue {
     });
     entry.running = false;
     if (this.#entries.get(key) !== entry || this.#ended) return;
-    if (worked.type === "retry") entry.due = this.options.clock.now() + this.#wait(entry.failures++);
+    if (worked.type === "retry")
+      entry.due = this.options.clock.now() + Math.max(worked.atLeast ?? 0, this.#wait(entry.failures++));
     else entry.failures = 0;
     if (worked.type === "at") entry.due = worked.time;
     entry.due = earliest(entry.due, entry.again);

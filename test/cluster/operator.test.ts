@@ -23,8 +23,7 @@ describe.skipIf(reason !== undefined)(
     });
     afterAll(() => cluster?.stop());
 
-    // A story goes through a dozen processes and real time: one that fails once is told again from the start.
-    test.each(OPERATOR_STORIES)("%s", { retry: 1 }, async (_name, story) => {
+    test.each(OPERATOR_STORIES)("%s", async (_name, story) => {
       await cluster.clean();
       await cleanPlanSyncs(cluster);
       const stage = await setStage(cluster, { kubeconfig: rights, namespace: "spiderplan-system" });

@@ -105,6 +105,18 @@ describe("watch", () => {
     expect(seen).toEqual([]);
   });
 
+  it("is not taken up again before the time a throttling server asks for", async () => {
+    const times: number[] = [];
+    const { cluster } = await start((_seen, response) => {
+      times.push(performance.now());
+      if (times.length === 1)
+        return answer(response, 429, status(429, "TooManyRequests", "slow"), { "retry-after": "2" });
+      response.writeHead(200).write(line("ADDED", pod("a", "2")));
+    });
+    expect(await take((signal) => cluster.watch(KINDS.Pod, "1", signal), 1)).toEqual(["ADDED a"]);
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(1_990);
+  });
+
   it("gives up after several failures in a row", async () => {
     const { server, cluster } = await start((_seen, response) => answer(response, 403, status(403, "Forbidden", "no")));
     await expect(take((signal) => cluster.watch(KINDS.Pod, "1", signal), 1)).rejects.toMatchObject({

@@ -10,6 +10,11 @@ export interface FlakyProxy {
   pause(): void;
   /** As `pause`, for the connections that are open now; new ones work. */
   pauseOpen(): void;
+  /**
+   * As `pause`, for the connections open now whose last request's path, query included, matches: one stream falls silent and
+   * all else flows. Plain HTTP only. @returns how many
+   */
+  pauseStreams(path: RegExp): number;
   /** Forwards again; what was held back during a pause arrives late, as TCP delivers it. */
   resume(): void;
   /** Breaks every open connection with a reset. */
@@ -22,6 +27,8 @@ export interface FlakyProxy {
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** Path of the last request, where it can be read. */
+  path: string;
 }
 
 /** @param target URL of the server; only host and port matter, TLS passes through */
@@ -32,7 +39,8 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
   const listener = createServer({ noDelay: true }, (client) => {
     if (refusing) return void client.resetAndDestroy();
     accepted++;
-    const pair = { client, server: tcpConnect({ host: hostname, port: Number(port), noDelay: true }) };
+    const server = tcpConnect({ host: hostname, port: Number(port), noDelay: true });
+    const pair: Pair = { client, server, path: "" };
     pairs.add(pair);
     const end = () => {
       pairs.delete(pair);
@@ -60,6 +68,11 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
     pauseOpen: () => {
       for (const pair of pairs) part(pair);
     },
+    pauseStreams: (path) => {
+      const found = [...pairs].filter((pair) => path.test(pair.path));
+      for (const pair of found) part(pair);
+      return found.length;
+    },
     resume: () => {
       [paused, refusing] = [false, false];
       for (const pair of pairs) join(pair);
@@ -76,12 +89,16 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
   };
 }
 
-function join({ client, server }: Pair): void {
+function join(pair: Pair): void {
+  const { client, server } = pair;
+  client.on("data", (chunk: Buffer) => {
+    pair.path = /^[A-Z]+ (\S+) HTTP\/1\.1\r\n/.exec(chunk.toString("latin1"))?.[1] ?? pair.path;
+  });
   client.pipe(server);
   server.pipe(client);
 }
 
 function part({ client, server }: Pair): void {
-  client.unpipe(server).pause();
+  client.unpipe(server).removeAllListeners("data").pause();
   server.unpipe(client).pause();
 }

@@ -14,9 +14,17 @@ export interface InterceptedWrite {
   readonly body: unknown;
 }
 
+/** An answer instead of the write; with `retryAfterSeconds` it says when to come back, in header and body. */
+export interface Refusal {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly retryAfterSeconds?: number;
+}
+
 /** What to do to a write instead of carrying it out; to delay it, take your time to answer. */
 export type Fault =
-  | { readonly refuse: { readonly code: number; readonly reason: string; readonly message: string } }
+  | { readonly refuse: Refusal }
   /** The connection breaks before the write is carried out, or after, so that the client never learns of it. */
   | { readonly drop: "before" | "after" };
 
@@ -122,7 +130,9 @@ class Front {
       body: request.body === "" ? undefined : parseBody(request.body),
     });
     if (fault !== undefined && "refuse" in fault) {
-      throw new ApiError(fault.refuse.code, fault.refuse.reason, fault.refuse.message);
+      const { code, reason, message, retryAfterSeconds } = fault.refuse;
+      if (retryAfterSeconds !== undefined) response.setHeader("retry-after", retryAfterSeconds);
+      throw new ApiError(code, reason, message, retryAfterSeconds === undefined ? undefined : { retryAfterSeconds });
     }
     if (fault?.drop === "before") return void response.destroy();
     if (fault?.drop === "after") {

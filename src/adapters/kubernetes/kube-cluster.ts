@@ -136,7 +136,8 @@ export class KubeCluster implements ClusterActor {
         if (signal.aborted) return;
         const known = this.transport.translate(`watch ${kind.plural}`, error);
         if (!known.transient || ++failures >= WATCH_BACKOFF.length) throw known;
-        await pause(WATCH_BACKOFF[failures]! * (0.5 + Math.random() / 2), signal);
+        const backoff = WATCH_BACKOFF[failures]! * (0.5 + Math.random() / 2);
+        await pause(Math.max(backoff, (known.retryAfterSeconds ?? 0) * 1000), signal);
       }
     }
   }

@@ -1,3 +1,5 @@
+import type { ClusterError } from "../../core/cluster-error.js";
+
 /** How a kind is followed, in milliseconds. */
 export interface WatchTimes {
   /** A watch that is silent so long, bookmarks included, is taken up again: the connection may be dead. */
@@ -13,8 +15,13 @@ export interface WatchTimes {
 export const WATCH_TIMES: WatchTimes = { silence: 90_000, backoff: 1_000, mostBackoff: 30_000, missing: 60_000 };
 
 /** A wait between nothing and `milliseconds`, so that many clients do not come back together (full jitter). */
-export function fullJitter(milliseconds: number, most: number): number {
+function fullJitter(milliseconds: number, most: number): number {
   return Math.random() * Math.min(milliseconds, most);
+}
+
+/** How long to wait after so many failures before this one, in milliseconds: never less than the server asked for. */
+export function waitAfter(error: ClusterError, failures: number, { backoff, mostBackoff }: WatchTimes): number {
+  return Math.max(fullJitter(backoff * 2 ** failures, mostBackoff), (error.retryAfterSeconds ?? 0) * 1000);
 }
 
 /** Between half and the whole of a time. */

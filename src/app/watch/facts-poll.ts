@@ -3,7 +3,7 @@ import { isClusterError } from "../../core/cluster-error.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import { type FactsRead, readFacts } from "../observation.js";
-import { fullJitter, spread, type WatchTimes } from "./backoff.js";
+import { spread, type WatchTimes, waitAfter } from "./backoff.js";
 import { project } from "./projection.js";
 
 /** How Spiderpool is configured: one ConfigMap, asked for now and then, as the operator may get it and not watch it. */
@@ -46,7 +46,7 @@ export class FactsPoll {
         failures = 0;
       } catch (error) {
         if (!isClusterError(error)) throw error;
-        wait = fullJitter(times.backoff * 2 ** failures++, times.mostBackoff);
+        wait = waitAfter(error, failures++, times);
       }
       await this.clock.sleep(wait, signal).catch(() => {});
     }

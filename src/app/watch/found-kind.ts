@@ -3,7 +3,7 @@ import type { Kind } from "../../core/spiderpool/objects.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import { findKind } from "../observation.js";
-import { fullJitter, spread, type WatchTimes } from "./backoff.js";
+import { spread, type WatchTimes, waitAfter } from "./backoff.js";
 import type { Reflector } from "./reflector.js";
 
 /** A kind of somebody else's, known by name only: looked for until the server serves it, then followed. */
@@ -50,7 +50,7 @@ export class FoundKind {
         if (this.#reflector !== undefined) return await this.#reflector.run(signal);
       } catch (error) {
         if (!isClusterError(error)) throw error;
-        wait = fullJitter(times.backoff * 2 ** failures++, times.mostBackoff);
+        wait = waitAfter(error, failures++, times);
       }
       await this.clock.sleep(wait, signal).catch(() => {});
     }

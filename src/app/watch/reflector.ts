@@ -5,7 +5,7 @@ import type { WatchableCluster, WatchEvent } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Metrics } from "../../ports/telemetry.js";
 import { abortable } from "./abortable.js";
-import { fullJitter, spread, type WatchTimes } from "./backoff.js";
+import { spread, type WatchTimes, waitAfter } from "./backoff.js";
 import { keyOf, ObjectStore, tellsTheSame } from "./object-store.js";
 import { Silence } from "./silence.js";
 
@@ -229,8 +229,7 @@ export class Reflector {
     if (!error.transient) this.#version = undefined;
     if (this.#listed) this.#enter({ type: "retrying", error });
     else if (this.#state.type !== "missing") this.#enter({ type: "listing", error });
-    const wait = fullJitter(times.backoff * 2 ** this.#failures++, times.mostBackoff);
-    await clock.sleep(Math.max(wait, (error.retryAfterSeconds ?? 0) * 1000), signal).catch(() => {});
+    await clock.sleep(waitAfter(error, this.#failures++, times), signal).catch(() => {});
   }
 
   #absence(error: ClusterError): "not served" | "forbidden" | undefined {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 import { expect } from "vitest";
 import type { Intercept } from "../../../src/adapters/embedded/http-server.js";
 import { connect } from "../../../src/adapters/kubernetes/connect.js";
@@ -54,6 +54,16 @@ async function kubectl(stage: Stage, ...args: string[]): Promise<void> {
   await promisify(execFile)("kubectl", ["--kubeconfig", stage.kubeconfig, ...args]);
 }
 
+/** An edit that moves nobody: pool x offers nothing any more. */
+async function disable(stage: Stage): Promise<void> {
+  await kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"disable":true}}');
+}
+
+async function isDisabled({ actor }: Stage): Promise<boolean> {
+  const { spec } = await actor.get({ kind: KINDS.SpiderIPPool, name: "x" });
+  return (spec as { disable?: boolean }).disable === true;
+}
+
 /** Whether a write is one of a plan: neither of a Lease, a status, an event nor the PlanSync itself. */
 function isPlanned({ path }: Parameters<Intercept>[0]): boolean {
   return /\/spider(ippools|subnets)(\/[^/]+)?$/.test(path);
@@ -65,10 +75,9 @@ const refusal = (code: number, reason: string, message: string) => ({ refuse: { 
 export const FAULT_STORIES: readonly (readonly [string, (stage: FaultyStage) => Promise<void>])[] = [
   ["every third write is answered 429, every fifth 409: it converges all the same", outlastsRefusals],
   ["admission is down: told as such, last state stands, and it goes on when admission is back", outlastsAdmission],
-  [
-    "packets are dropped: silent watches or a new lead make up for it, and what happened meanwhile is healed",
-    hearsSilence,
-  ],
+  ["429 with Retry-After: no write comes back before its time, and it converges", waitsAsAsked],
+  ["the watch of one kind is dead while all others flow: found by its silence, what it missed is healed", hearsSilence],
+  ["the packets of every open connection are dropped: it leads anew, and heals what it missed", leadsAnew],
   ["an object is wiped behind the API's back: made again", healsWiped],
   ["Git is down for an hour: last good in force, told after 15 minutes, nothing pruned", outlastsGit],
   [
@@ -125,10 +134,82 @@ async function outlastsAdmission(stage: FaultyStage): Promise<void> {
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);
 }
 
+async function waitsAsAsked(stage: FaultyStage): Promise<void> {
+  const seconds = 3;
+  const commit = stage.repository.commit({ "plan/a.yaml": many(3) });
+  const tries = new Map<string, { readonly at: number; readonly refused: boolean }[]>();
+  let until = Number.POSITIVE_INFINITY;
+  stage.intercept((write) => {
+    if (!isPlanned(write)) return undefined;
+    const at = performance.now();
+    until = Math.min(until, at + 9_500);
+    const refused = at < until;
+    const { name } = (write.body as { metadata: { name: string } }).metadata;
+    tries.set(name, [...(tries.get(name) ?? []), { at, refused }]);
+    if (!refused) return undefined;
+    const asked = refusal(429, "TooManyRequests", "the server has received too many requests, please try again later");
+    return { refuse: { ...asked.refuse, retryAfterSeconds: seconds } };
+  });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, commit, 60);
+  // Of each object the next write after a refusal came when it was allowed to, and not much later.
+  const waits = [...tries.values()].flatMap((all) =>
+    all.slice(1).flatMap(({ at }, before) => (all[before]!.refused ? [(at - all[before]!.at) / 1000] : [])),
+  );
+  expect(waits.length).toBeGreaterThanOrEqual(3);
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(seconds - 0.01);
+  expect(Math.max(...waits)).toBeLessThan(seconds + 4);
+  expect(tries.size).toBe(21);
+}
+
 async function hearsSilence(stage: FaultyStage): Promise<void> {
+  // Longer than the cluster's bookmarks are apart: only what is dead is silent.
+  const silence = 15_000;
   const commit = stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
   await stage.planSync(automated);
-  const operator = await stage.start({ watchTimes: { silence: 12_000, backoff: 100 } });
+  const operator = await stage.start({ watchTimes: { silence, backoff: 100 } });
+  await applied(stage, commit);
+  const paused = performance.now();
+  expect(stage.proxy.pauseStreams(/\/spiderippools\?watch=1/)).toBe(1);
+  await disable(stage);
+  await kubectl(
+    stage,
+    "patch",
+    "spidersubnet",
+    "app",
+    "--type=merge",
+    "-p",
+    '{"spec":{"ips":["10.6.0.10-10.6.9.251"]}}',
+  );
+  await eventually(
+    async () => (await stage.actor.get({ kind: KINDS.SpiderSubnet, name: "app" })).spec,
+    (now) => isDeepStrictEqual((now as { ips: string[] }).ips, ["10.6.0.10-10.6.9.250"]),
+    8,
+  );
+  expect(await isDisabled(stage), "what the dead watch did not tell is not known").toBe(true);
+  await eventually(
+    () => isDisabled(stage),
+    (now) => !now,
+    30,
+  );
+  const seconds = (performance.now() - paused) / 1000;
+  expect(seconds, "its silence gave it away, nothing else").toBeGreaterThan(2);
+  await eventually(stage.events, (told) =>
+    told.includes("DriftCorrected: SpiderIPPool x was changed by kubectl-patch; put back"),
+  );
+  const metrics = await (await fetch(`${operator.url}/metrics`)).text();
+  const silent = [...metrics.matchAll(/^spiderplan_watch_restarts_total\{kind="(\w+)",reason="silent"\} (\d+)$/gm)];
+  expect(silent.map(([, kind, count]) => `${kind} ${count}`)).toEqual(["SpiderIPPool 1"]);
+  expect(operator.log.filter((line) => line.includes("leads no more"))).toEqual([]);
+  await readyIs(stage, IN_SYNC);
+}
+
+/** The election's renewals are dropped too, and they are given up before a watch's silence is noticed. */
+async function leadsAnew(stage: FaultyStage): Promise<void> {
+  const commit = stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
+  await stage.planSync(automated);
+  const operator = await stage.start();
   await applied(stage, commit);
   stage.proxy.pauseOpen();
   await kubectl(stage, "delete", "spiderippool", "x", "--wait=false");
@@ -141,10 +222,8 @@ async function hearsSilence(stage: FaultyStage): Promise<void> {
     (now) => now !== undefined,
     60,
   );
-  // The election's renewals are dropped too: a new lead may come before the silence is over.
-  const metrics = await (await fetch(`${operator.url}/metrics`)).text();
-  const silent = /spiderplan_watch_restarts_total\{kind="\w+",reason="silent"\} [1-9]/.test(metrics);
-  expect(silent || operator.log.some((line) => line.includes("leads no more"))).toBe(true);
+  const leads = operator.log.flatMap((line) => /^info (leading|leads no more) /.exec(line)?.[1] ?? []);
+  expect(leads).toEqual(["leading", "leads no more", "leading"]);
   await readyIs(stage, IN_SYNC);
 }
 
@@ -208,18 +287,18 @@ async function restartsBlind(stage: FaultyStage): Promise<void> {
   await readyIs(stage, "False BuildFailed");
   await first.stop();
   stage.git.intercept(down);
-  await kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"disable":true}}');
+  await disable(stage);
   await stage.start();
   await new Promise((resolve) => setTimeout(resolve, 4_000));
   expect((await stage.status()).lastAppliedRevision).toBe(good);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
   stage.git.intercept(undefined);
   await stage.annotate({ "spiderplan.io/requestedAt": "now" });
-  const disabled = async () => {
-    const found = await stage.actor.get({ kind: KINDS.SpiderIPPool, name: "x" });
-    return (found.spec as { disable?: boolean }).disable;
-  };
-  await eventually(disabled, (now) => now !== true, 60);
+  await eventually(
+    () => isDisabled(stage),
+    (now) => !now,
+    60,
+  );
   await readyIs(stage, "False BuildFailed");
   expect(await stage.status()).toMatchObject({ lastAttemptedRevision: bad, lastAppliedRevision: good });
 }

@@ -73,6 +73,18 @@ describe("the work queue", () => {
     }
   });
 
+  test("after a failure waits at least as long as was asked for", async () => {
+    const { queue, done, until } = stage(async (_key, time) =>
+      time === 0 ? { type: "retry", atLeast: 30_000 } : DONE,
+    );
+    queue.add("a");
+    await until(60_000);
+    expect(done).toEqual([
+      ["a", 0],
+      ["a", 30_000],
+    ]);
+  });
+
   test("comes back at the time that was asked for, or earlier when something happens", async () => {
     let first = true;
     const { clock, queue, done, until } = stage(async (_key, time) => {
