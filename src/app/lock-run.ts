@@ -4,7 +4,7 @@ import { checkLock } from "../core/allocate/check-lock.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
 import type { PlanDocument } from "../core/plan/merge.js";
 import type { Snapshot } from "../core/snapshot.js";
-import { mergeRead } from "./plan-run.js";
+import { type Merge, mergeRead } from "./plan-run.js";
 
 /** What choosing addresses starts from. */
 export interface LockInput {
@@ -14,6 +14,7 @@ export interface LockInput {
   readonly lock: Result<Lock>;
   readonly snapshot: Snapshot;
   readonly install: string;
+  readonly merge?: Merge;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface LockInput {
  * @returns undefined when an error in the files leaves nothing to lock; errors of one owner leave that owner as it is
  */
 export function lockRun(input: LockInput): Result<Lock | undefined> {
-  const merged = mergeRead(input.documents, input.diagnostics, input.cluster);
+  const merged = mergeRead(input.documents, input.diagnostics, input.cluster, input.merge);
   const locked = merged.value === undefined ? [] : checkLock(input.lock.value, merged.value);
   const before = [...merged.diagnostics, ...input.lock.diagnostics, ...locked];
   if (merged.value === undefined || hasErrors(before)) return { value: undefined, diagnostics: before };

@@ -25,6 +25,9 @@ export interface ObserveOptions {
   readonly workloadKinds?: Iterable<string>;
 }
 
+/** Every object of a kind where it is known without listing it; undefined = list it. */
+export type KnownObjects = (kind: Kind) => Promise<readonly KubeObject[] | undefined>;
+
 /** What to look at in a cluster for this plan beyond the usual: where Spiderpool runs, kinds of other controllers. */
 export function planNeeds(documents: readonly PlanDocument[]): ObserveOptions {
   const namespaces = documents.flatMap(({ spec }) => spec.settings?.spiderpool?.namespace ?? []);
@@ -38,19 +41,21 @@ export function planNeeds(documents: readonly PlanDocument[]): ObserveOptions {
  * Reads all that spiderplan judges by, every kind at the same time, uncached.
  * A kind the server does not serve has no objects: it counts as read completely.
  * @param options may come later, when the plan is read: the cluster answers meanwhile
+ * @param known for a caller that can vouch for some kind; nothing is taken as known unless given
  * @throws ClusterError when the cluster cannot be reached, lacks Spiderpool, or forbids reading Spiderpool's kinds
  */
 export async function observe(
   cluster: Cluster,
   options: ObserveOptions | Promise<ObserveOptions> = {},
+  known: KnownObjects = async () => undefined,
 ): Promise<Observation> {
   const [usual, { namespace = CHART_DEFAULTS.namespace, workloadKinds = [] }] = await Promise.all([
-    readServed(cluster, [...SPIDERPOOL_KINDS, ...CONTEXT_KINDS]),
+    readServed(cluster, [...SPIDERPOOL_KINDS, ...CONTEXT_KINDS], known),
     options,
   ]);
   const [facts, further] = await Promise.all([
     readFacts(cluster, namespace),
-    thirdParty(cluster, workloadKinds).then((kinds) => (kinds.length === 0 ? [] : readServed(cluster, kinds))),
+    thirdParty(cluster, workloadKinds).then((kinds) => (kinds.length === 0 ? [] : readServed(cluster, kinds, known))),
   ]);
   const items: KubeObject[] = [...(facts.object === undefined ? [] : [facts.object])];
   const diagnostics: Diagnostic[] = [...facts.diagnostics];
@@ -64,11 +69,15 @@ export async function observe(
   return { snapshot: buildSnapshot(ordered, complete, facts.facts), items: ordered, diagnostics };
 }
 
-async function readServed(cluster: Cluster, kinds: readonly Kind[]): Promise<{ kind: Kind; read: KindRead }[]> {
+async function readServed(
+  cluster: Cluster,
+  kinds: readonly Kind[],
+  known: KnownObjects,
+): Promise<{ kind: Kind; read: KindRead }[]> {
   const served = await cluster.served(kinds);
   if (kinds.includes(KINDS.SpiderIPPool) && !served.has(KINDS.SpiderIPPool)) throw noSpiderpool();
   return Promise.all(
-    kinds.map(async (kind) => ({ kind, read: served.has(kind) ? await readKind(cluster, kind) : NOTHING })),
+    kinds.map(async (kind) => ({ kind, read: served.has(kind) ? await readKind(cluster, kind, known) : NOTHING })),
   );
 }
 
@@ -79,9 +88,9 @@ interface KindRead {
 
 const NOTHING: KindRead = { items: [] };
 
-async function readKind(cluster: Cluster, kind: Kind): Promise<KindRead> {
+async function readKind(cluster: Cluster, kind: Kind, known: KnownObjects): Promise<KindRead> {
   try {
-    const { items } = await cluster.list(kind);
+    const items = (await known(kind)) ?? (await cluster.list(kind)).items;
     return { items: items.map(withoutManagedFields) };
   } catch (error) {
     if (!isClusterError(error, "Forbidden")) throw error;

@@ -8,6 +8,24 @@ import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
 import type { Plan } from "../core/plan/plan.js";
 import type { Snapshot } from "../core/snapshot.js";
 
+/** Joins documents into one plan; `mergePlan`, or the same with a memory. */
+export type Merge = typeof mergePlan;
+
+/**
+ * `mergePlan` that remembers: the same documents for the same cluster are the same plan, so that a revision is read once
+ * however often it is judged. Forgets with the documents.
+ */
+export function rememberedMerge(): Merge {
+  const known = new WeakMap<readonly PlanDocument[], { cluster: string | undefined; merged: ReturnType<Merge> }>();
+  return (documents, cluster) => {
+    const before = known.get(documents);
+    if (before !== undefined && before.cluster === cluster) return before.merged;
+    const merged = mergePlan(documents, cluster);
+    known.set(documents, { cluster, merged });
+    return merged;
+  };
+}
+
 /**
  * Merges what was read. With an error in a file nothing is merged: what its broken document would have said is unknown,
  * and every reference to it would be told as an error of its own.
@@ -16,9 +34,10 @@ export function mergeRead(
   documents: readonly PlanDocument[],
   diagnostics: readonly Diagnostic[],
   cluster: string | undefined,
+  merge: Merge = mergePlan,
 ): Result<Plan | undefined> {
   if (hasErrors(diagnostics)) return { value: undefined, diagnostics };
-  const merged = mergePlan(documents, cluster);
+  const merged = merge(documents, cluster);
   return { value: merged.value, diagnostics: [...diagnostics, ...merged.diagnostics] };
 }
 
@@ -31,6 +50,7 @@ export interface PlanInput {
   readonly lock: Result<Lock>;
   readonly snapshot: Snapshot;
   readonly options: Options;
+  readonly merge?: Merge;
 }
 
 /** What a run came to. */
@@ -50,7 +70,7 @@ export interface PlanRun {
  * removed (FIXED-1), nor may a plan that became empty. Errors the engine finds concern one owner each.
  */
 export function planRun(input: PlanInput): PlanRun {
-  const merged = mergeRead(input.documents, input.diagnostics, input.cluster);
+  const merged = mergeRead(input.documents, input.diagnostics, input.cluster, input.merge);
   const locked = merged.value === undefined ? [] : checkLock(input.lock.value, merged.value);
   const before = [...merged.diagnostics, ...input.lock.diagnostics, ...locked];
   const kept = { lock: input.lock.value, snapshot: input.snapshot };

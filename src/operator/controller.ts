@@ -103,6 +103,7 @@ export class Controller {
       },
       observation: () => cache.observation(),
       follow: (kinds) => cache.follow(kinds),
+      isWatched: (kind) => cache.states().get(kind.kind)?.type === "watching",
       caughtUp: () => this.#own.caughtUp((kind, key) => cache.find(kind, key), clock, this.#ending),
     };
     this.#planSyncs = new Reflector(cluster, {

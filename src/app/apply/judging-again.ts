@@ -12,8 +12,12 @@ export type Rejudge = (remaining: readonly Step[]) => Promise<ReadonlyMap<Step, 
 /**
  * The judgement of a decision, made again whenever it is asked for.
  * @param decidedOn the cluster of the decision
- * @param look reads the cluster, uncached
+ * @param look reads the cluster as it is now, for the sake of these steps
  */
-export function judgingAgain(plan: Plan, decidedOn: Snapshot, look: () => Promise<Snapshot>): Rejudge {
-  return async (remaining) => judgeAgain(plan, remaining, await look(), decidedOn);
+export function judgingAgain(
+  plan: Plan,
+  decidedOn: Snapshot,
+  look: (remaining: readonly Step[]) => Promise<Snapshot>,
+): Rejudge {
+  return async (remaining) => judgeAgain(plan, remaining, await look(remaining), decidedOn);
 }

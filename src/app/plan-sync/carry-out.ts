@@ -9,9 +9,10 @@ import { apply } from "../apply/apply.js";
 import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
 import { judgingAgain } from "../apply/judging-again.js";
 import { LeaseTaken } from "../lease-waiting.js";
-import { type ObserveOptions, observe } from "../observe.js";
+import type { ObserveOptions } from "../observe.js";
 import { count } from "../report/printable.js";
 import { timeText } from "../time-text.js";
+import { lookAgain } from "./look-again.js";
 import type { WatchedCluster } from "./parts.js";
 import type { Planning } from "./planning.js";
 
@@ -22,7 +23,7 @@ export interface CarryOutContext {
   readonly identity: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly watched: Pick<WatchedCluster, "observation" | "caughtUp">;
+  readonly watched: Pick<WatchedCluster, "observation" | "caughtUp" | "isWatched">;
   /** What else than the usual to look at when a step is judged again. */
   readonly needs: ObserveOptions;
   /** Ends the run: running writes finish, no other starts. */
@@ -62,7 +63,7 @@ export async function carryOut(planning: Planning, install: string, context: Car
       return watched.observation().snapshot;
     },
     signal: context.signal,
-    rejudge: judgingAgain(plan, snapshot, async () => (await observe(cluster, context.needs)).snapshot),
+    rejudge: judgingAgain(plan, snapshot, (remaining) => lookAgain(remaining, context)),
     onProgress: (event) => tell(event, written, context),
   }).catch((error: unknown) => {
     if (error instanceof LeaseTaken || isClusterError(error)) return error;

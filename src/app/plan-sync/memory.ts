@@ -2,6 +2,7 @@ import { type Step, stepKey } from "../../core/change/step.js";
 import { type Fight, fightsAt, type Heals, withHeals } from "../../core/plan-sync/fights.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
+import { type Merge, rememberedMerge } from "../plan-run.js";
 import type { Change } from "./plan-findings.js";
 import type { Broken, Planning } from "./planning.js";
 import type { Revision } from "./source-follower.js";
@@ -40,6 +41,8 @@ export class Memory {
   refused: ReadonlySet<string> = new Set();
   /** How long the last planning took. */
   planMilliseconds = 0;
+  /** Joins the documents of a revision once, however often it is judged. */
+  readonly merge: Merge = rememberedMerge();
   /** Objects somebody else changed, by `objectKey`. */
   readonly drift = new Map<string, Change>();
   #heals: Heals = new Map();

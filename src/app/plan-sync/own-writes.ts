@@ -56,16 +56,22 @@ export class OwnWrites {
     return own.version !== undefined && Number(after.metadata.resourceVersion) <= own.version;
   }
 
-  /** Waits until the watches have seen all that was written, as far as they do within a while; then forgets it. */
-  async caughtUp(find: Find, clock: Clock, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until the watches have seen all that was written, as far as they do within a while; then forgets it.
+   * @returns whether they have
+   */
+  async caughtUp(find: Find, clock: Clock, signal: AbortSignal): Promise<boolean> {
     const end = clock.now() + LAG.longest;
+    let all = true;
     for (const [key, own] of this.#written) {
       const name = key.slice(own.kind.kind.length + 1);
       while (!signal.aborted && !seen(own, find(own.kind, name)) && clock.now() < end) {
         await clock.sleep(LAG.look, signal).catch(() => {});
       }
+      all &&= seen(own, find(own.kind, name));
       if (this.#written.get(key) === own) this.#written.delete(key);
     }
+    return all;
   }
 
   #remember(

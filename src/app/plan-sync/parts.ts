@@ -1,5 +1,6 @@
 import type { WindowState } from "../../core/plan-sync/windows.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
+import type { Kind } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../../ports/cluster.js";
 import type { Clock, Digest } from "../../ports/runtime.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
@@ -17,8 +18,10 @@ export interface WatchedCluster {
   observation(): Observation;
   /** Watches these kinds of workloads too, as owners spell them: `CloneSet.apps.kruise.io`. */
   follow(kinds: Iterable<string>): void;
-  /** Waits until the watches have seen what was written, as far as they do within a while. */
-  caughtUp(): Promise<void>;
+  /** Waits until the watches have seen what was written, as far as they do within a while. @returns whether they have */
+  caughtUp(): Promise<boolean>;
+  /** Whether a kind is listed and its watch is alive, as far as anybody can tell. */
+  isWatched(kind: Kind): boolean;
 }
 
 /** What a reconcile works with; one for all PlanSyncs of an operator. */

@@ -66,6 +66,7 @@ async function planAnew(
     holding,
     now: context.clock.now(),
     sha256: context.sha256,
+    merge: memory.merge,
   };
   const fresh = newest && (await planRevision(newest, inputs));
   if (fresh?.type === "planned" && memory.inForce !== newest) {

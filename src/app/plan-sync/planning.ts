@@ -10,7 +10,7 @@ import { parseTime } from "../../core/time.js";
 import type { Digest } from "../../ports/runtime.js";
 import { lockRun } from "../lock-run.js";
 import type { Observation } from "../observation.js";
-import { type PlanRun, planRun } from "../plan-run.js";
+import { type Merge, type PlanRun, planRun } from "../plan-run.js";
 import { planPrint } from "../report/plan-json.js";
 import type { ClusterLock } from "./cluster-lock.js";
 import type { Revision } from "./source-follower.js";
@@ -47,6 +47,8 @@ export interface PlanInputs {
   readonly holding: Holding;
   readonly now: number;
   readonly sha256: Digest;
+  /** Joins the documents; `mergePlan` unless given. */
+  readonly merge?: Merge;
 }
 
 /** Without anything else happening a decision is looked at again after this time, in milliseconds. */
@@ -63,6 +65,7 @@ export async function planRevision(revision: Revision, inputs: PlanInputs): Prom
     cluster: wish.cluster,
     snapshot: observation.snapshot,
     install,
+    merge: inputs.merge,
   };
   const read = await (inputs.clusterLock === undefined ? plan.lock(wish.cluster) : inputs.clusterLock.read());
   const next = inputs.clusterLock === undefined ? undefined : lockRun({ ...input, lock: read }).value;

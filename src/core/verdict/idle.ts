@@ -1,7 +1,7 @@
 import type { VerdictEntry } from "../outcome.js";
 import { podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
 import { readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
-import { additionalNics, FIRST_NIC } from "../spiderpool/ipam/networks.js";
+import { additionalNics, FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
 import { type PodFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { candidatesIn, replay, type Scene } from "./replay.js";
@@ -24,6 +24,7 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
     const steps = [
       ...(touched.workloads.get(workloadKey(workload)) ?? []),
       ...(touched.namespaces.get(bare.namespace) ?? []),
+      ...(touched.networks.get(networkOfNic(bare, nic, before.facts) ?? "") ?? []),
       ...[...pools].sort().flatMap((pool) => touched.pools.get(pool) ?? []),
     ];
     if (steps.length === 0) return [];

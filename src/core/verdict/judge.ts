@@ -60,9 +60,7 @@ export function judgeSteps(
   for (const [index, scene] of after.entries()) {
     const will = { scene, crowd: crowds[index + 1]! };
     for (const tenant of group.flatMap((one) => one.tenants)) {
-      const judged = judgeTenant(tenant, was, will, touched.changesOf);
-      const known = worst.get(tenant);
-      if (known === undefined || WORST.indexOf(judged.effect) > WORST.indexOf(known.effect)) worst.set(tenant, judged);
+      worst.set(tenant, worse(worst.get(tenant), judgeTenant(tenant, was, will, touched.changesOf)));
     }
   }
   const judgements = [...worst.values()].filter((one) => one.effect !== "stays");
@@ -78,6 +76,13 @@ export function judgeSteps(
       harmed: one.tenants.flatMap((tenant) => harmed.get(tenant) ?? []),
     })),
   };
+}
+
+/** Of two waves the worse effect counts; who moves in both may go wherever either leads, so a migration must allow both. */
+function worse(known: Judgement | undefined, judged: Judgement): Judgement {
+  if (known === undefined || WORST.indexOf(judged.effect) > WORST.indexOf(known.effect)) return judged;
+  if (judged.effect !== "moves" || known.effect !== "moves") return known;
+  return { ...known, next: [...new Set([...(known.next ?? []), ...(judged.next ?? [])])] };
 }
 
 /** The cluster after each wave in which a step concerns somebody; the last wave is the end. */

@@ -1,4 +1,4 @@
-import { type Holder, podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
+import { type Holder, podTemplate, type Snapshot } from "../snapshot.js";
 import { type Names, readPoolAnnotation, readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
 import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
@@ -30,7 +30,6 @@ export function reachOf(snapshot: Snapshot, touched: Touched, pools: Iterable<st
   };
   const template = (workload: KubeObject): boolean =>
     everybody ||
-    touched.workloads.has(workloadKey(workload)) ||
     namespaces.has(workload.metadata.namespace ?? "") ||
     asksFor(podTemplate(workload)?.metadata?.annotations);
   return { holder, template };
@@ -47,11 +46,13 @@ function asking(pools: ReadonlySet<string>): (annotations: Readonly<Record<strin
     const many = annotations[KEYS.ippools];
     const text = many ?? annotations[KEYS.ippool];
     if (text === undefined) return true;
-    let answer = known.get(text);
+    // The two annotations are read in ways of their own.
+    const key = `${many === undefined} ${text}`;
+    let answer = known.get(key);
     if (answer === undefined) {
       const read = many === undefined ? [readPoolAnnotation(text)] : readPoolsAnnotation(text, NOBODY);
       answer = typeof read !== "string" && read.some((one) => typeof one !== "string" && hits(one));
-      known.set(text, answer);
+      known.set(key, answer);
     }
     return answer;
   };

@@ -32,6 +32,7 @@ const POOLS = [
   auto("lab", { "owner-application-namespace": "lab" }),
   auto("old", { "owner-application-gv": "apps_v1beta1" }),
   auto("other", { "owner-spider-subnet": "t" }),
+  auto("six in s", { "ip-version": "IPv6" }),
 ];
 const FACTS: SpiderpoolFacts = { ...CHART_DEFAULTS, enableSpiderSubnet: true, enableAutoPoolForApplication: true };
 
@@ -70,6 +71,13 @@ describe("the auto pools a Pod asks for by subnet", () => {
   });
 
   test.each<[what: string, value: unknown, error: string]>([
+    ["an empty list", [], "annotation ipam.spidernet.io/subnets has an invalid format"],
+    ["an item without a NIC", [{ ipv4: ["s"] }], "annotation ipam.spidernet.io/subnets has an invalid format"],
+    [
+      "a NIC with an empty name",
+      [{ interface: "", ipv4: ["s"] }],
+      "annotation ipam.spidernet.io/subnets has an invalid format",
+    ],
     ["no subnet", [{ interface: "eth0" }], "annotation ipam.spidernet.io/subnets names no subnet for eth0"],
     [
       "an empty name",
@@ -94,6 +102,15 @@ describe("the auto pools a Pod asks for by subnet", () => {
       [
         { interface: "eth0", ipv4: ["s"] },
         { interface: "net1", ipv4: ["s"] },
+      ],
+      "annotation ipam.spidernet.io/subnets names s twice",
+    ],
+    [
+      "a subnet twice beside others of one family (B3)",
+      [
+        { interface: "eth0", ipv4: ["s"] },
+        { interface: "net1", ipv4: ["t"] },
+        { interface: "net2", ipv4: ["s"] },
       ],
       "annotation ipam.spidernet.io/subnets names s twice",
     ],

@@ -66,11 +66,7 @@ export function validate(request: Request, world: World, facts: SpiderpoolFacts)
         : validateReservedUpdate(old as SpiderReservedIP | undefined, object as SpiderReservedIP, facts);
     case "SpiderMultusConfig":
       if (operation === "DELETE") return undefined; // X11
-      return validateMultus(
-        operation === "UPDATE" ? (old as SpiderMultusConfig | undefined) : undefined,
-        object as SpiderMultusConfig,
-        world,
-      );
+      return validateMultus(old as SpiderMultusConfig | undefined, object as SpiderMultusConfig, world);
     case "SpiderCoordinator":
       return operation === "DELETE" ? undefined : validateCoordinator(object); // C1
     default:
@@ -122,7 +118,7 @@ function withoutEmpty(value: unknown): unknown {
   const kept = Object.entries(value).filter(
     ([key, item]) => item !== undefined && item !== null && !isEmptyList(key, item),
   );
-  return Object.fromEntries(kept.map(([key, item]) => [key, key === "matchLabels" ? item : withoutEmpty(item)]));
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutEmpty(item)]));
 }
 
 function isEmptyList(key: string, value: unknown): boolean {

@@ -27,7 +27,7 @@ export function mutateCoordinator(object: KubeObject): KubeObject {
   if (spec.podCIDRType === undefined) return { ...object, spec };
   const hijack = texts(spec.hijackCIDR).map(prefixForm);
   if (hijack.includes(undefined)) return { ...object, spec };
-  if (hijack.length > 0) spec.hijackCIDR = hijack;
+  spec.hijackCIDR = hijack;
   if (Array.isArray(spec.policyRoutes)) {
     spec.policyRoutes = spec.policyRoutes.map((route: Fields) => ({
       ...route,

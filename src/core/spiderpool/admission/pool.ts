@@ -43,8 +43,9 @@ export function mutatePool(pool: SpiderIPPool, world: World, facts: SpiderpoolFa
 /** Fuses ips, then excludeIPs; an unreadable list stays as it is and stops the step (M5). */
 export function fuseLists(spec: SpiderSubnet["spec"]): void {
   for (const list of ["ips", "excludeIPs"] as const) {
-    if (spec[list] === undefined || spec[list].length < 2) continue;
-    const fused = goFuse(spec.ipVersion!, spec[list]);
+    const entries = spec[list];
+    if (!entries) continue;
+    const fused = goFuse(spec.ipVersion!, entries);
     if (fused === undefined) return;
     spec[list] = fused;
   }

@@ -41,8 +41,7 @@ export function autoPoolCandidates(
       : [...pools.values()].filter((pool) => isPoolOf(pool, pod, nic, family, subnet)).map(nameOf);
   const found = { ...NONE, v4: find(4, item.v4), v6: find(6, item.v6) };
   const missing =
-    (facts.enableIPv4 && item.v4 !== undefined && found.v4.length === 0 && item.v4) ||
-    (facts.enableIPv6 && item.v6 !== undefined && found.v6.length === 0 && item.v6);
+    (facts.enableIPv4 && found.v4.length === 0 && item.v4) || (facts.enableIPv6 && found.v6.length === 0 && item.v6);
   return missing ? fail(`the auto pool in subnet ${missing} does not exist yet`) : found;
 }
 

@@ -93,8 +93,8 @@ function selectorOpinion(
 
 /** The five app keys against the Pod's top controller (A8, S26). */
 function autoOpinion(selector: LabelSelector, pod: PodFacts): Opinion {
-  const slash = pod.controller?.apiVersion.indexOf("/") ?? -1;
   const version = pod.controller?.apiVersion ?? "";
+  const slash = version.indexOf("/");
   const identity: Record<string, string> = {
     "app-api-group": slash < 0 ? "" : version.slice(0, slash),
     "app-api-version": version.slice(slash + 1),

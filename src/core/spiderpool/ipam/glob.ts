@@ -79,7 +79,7 @@ function readSet(pattern: string, start: number): { source: string; end: number 
       i = member.end;
     }
     // A descending range matches nothing in Go, and would be a syntax error here.
-    ranges.push(low.char <= high.char ? `${quoteInSet(low.char)}-${quoteInSet(high.char)}` : "");
+    ranges.push(low.char <= high.char ? `${quote(low.char)}-${quote(high.char)}` : "");
   }
   return { source: `[${negated ? "^" : ""}${ranges.join("")}]`, end: i + 1 };
 }
@@ -94,8 +94,4 @@ function readMember(pattern: string, at: number): { char: string; end: number } 
 
 function quote(char: string): string {
   return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
-}
-
-function quoteInSet(char: string): string {
-  return char === "-" ? "\\-" : quote(char);
 }

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../../snapshot.js";
+import { attachmentName } from "../admission/network.js";
 import type { SpiderpoolFacts } from "../facts.js";
 import { isFields, parseJson } from "../json.js";
 import { CNI_BLOCKS } from "../multus-defaults.js";
@@ -15,18 +16,17 @@ const NO_NAMES: Names = { v4: [], v6: [] };
 /** The default pools of the network a NIC hangs on (A1, source 5): from its SpiderMultusConfig, else its net-attach-def. */
 export function networkDefaultPools(pod: PodFacts, nic: string, world: NetworkWorld, facts: SpiderpoolFacts): Names {
   const network = networkOfNic(pod, nic, facts);
-  if (network === undefined || network === "unknown") return NO_NAMES;
-  const config = world.multusConfigs.get(network) ?? renamedConfig(network, world);
+  if (network === undefined) return NO_NAMES;
+  const config = configOf(network, world);
   if (config !== undefined) return configPools(config);
   const attachment = world.networkAttachments.get(network);
   return attachment === undefined ? NO_NAMES : attachmentPools(attachment);
 }
 
-/** A config whose net-attach-def has another name by annotation (X8). */
-function renamedConfig(network: string, world: NetworkWorld): SpiderMultusConfig | undefined {
+/** The config that makes this net-attach-def, which may have another name by annotation (X8). */
+function configOf(network: string, world: NetworkWorld): SpiderMultusConfig | undefined {
   for (const config of world.multusConfigs.values()) {
-    const custom = config.metadata.annotations?.["multus.spidernet.io/cr-name"];
-    if (custom !== undefined && `${config.metadata.namespace}/${custom}` === network) return config;
+    if (`${config.metadata.namespace}/${attachmentName(config)}` === network) return config;
   }
   return undefined;
 }

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "vitest";
+import type { Step } from "../../../src/core/change/step.js";
+import { buildSnapshot } from "../../../src/core/snapshot.js";
+import { CHART_DEFAULTS, type SpiderpoolFacts } from "../../../src/core/spiderpool/facts.js";
+import { templateFacts } from "../../../src/core/spiderpool/ipam/pod-facts.js";
+import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
+import { snapshotAfter } from "../../../src/core/verdict/after.js";
+import { judgeIdle, nicsOf } from "../../../src/core/verdict/idle.js";
+import { sceneOf } from "../../../src/core/verdict/replay.js";
+import { touchedBy } from "../../../src/core/verdict/touched.js";
+import { deployment, livePool, liveReserved } from "../../support/objects.js";
+import { namespaceWith, node } from "../../support/running.js";
+import { creating, updating } from "../../support/steps.js";
+
+const FACTS: SpiderpoolFacts = { ...CHART_DEFAULTS, clusterNetwork: "net" };
+const four = (name: string, spec: Partial<SpiderIPPool["spec"]> = {}, used: Record<string, string> = {}) =>
+  livePool(name, { ips: ["10.6.0.10-10.6.0.11"], ...spec }, { used });
+const six = (name: string, spec: Partial<SpiderIPPool["spec"]> = {}) =>
+  livePool(name, { subnet: "fd00::/64", ips: ["fd00::10"], ...spec });
+const asks = (ipv4: string[], ipv6: string[] = []) => ({
+  "ipam.spidernet.io/ippools": JSON.stringify([{ interface: "eth0", ipv4, ipv6 }]),
+});
+const closing = (live: SpiderIPPool): Step => ({
+  ...updating(live, { ...live, spec: { ...live.spec, disable: true } }),
+  changes: ["disable: false -> true"],
+});
+
+/** What strands of one template without a Pod, on a cluster with a Namespace, when the steps run. */
+function stranded(workload: KubeObject, live: readonly KubeObject[], ...steps: Step[]) {
+  const snapshot = buildSnapshot([namespaceWith("d"), ...live, workload], Object.keys(KINDS));
+  const ordered = steps.map((step) => ({ steering: ["disable"], ...step }));
+  const [before, after] = [sceneOf(snapshot, FACTS), sceneOf(snapshotAfter(snapshot, ordered), FACTS)];
+  return judgeIdle(workload, before, after, touchedBy(ordered, snapshot));
+}
+const reasons = (...asked: Parameters<typeof stranded>) =>
+  stranded(...asked).map(({ entry, steps }) => `${steps}: ${entry.reasons.at(-1)}`);
+
+describe("a template without a Pod", () => {
+  test("strands where its pool is closed: by whom and why", () => {
+    const [a6, z4] = [six("a6"), four("z4")];
+    const app = deployment("d/app", asks(["z4"], ["a6"]));
+    expect(stranded(app, [z4, a6], closing(z4), closing(a6))).toEqual([
+      {
+        entry: {
+          pod: "d/app",
+          interface: "eth0",
+          address: "",
+          pool: "",
+          owner: "d/Deployment/app/eth0",
+          reasons: [
+            "no Pod of d/Deployment/app has an address yet",
+            "a6: the plan changes disable: false -> true",
+            "z4: the plan changes disable: false -> true",
+            "no pool is left for eth0: z4 (the pool is disabled)",
+          ],
+        },
+        steps: [1, 0],
+      },
+    ]);
+  });
+
+  test.each<[what: string, ipv4: string[], ipv6: string[], closed: string, stranded: string[]]>([
+    ["of IPv4 only", ["p"], [], "p", ["0: no pool is left for eth0: p (the pool is disabled)"]],
+    ["of IPv6 only", [], ["s"], "s", ["0: no pool is left for eth0: s (the pool is disabled)"]],
+    ["of both, by its IPv4 pool", ["p"], ["s"], "p", ["0: no pool is left for eth0: p (the pool is disabled)"]],
+    ["of both, by its IPv6 pool (A10)", ["p"], ["s"], "s", ["0: no pool is left for eth0: s (the pool is disabled)"]],
+    ["of IPv6 only, by a pool of others", [], ["s"], "p", []],
+    ["with a second pool", ["p", "q"], [], "p", []],
+  ])("%s", (_what, ipv4, ipv6, closed, expected) => {
+    const pools = [four("p"), four("q", { ips: ["10.6.0.20"] }), six("s")];
+    const app = deployment("d/app", asks(ipv4, ipv6));
+    expect(reasons(app, pools, closing(pools.find(({ metadata }) => metadata.name === closed)!))).toEqual(expected);
+  });
+
+  test("strands where the last free address of its pool is reserved", () => {
+    const used = four("p", {}, { "10.6.0.10": "d/other" });
+    const reserved = liveReserved("r", ["10.6.0.11"]);
+    const app = deployment("d/app", asks(["p"]));
+    expect(reasons(app, [used], creating(reserved))).toEqual(["0: no pool is left for eth0: p (full)"]);
+    expect(reasons(app, [four("p")], creating(reserved))).toEqual([]);
+  });
+
+  test("strands where a source is taken away that served it", () => {
+    const live = namespaceWith("d", ["p"]);
+    const patch = { metadata: { annotations: null } };
+    const found = reasons(deployment("d/app"), [four("p"), live], { ...updating(live, live), patch });
+    expect(found).toEqual(["0: nothing names a pool and no pool is marked default"]);
+  });
+
+  test("strands where its network names a pool that is closed to it", () => {
+    const network = (pool: string): KubeObject => ({
+      apiVersion: KINDS.SpiderMultusConfig.apiVersion,
+      kind: "SpiderMultusConfig",
+      metadata: { namespace: "kube-system", name: "net" },
+      spec: { cniType: "macvlan", macvlan: { master: ["eth1"], ippools: { ipv4: [pool] } } },
+    });
+    const attachment: KubeObject = {
+      apiVersion: "k8s.cni.cncf.io/v1",
+      kind: "NetworkAttachmentDefinition",
+      metadata: { namespace: "kube-system", name: "net" },
+    };
+    const live = [four("p"), four("shut", { disable: true }), network("p"), attachment];
+    const step = updating(network("p"), network("shut"), 3);
+    expect(reasons(deployment("d/app"), live, step)).toEqual([
+      "0: no pool is left for eth0: shut (the pool is disabled)",
+    ]);
+  });
+
+  test("strands by its own template", () => {
+    const app = deployment("d/app", asks(["p"]));
+    const patch = { spec: { template: { metadata: { annotations: asks(["gone"]) } } } };
+    expect(reasons(app, [four("p")], { ...updating(app, app, 4), patch })).toEqual(["0: pool gone does not exist"]);
+  });
+
+  test("is told nothing where it found nothing before, or no step concerns it", () => {
+    const shut = four("p", { disable: true });
+    const app = deployment("d/app", asks(["p"]));
+    expect(stranded(app, [shut], updating(shut, four("p", { disable: true, podAffinity: {} })))).toEqual([]);
+    expect(stranded(app, [four("p"), four("q")], closing(four("q")))).toEqual([]);
+  });
+});
+
+describe("a template is looked at on every node it allows", () => {
+  const NODES = [node("b", { zone: "b", disk: "ssd" }), node("a", { zone: "a", disk: "ssd" })];
+  const onB = { nodeName: ["b"] };
+  const inB = { nodeAffinity: { matchLabels: { zone: "b" } } };
+  const on = (selector?: Record<string, string>): KubeObject => {
+    const app = deployment("d/app", asks(["full", "p"]));
+    const spec = app.spec as { template: object };
+    return { ...app, spec: { ...spec, template: { ...spec.template, spec: { nodeSelector: selector } } } };
+  };
+  const full = four("full", { ips: ["10.6.0.9"] }, { "10.6.0.9": "d/other" });
+  const narrowed = (spec: Partial<SpiderIPPool["spec"]>) => updating(four("p"), four("p", spec));
+
+  test.each<[what: string, spec: Partial<SpiderIPPool["spec"]>]>([
+    ["nodeName", onB],
+    ["nodeAffinity", inB],
+  ])("one that serves it is enough: %s", (_what, spec) => {
+    const live = [...NODES, four("p"), full];
+    expect(reasons(on(), live, narrowed(spec))).toEqual([]);
+    expect(reasons(on({ zone: "b", disk: "ssd" }), live, narrowed(spec))).toEqual([]);
+    expect(reasons(on({ zone: "a", disk: "ssd" }), live, narrowed(spec))).toHaveLength(1);
+    expect(reasons(on(), [four("p"), full], narrowed(onB))).toEqual([]);
+  });
+
+  test("where none does the first is told", () => {
+    const found = reasons(on(), [...NODES, four("p"), full], narrowed({ nodeName: ["c"] }));
+    expect(found).toEqual(["0: no pool is left for eth0: p (nodeName c: the Pod is on a), full (full)"]);
+  });
+});
+
+describe("the NICs a template asks addresses for", () => {
+  const networks = (text: string) => ({ "k8s.v1.cni.cncf.io/networks": text });
+  const pools = (text: string) => ({ "ipam.spidernet.io/ippools": text });
+
+  test.each<[what: string, annotations: Record<string, string>, nics: string[]]>([
+    ["the first, where nothing is said", {}, ["eth0"]],
+    ["the first and those of further networks", networks("net, d/other@data"), ["eth0", "net1", "data"]],
+    ["the first, where its networks cannot be read", networks("[{"), ["eth0"]],
+    ["those it lists pools for", pools('[{"interface":"net7","ipv4":["p"]}]'), ["net7"]],
+    ["by position", { ...pools('[{"ipv4":["p"]},{"ipv4":["q"]}]'), ...networks("net") }, ["eth0", "net1"]],
+    ["those of its networks, where its list cannot be read", { ...pools("p"), ...networks("net") }, ["eth0", "net1"]],
+  ])("%s", (_what, annotations, nics) => {
+    expect(nicsOf(templateFacts(deployment("d/app", annotations), buildSnapshot([], [])))).toEqual(nics);
+  });
+});

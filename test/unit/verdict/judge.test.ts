@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import type { Step } from "../../../src/core/change/step.js";
+import { buildSnapshot, type Snapshot } from "../../../src/core/snapshot.js";
+import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
+import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
+import { judgeSteps } from "../../../src/core/verdict/judge.js";
+import { livePool } from "../../support/objects.js";
+import { namespaceWith, running } from "../../support/running.js";
+import { updating } from "../../support/steps.js";
+
+const pool = (name: string, first: number, spec: Partial<SpiderIPPool["spec"]> = {}) =>
+  livePool(name, { ips: [`10.6.0.${first}-10.6.0.${first + 3}`], ...spec }, { install: "default" });
+const [P, Q] = [pool("p", 10), pool("q", 20)];
+const WEB = { name: "shop/web", pool: "p", addresses: ["10.6.0.10"] };
+
+/** Namespace shop with p as its default, a workload there that has an address of p, and further pools. */
+const cluster = (...more: KubeObject[]) => running([P, namespaceWith("shop", ["p"]), ...more], WEB);
+const snapshotOf = (objects: readonly KubeObject[]): Snapshot => buildSnapshot(objects, Object.keys(KINDS));
+
+/** Steps as they are ordered, and any change of a pool steers allocation. */
+function judged(objects: readonly KubeObject[], steps: readonly Step[], carriedOutOn?: readonly KubeObject[]) {
+  const ordered = steps.map((step) => ({ steering: ["spec"], ...step }));
+  const on = carriedOutOn === undefined ? undefined : snapshotOf(carriedOutOn);
+  return judgeSteps(ordered, snapshotOf(objects), CHART_DEFAULTS, on);
+}
+const effects = (found: ReturnType<typeof judged>) =>
+  found.judgements.map(({ tenant, effect, next }) => [tenant.pod, effect, ...(next ?? [])].join(" "));
+
+const disabled = (live: SpiderIPPool) => ({ ...live, spec: { ...live.spec, disable: true } });
+const defaults = (...names: string[]) => namespaceWith("shop", names);
+const switched = (wave: number, ...names: string[]) => updating(defaults("p"), defaults(...names), wave);
+
+describe("a crash may leave the cluster after any wave", () => {
+  const closed = pool("q", 20, { disable: true });
+  const opened = (wave: number) => updating(closed, Q, wave);
+
+  test("who would find nothing in between strands, though the end serves it", () => {
+    const found = judged(cluster(closed), [switched(4, "q"), opened(6)]);
+    expect(effects(found)).toEqual(["shop/web-rs-0 strands"]);
+    expect(found.judgements[0]?.reasons.at(-1)).toBe("no pool is left for eth0: q (the pool is disabled)");
+  });
+
+  test("in the other order it only moves", () => {
+    expect(effects(judged(cluster(closed), [opened(2), switched(4, "q")]))).toEqual(["shop/web-rs-0 moves q"]);
+  });
+
+  test("steps of one wave are one: what they are written in is no order", () => {
+    expect(effects(judged(cluster(closed), [switched(4, "q"), opened(4)]))).toEqual(["shop/web-rs-0 moves q"]);
+  });
+
+  test("who finds nothing at the end strands, though every half-done state serves it", () => {
+    const steps = [updating(P, pool("p", 10, { default: true }), 2), updating(P, disabled(P), 6)];
+    expect(effects(judged(cluster(), steps))).toEqual(["shop/web-rs-0 strands"]);
+  });
+
+  test("of three waves the one in the middle counts as well, whatever the order of those who are concerned", () => {
+    const api = running(cluster(Q), { name: "shop/api", pool: "q", addresses: ["10.6.0.20"], annotations: asks("q") });
+    const steps = [
+      updating(P, disabled(P), 2),
+      updating(disabled(P), P, 6),
+      updating(Q, { ...disabled(Q), spec: { ...Q.spec, gateway: "10.6.0.1" } }, 4),
+    ];
+    expect(effects(judged(api, steps))).toEqual(["shop/web-rs-0 strands"]);
+    const middle = [updating(P, P, 2), updating(Q, disabled(Q), 4), updating(disabled(Q), Q, 6)];
+    expect(effects(judged(api, [...middle].reverse()))).toEqual(["shop/api-rs-0 strands"]);
+  });
+
+  test("moves of several waves are one move, to wherever any of them leads", () => {
+    const r = pool("r", 30);
+    const found = judged(cluster(Q, r), [switched(4, "q"), updating(defaults("q"), defaults("q", "r"), 6)]);
+    expect(effects(found)).toEqual(["shop/web-rs-0 moves q r"]);
+  });
+});
+
+function asks(...ipv4: string[]) {
+  return { "ipam.spidernet.io/ippool": JSON.stringify({ ipv4 }) };
+}
+
+describe("what is told of whom", () => {
+  test("nothing of those whom no step concerns; they are counted", () => {
+    const found = judged(cluster(Q), [updating(Q, disabled(Q))]);
+    expect(found).toEqual({ judgements: [], idle: [], stays: 1, classes: [] });
+  });
+
+  test("who was in danger before stays where it is: no step is held back for it", () => {
+    const going = { ...P, metadata: { ...P.metadata, deletionTimestamp: "2026-11-22T00:00:00Z" } };
+    const objects = running([going, namespaceWith("shop", ["p"])], WEB);
+    const found = judged(objects, [updating(going, disabled(going))]);
+    expect(effects(found)).toEqual(["shop/web-rs-0 in danger already"]);
+    expect(found).toMatchObject({ stays: 1, classes: [{ steps: [0], harmed: [] }] });
+  });
+
+  test("the steps of one who is harmed, in their order", () => {
+    const steps = [updating(P, disabled(P), 6), updating(Q, Q), switched(4, "p", "q")];
+    const found = judged(cluster(Q), steps);
+    expect(found.classes.map((one) => [one.steps, one.harmed.length])).toEqual([[[0, 1, 2], 1]]);
+    expect(found.stays).toBe(0);
+  });
+
+  test("who only shares a pool with one concerned holds its step as well", () => {
+    const api = { name: "lab/api", pool: "p", addresses: ["10.6.0.11"], annotations: asks("p") };
+    const found = judged(running(cluster(Q), api), [updating(Q, Q), switched(4, "p", "q")]);
+    expect(found.classes.map((one) => one.steps)).toEqual([[0, 1], [0]]);
+  });
+
+  test("who shares no pool with one concerned is not among them, even in their Namespace", () => {
+    const api = { name: "shop/api", pool: "q", addresses: ["10.6.0.20"], annotations: asks("q") };
+    const found = judged(running(cluster(Q), api), [updating(P, P), switched(4, "p")]);
+    expect(found.classes.map((one) => one.steps)).toEqual([[0, 1]]);
+  });
+});
+
+describe("steps that begin with another cluster than the one to compare with", () => {
+  test("are played on that one, and harm only who was served by the first", () => {
+    const closed = pool("p", 10, { disable: true });
+    const steps = [updating(P, { ...P, spec: { ...P.spec, gateway: "10.6.0.1" } })];
+    const now = running([closed, namespaceWith("shop", ["p"])], WEB);
+    expect(effects(judged(cluster(), steps, now))).toEqual(["shop/web-rs-0 strands"]);
+    expect(effects(judged(now, steps, now))).toEqual(["shop/web-rs-0 in danger already"]);
+  });
+});
