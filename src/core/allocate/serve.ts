@@ -89,7 +89,7 @@ function claimWishes(request: Request, context: ServeContext): Diagnostic | unde
     const wanted = subtract(demand.wishes, space.holdings.held.get(owner) ?? EMPTY);
     if (wanted.length === 0) continue;
     const own = clip(wanted, clip(space.holdings.released.get(owner) ?? EMPTY, space.allocatable));
-    const busy = clip(wanted, subtract(space.busy, heldByOthers(space, owner)));
+    const busy = clip(wanted, subtract(space.busy, heldOfBusy(space)));
     const fresh = subtract(subtract(wanted, own), busy);
     const missing = subtract(fresh, clip(fresh, space.free.runs));
     if (missing.length > 0) return wishTaken(demand, missing, space, context.holderOf(missing), context.obstacles);
@@ -140,7 +140,7 @@ function takeBack(
       demand.count - size(subtract(held, space.busy)),
       resting.map((group) => subtract(group, held)),
     );
-    if (back.length > 0) request.taken.set(demand, union(request.taken.get(demand) ?? EMPTY, back));
+    request.taken.set(demand, union(request.taken.get(demand) ?? EMPTY, back));
   }
 }
 
@@ -154,7 +154,7 @@ function share(set: readonly Demand[], lacking: readonly number[], block: RangeS
   set.forEach((demand, index) => {
     const part = takeLowest(rest, lacking[index]!);
     rest = subtract(rest, part);
-    if (part.length > 0) taken.set(demand, union(taken.get(demand) ?? EMPTY, part));
+    taken.set(demand, union(taken.get(demand) ?? EMPTY, part));
   });
 }
 
@@ -166,11 +166,8 @@ function settle({ demands, taken }: Request, context: ServeContext): void {
     const now = union(held.get(owner) ?? EMPTY, taken.get(demand) ?? EMPTY);
     const dropped = surplus(demand, now, context);
     const kept = subtract(now, dropped);
-    if (kept.length > 0) held.set(owner, kept);
-    else held.delete(owner);
-    const rest = union(subtract(released.get(owner) ?? EMPTY, kept), dropped);
-    if (rest.length > 0) released.set(owner, rest);
-    else released.delete(owner);
+    held.set(owner, kept);
+    released.set(owner, union(subtract(released.get(owner) ?? EMPTY, kept), dropped));
     if (demand.keptPool !== undefined) pools.set(owner, demand.keptPool);
   }
 }
@@ -193,8 +190,8 @@ function giveBack(space: Space, owner: Owner, taken: RangeSet): void {
   space.free.add(subtract(subtract(taken, space.holdings.released.get(owner) ?? EMPTY), space.busy));
 }
 
-/** Of a sliced pool's busy addresses, those some other slice has been promised. */
-function heldByOthers({ busy, holdings }: Space, owner: Owner): RangeSet {
+/** Of a sliced pool's busy addresses, those some slice has been promised. */
+function heldOfBusy({ busy, holdings }: Space): RangeSet {
   if (busy.length === 0) return EMPTY;
-  return union(...[...holdings.held].filter(([other]) => other !== owner).map(([, set]) => clip(set, busy)));
+  return union(...[...holdings.held.values()].map((set) => clip(set, busy)));
 }
