@@ -166,7 +166,7 @@ function nameOwners(demands: readonly Demand[], holdings: ReadonlyMap<string, Ho
     ...recorded,
     ...[...live.claims].map(([key, { pools }]): [string, string] => [key, pools[0]!.metadata.name]),
   ]);
-  const ordered = [...wanted.filter((owner) => holding.has(owner)), ...wanted.filter((owner) => !holding.has(owner))];
+  const ordered = [...wanted.filter((owner) => holding.has(owner)), ...wanted];
   return poolNames(ordered, liveNames);
 }
 

@@ -10,6 +10,7 @@ import { lockFolder } from "./check-lock.js";
 import type { Demand } from "./demand.js";
 import type { LivePools } from "./live.js";
 import { type Holdings, indexHeld } from "./lock.js";
+import { compareText } from "./order.js";
 import { type Owner, ownerInSubnet, parseNicOwner, splitOwner, takenPool, takeOwner } from "./owner.js";
 import type { OwnerIndex } from "./owner-index.js";
 import type { Obstacles } from "./space.js";
@@ -143,7 +144,7 @@ function inNoPool(
       found.push(...findings([splitOwner(held.holder).owner], "SP4101", message, "restart that Pod"));
     }
   }
-  return found.sort((a, b) => (a.message < b.message ? -1 : a.message > b.message ? 1 : 0));
+  return found.sort((a, b) => compareText(a.message, b.message));
 }
 
 /** Whether an endpoint belongs to the workload that holds the lock on its address. */
@@ -164,9 +165,7 @@ function otherInstalls(live: LivePools, demands: readonly Demand[]): Finding[] {
   return [...live.otherInstalls].flatMap(([owner, install]) => {
     const demand = demands.find((one) => one.owner === owner && one.keptPool !== undefined);
     const message = `pool ${demand?.keptPool} of ${owner} belongs to install ${install}`;
-    return findings([owner], "SP4103", message, "remove it from that install's plan first, or choose another pool").map(
-      (finding) => ({ ...finding, ...(demand && { source: demand.source }) }),
-    );
+    return findings([owner], "SP4103", message, "remove it from that install's plan first, or choose another pool");
   });
 }
 
@@ -187,7 +186,7 @@ function againstPlan(
     found.push(...findings([owner], "SP4104", message, `put it back into spec.subnets.${subnet.name}.ranges`));
   }
   if (takenPool(owner) === undefined) {
-    for (const reservation of [...plan.reserved.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const reservation of [...plan.reserved.values()].sort((a, b) => compareText(a.name, b.name))) {
       const covered = clip(held, subnet.family === 4 ? reservation.addresses.v4 : reservation.addresses.v6);
       if (covered.length === 0) continue;
       const message = `reservation ${reservation.name} covers ${listed(covered)}, which ${who} holds`;

@@ -79,7 +79,7 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
         unknown.add(nicOwner(workload, nic.name));
         diagnostics.push(boundUnknown(workload, nic, followLive));
       }
-      const running = workload.bound === undefined || live === undefined ? undefined : ownBound(live);
+      const running = live === undefined ? undefined : ownBound(live);
       const wanted = nicDemands(plan, workload, nic, bound, live, snapshot);
       demands.push(...(running === undefined ? wanted : wanted.map((demand) => ({ ...demand, running }))));
     }

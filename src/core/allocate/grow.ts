@@ -24,7 +24,6 @@ import type { Space } from "./space.js";
  */
 export function ownResting(space: Space, owner: string, records: readonly Resting[]): RangeSet[] {
   const resting = clip(space.holdings.released.get(owner) ?? EMPTY, space.allocatable);
-  if (records.length === 0) return [resting];
   const sinces = [...new Set(records.map(({ since }) => since))].sort((a, b) => compareText(b, a));
   const groups = sinces.map((since) =>
     rangeSet(records.filter((one) => one.since === since).map(({ range }) => range)),
@@ -95,9 +94,7 @@ function walk(free: FreeSet, block: RangeSet, count: number, from: Address | und
   const start = last !== undefined && (from === undefined || last >= from) ? last : from;
   const ahead = free.lowest(count, start);
   free.remove(ahead);
-  const left = count - size(ahead);
-  if (left === 0) return ahead;
-  const passed = free.lowest(left, from);
+  const passed = free.lowest(count - size(ahead), from);
   free.remove(passed);
   return union(ahead, passed);
 }

@@ -65,7 +65,7 @@ export function retire(
       if (clip(freed, inUse).length > 0) continue;
       state.held.delete(owner);
       state.pools.delete(owner);
-      if (freed.length > 0) state.released.set(owner, union(state.released.get(owner) ?? EMPTY, freed));
+      state.released.set(owner, union(state.released.get(owner) ?? EMPTY, freed));
     }
   }
 }

@@ -3,7 +3,7 @@ import { clip, EMPTY, type RangeSet, rangeSet, subtract, union } from "../ip/ran
 import type { Snapshot } from "../snapshot.js";
 import type { Lock, SubnetLock } from "./allocation.js";
 import type { Claim, LivePools } from "./live.js";
-import { compareText, sortedEntries } from "./order.js";
+import { sortedEntries } from "./order.js";
 import { type Owner, ownerInSubnet, splitOwner } from "./owner.js";
 import { OwnerIndex } from "./owner-index.js";
 import type { Resting } from "./quarantine.js";
@@ -93,7 +93,7 @@ function addResting(of: (subnet: string) => Holdings, resting: readonly Resting[
     const spoken = union(...state.held.values(), ...state.released.values());
     for (const [owner, set] of owners) {
       const unspoken = subtract(set, clip(set, spoken));
-      if (unspoken.length > 0) state.released.set(owner, union(state.released.get(owner) ?? EMPTY, unspoken));
+      state.released.set(owner, union(state.released.get(owner) ?? EMPTY, unspoken));
     }
   }
 }
@@ -132,7 +132,6 @@ function bySubnet(resting: readonly Resting[]): [string, Map<Owner, RangeSet>][]
 }
 
 function addClaim(state: Holdings, claim: Claim, index: Index, { lock, writing }: LockSources): void {
-  if (claim.offered.length === 0) return;
   const key = ownerInSubnet(claim.owner, claim.subnet);
   const family = isV4(claim.offered) ? "v4" : "v6";
   const others = rangeSet(
@@ -149,7 +148,7 @@ function addClaim(state: Holdings, claim: Claim, index: Index, { lock, writing }
   if (held.length > 0) state.held.set(claim.owner, held);
   // A line somebody took out of the file by hand releases nothing silently: what a pool of ours offered rests as well.
   const forgotten = lock.files ? subtract(subtract(subtract(claim.offered, others), resting), held) : EMPTY;
-  if (forgotten.length > 0) state.released.set(claim.owner, union(state.released.get(claim.owner) ?? EMPTY, forgotten));
+  state.released.set(claim.owner, union(state.released.get(claim.owner) ?? EMPTY, forgotten));
   for (const { holder } of index.released[family].inside(mine)) {
     const { owner } = splitOwner(holder);
     const rest = state.released.get(owner);
@@ -166,12 +165,11 @@ function separate(state: Holdings): void {
 }
 
 function copy(lock: SubnetLock): Holdings {
-  const sorted = <T>(map: ReadonlyMap<string, T>) => new Map([...map].sort(([a], [b]) => compareText(a, b)));
   return {
-    held: sorted(lock.held),
-    pools: sorted(lock.pools),
-    released: sorted(lock.released),
-    pending: sorted(lock.pending ?? new Map()),
+    held: new Map(lock.held),
+    pools: new Map(lock.pools),
+    released: new Map(lock.released),
+    pending: new Map(lock.pending),
   };
 }
 

@@ -1,6 +1,7 @@
-import type { Address } from "../ip/address.js";
+import { type Address, compareAddresses } from "../ip/address.js";
 import type { Range } from "../ip/range.js";
 import { intersect, type RangeSet } from "../ip/range-set.js";
+import { compareText } from "./order.js";
 
 /** A run of addresses of one holder. */
 export interface Held {
@@ -15,9 +16,7 @@ export class OwnerIndex {
   constructor(sets: Iterable<readonly [holder: string, set: RangeSet]>) {
     const held: Held[] = [];
     for (const [holder, set] of sets) for (const range of set) held.push({ holder, range });
-    this.#held = held.sort(
-      (a, b) => compare(a.range.first, b.range.first) || (a.holder < b.holder ? -1 : a.holder > b.holder ? 1 : 0),
-    );
+    this.#held = held.sort((a, b) => compareAddresses(a.range.first, b.range.first) || compareText(a.holder, b.holder));
   }
 
   /** Runs in the set, cut to it, with their holders. */
@@ -57,8 +56,4 @@ export class OwnerIndex {
     }
     return low;
   }
-}
-
-function compare(a: Address, b: Address): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

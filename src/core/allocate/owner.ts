@@ -48,9 +48,8 @@ export function takenPool(owner: Owner): string | undefined {
 /** Taken apart; undefined for any text that is no owner of a NIC, `pool:` owners included. */
 export function parseNicOwner(owner: Owner): NicOwner | undefined {
   const parts = owner.split("/");
-  if (parts.length < 4 || parts.length > 6 || parts.includes("")) return undefined;
+  if (parts.length < 4 || parts.includes("")) return undefined;
   const [namespace, kind, workload, nic] = parts as [string, string, string, string];
-  if (parts.length === 4) return { namespace, kind, workload, nic };
   const rest = parts.slice(4);
   const slice = rest[0]?.startsWith("pool:") ? rest.shift()!.slice("pool:".length) : undefined;
   const ordinal = /^(0|[1-9]\d*)$/.test(rest[0] ?? "") ? rest.shift() : undefined;
@@ -69,7 +68,6 @@ function ordinalOf(owner: Owner): string | undefined {
 
 /** The NIC an owner is part of: `default/StatefulSet/web/eth0/2` -> `default/StatefulSet/web/eth0`; a take is its own. */
 export function wholeNic(owner: Owner): Owner {
-  if (takenPool(owner) !== undefined) return owner;
   let slash = -1;
   for (let part = 0; part < 4; part++) {
     slash = owner.indexOf("/", slash + 1);
@@ -91,7 +89,7 @@ export function ownerInSubnet(owner: Owner, subnet: string): string {
 /** The reverse of `ownerInSubnet`; the number of parts tells, since a subnet may be called `0`. */
 export function splitOwner(text: string): { owner: Owner; subnet: string } {
   const parts = text.split("/");
-  const fixed = parts[0]?.startsWith("pool:") ? 1 : parts[4]?.startsWith("pool:") ? 5 : 4;
+  const fixed = parts[4]?.startsWith("pool:") ? 5 : 4;
   const [subnet = "", ...ordinal] = parts.slice(Math.min(fixed, parts.length - 1));
   return { owner: [...parts.slice(0, Math.min(fixed, parts.length - 1)), ...ordinal].join("/"), subnet };
 }

@@ -19,7 +19,7 @@ export function markPending(
   for (const { owner, subnet, pending } of demands) {
     const state = holdings.get(subnet.name);
     const held = state?.held.get(owner) ?? EMPTY;
-    if (pending === undefined || state === undefined || held.length === 0) continue;
+    if (pending === undefined || state === undefined) continue;
     const marked = clip(held, union(...state.pending.values()));
     const gained = subtract(held, clip(held, before.get(subnet.name)?.get(owner) ?? EMPTY));
     const all = marks.get(subnet.name) ?? new Map<string, RangeSet>();

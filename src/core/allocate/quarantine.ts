@@ -1,7 +1,7 @@
 import { ownershipOf } from "../change/ownership.js";
-import { type Address, familyOf } from "../ip/address.js";
+import { compareAddresses, type Family, familyOf } from "../ip/address.js";
 import { formatRange, parseRange, type Range } from "../ip/range.js";
-import { EMPTY, type RangeSet, rangeSet, subtract, within } from "../ip/range-set.js";
+import { type RangeSet, rangeSet, subtract, within } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import { type KubeObject, OWN, type SpiderReservedIP } from "../spiderpool/objects.js";
 import { compareText } from "./order.js";
@@ -51,7 +51,7 @@ export function readQuarantine(snapshot: Snapshot, install: string): Resting[] {
       for (const part of subtract([range], resting)) records.push({ ...record, range: part, over: true });
     }
   }
-  return records.sort((a, b) => compareFirst(a.range, b.range) || compareText(a.owner, b.owner));
+  return records.sort((a, b) => compareAddresses(a.range.first, b.range.first) || compareText(a.owner, b.owner));
 }
 
 /**
@@ -80,32 +80,20 @@ export function recordsText(records: Iterable<QuarantineRecord>): string {
     const { owner, since } = group[0]!;
     return rangeSet(group.map(({ range }) => range)).map((range) => ({ range, owner, since }));
   });
-  joined.sort((a, b) => compareFirst(a.range, b.range));
+  joined.sort((a, b) => compareAddresses(a.range.first, b.range.first));
   return JSON.stringify(Object.fromEntries(joined.map(({ range, ...record }) => [formatRange(range), record])));
 }
 
 /** The addresses of a SpiderReservedIP, by family; unreadable entries reserve nothing. */
 export function reservedSets(reserved: SpiderReservedIP): { v4: RangeSet; v6: RangeSet } {
   const ranges = (reserved.spec.ips ?? []).flatMap((text) => parseRange(text) ?? []);
-  const of = (family: 4 | 6) => {
-    const same = ranges.filter((range) => familyOf(range.first) === family);
-    return same.length === 0 ? EMPTY : rangeSet(same);
-  };
+  const of = (family: Family) => rangeSet(ranges.filter((range) => familyOf(range.first) === family));
   return { v4: of(4), v6: of(6) };
-}
-
-function compareFirst(a: Range, b: Range): number {
-  const [x, y]: [Address, Address] = [a.first, b.first];
-  if (typeof x !== typeof y) return typeof x === "number" ? -1 : 1;
-  return x < y ? -1 : x > y ? 1 : 0;
 }
 
 function parseRecord(text: string): Record<string, { owner?: unknown; since?: unknown } | null> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null
-      ? (value as Record<string, { owner?: unknown; since?: unknown } | null>)
-      : {};
+    return (JSON.parse(text) ?? {}) as Record<string, { owner?: unknown; since?: unknown } | null>;
   } catch {
     return {};
   }

@@ -6,8 +6,7 @@ import { firstOrdinal } from "./bound.js";
 import type { Demand } from "./demand.js";
 import type { LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
-import { compareText } from "./order.js";
-import { compareOwners, type Owner, ownerInSubnet, ownerShown, parseNicOwner, withoutOrdinal } from "./owner.js";
+import { type Owner, ownerInSubnet, ownerShown, parseNicOwner, withoutOrdinal } from "./owner.js";
 
 /**
  * Ordinals the plan no longer asks for but the live StatefulSet does, though their Pods wait for something and hold no
@@ -26,9 +25,7 @@ export function awaitedOrdinals(demands: readonly Demand[], live: LivePools, sna
     if (set.running === undefined || Number(ordinal) >= firstOrdinal(workload) + set.running) return [];
     return [{ ...set, owner, count: 1, wishes: EMPTY, reason: `ordinal ${ordinal}, which the live one asks for` }];
   });
-  return [...demands, ...awaited].sort(
-    (a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet.name, b.subnet.name),
-  );
+  return [...demands, ...awaited];
 }
 
 /**

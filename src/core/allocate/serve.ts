@@ -140,7 +140,7 @@ function takeBack(
       demand.count - size(subtract(held, space.busy)),
       resting.map((group) => subtract(group, held)),
     );
-    if (back.length > 0) request.taken.set(demand, union(request.taken.get(demand) ?? EMPTY, back));
+    request.taken.set(demand, union(request.taken.get(demand) ?? EMPTY, back));
   }
 }
 
@@ -154,7 +154,7 @@ function share(set: readonly Demand[], lacking: readonly number[], block: RangeS
   set.forEach((demand, index) => {
     const part = takeLowest(rest, lacking[index]!);
     rest = subtract(rest, part);
-    if (part.length > 0) taken.set(demand, union(taken.get(demand) ?? EMPTY, part));
+    taken.set(demand, union(taken.get(demand) ?? EMPTY, part));
   });
 }
 
@@ -166,11 +166,8 @@ function settle({ demands, taken }: Request, context: ServeContext): void {
     const now = union(held.get(owner) ?? EMPTY, taken.get(demand) ?? EMPTY);
     const dropped = surplus(demand, now, context);
     const kept = subtract(now, dropped);
-    if (kept.length > 0) held.set(owner, kept);
-    else held.delete(owner);
-    const rest = union(subtract(released.get(owner) ?? EMPTY, kept), dropped);
-    if (rest.length > 0) released.set(owner, rest);
-    else released.delete(owner);
+    held.set(owner, kept);
+    released.set(owner, union(subtract(released.get(owner) ?? EMPTY, kept), dropped));
     if (demand.keptPool !== undefined) pools.set(owner, demand.keptPool);
   }
 }
@@ -193,9 +190,9 @@ function giveBack(space: Space, owner: Owner, taken: RangeSet): void {
   space.free.add(subtract(subtract(taken, space.holdings.released.get(owner) ?? EMPTY), space.busy));
 }
 
-/** Of a sliced pool's busy addresses, those another slice holds, or that rest for another. */
+/** Of a sliced pool's busy addresses, those a slice holds, or that rest for another. */
 function promisedToOthers({ busy, holdings }: Space, owner: Owner): RangeSet {
   if (busy.length === 0) return EMPTY;
-  const promised = [...holdings.held, ...holdings.released].filter(([other]) => other !== owner);
-  return union(...promised.map(([, set]) => clip(set, busy)));
+  const resting = [...holdings.released].flatMap(([other, set]) => (other === owner ? [] : [set]));
+  return union(...[...holdings.held.values(), ...resting].map((set) => clip(set, busy)));
 }

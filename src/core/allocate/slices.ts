@@ -15,9 +15,9 @@ export function waitingSlices(
   snapshot: Snapshot,
 ): Diagnostic[] {
   return demands.flatMap((demand): Diagnostic[] => {
-    const { owner, subnet, slice, source } = demand;
+    const { owner, subnet, source } = demand;
     const space = spaces.get(spaceKey(demand));
-    if (slice === undefined || space === undefined || space.busy.length === 0 || frozen.has(owner)) return [];
+    if (space === undefined || frozen.has(owner)) return [];
     const waiting = clip(space.holdings.held.get(owner) ?? EMPTY, space.busy);
     if (waiting.length === 0) return [];
     return [

@@ -152,8 +152,7 @@ function readRange(text: unknown): Range[] {
 function parseControlled(text: string | undefined): Record<string, { ips?: unknown[] } | null> {
   if (!text) return {};
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, { ips?: unknown[] } | null>) : {};
+    return (JSON.parse(text) ?? {}) as Record<string, { ips?: unknown[] } | null>;
   } catch {
     return {};
   }

@@ -10,5 +10,5 @@ export function listed(set: RangeSet): string {
 
 /** The largest runs of a set, largest first, lowest of equals first. */
 export function largestRuns(set: RangeSet, count: number): Range[] {
-  return [...set].sort((a, b) => rangeSize(b) - rangeSize(a) || (a.first < b.first ? -1 : 1)).slice(0, count);
+  return [...set].sort((a, b) => rangeSize(b) - rangeSize(a)).slice(0, count);
 }
