@@ -1,6 +1,6 @@
 import { familyOf, formatAddress, parseAddress } from "../ip/address.js";
 import { formatCidr, parseCidr, type Range } from "../ip/range.js";
-import { EMPTY, formatRangeSet, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
+import { formatRangeSet, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
 import type { SpiderpoolFacts } from "./facts.js";
 import { goCidr, goRange, goUnion } from "./go-ip.js";
 import { multusSpecWithDefaults } from "./multus-defaults.js";
@@ -29,7 +29,6 @@ export function effectiveSet(spec: {
 }): RangeSet {
   const included = readable(spec.ips ?? []);
   const family = included[0] && familyOf(included[0].first);
-  if (family === undefined) return EMPTY;
   const same = (range: Range) => familyOf(range.first) === family && familyOf(range.last) === family;
   const excluded = readable(spec.excludeIPs ?? []).filter(same);
   return subtract(rangeSet(included.filter(same)), rangeSet(excluded));

@@ -1,6 +1,6 @@
-import { type Address, type Family, familyOf, formatAddress, parseAddress } from "../ip/address.js";
+import { type Address, compareAddresses, type Family, familyOf, formatAddress, parseAddress } from "../ip/address.js";
 import type { Range } from "../ip/range.js";
-import { EMPTY, formatRangeSet, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
+import { formatRangeSet, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
 
 /*
  * Addresses as Spiderpool's Go code reads them, leniently where core/ip is strict: this file is the only place that
@@ -114,7 +114,7 @@ export function goUnion(family: number, entries: readonly string[]): RangeSet | 
     if (range === undefined || familyOf(range.first) !== family || familyOf(range.last) !== family) return undefined;
     ranges.push(range);
   }
-  return ranges.length === 0 ? EMPTY : rangeSet(ranges);
+  return rangeSet(ranges);
 }
 
 /** The list as the mutating step stores it (M5): two or more entries fused, one entry as it is; `undefined` if it cannot. */
@@ -140,9 +140,7 @@ function endsInside(cidr: GoCidr, text: string): [Address, Address] | string {
 }
 
 function firstOverlap(entries: readonly { range: Range; text: string }[]): string | undefined {
-  const sorted = [...entries].sort((a, b) =>
-    a.range.first < b.range.first ? -1 : a.range.first > b.range.first ? 1 : 0,
-  );
+  const sorted = [...entries].sort((a, b) => compareAddresses(a.range.first, b.range.first));
   for (let i = 1; i < sorted.length; i++) {
     if (sorted[i]!.range.first <= sorted[i - 1]!.range.last) {
       return `range ${sorted[i]!.text} overlaps with ${sorted[i - 1]!.text}`;
@@ -171,7 +169,7 @@ function parseV6(text: string): bigint | undefined {
   const missing = 8 - head.length - (tail?.length ?? 0);
   if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
   let value = 0n;
-  for (const group of [...head, ...Array<number>(halves.length === 1 ? 0 : missing).fill(0), ...(tail ?? [])]) {
+  for (const group of [...head, ...Array<number>(missing).fill(0), ...(tail ?? [])]) {
     value = (value << 16n) | BigInt(group);
   }
   return value;
@@ -182,7 +180,7 @@ function groups(half: string, last: boolean): number[] | undefined {
   const out: number[] = [];
   const parts = half.split(":");
   for (const [i, part] of parts.entries()) {
-    const dotted = last && i === parts.length - 1 && part.includes(".") ? parseAddress(part) : undefined;
+    const dotted = last && i === parts.length - 1 ? parseAddress(part) : undefined;
     if (typeof dotted === "number") out.push(dotted >>> 16, dotted & 0xffff);
     else if (GROUP.test(part)) out.push(Number.parseInt(part, 16));
     else return undefined;

@@ -62,7 +62,7 @@ export function multusSpecWithDefaults(spec: Readonly<Fields>): Fields {
 
 function blockWithDefaults(cniType: string, block: Fields): Fields {
   const filled: Fields = { ...BLOCK_DEFAULTS[cniType], ...present(block) };
-  if (cniType === "vlan" && filled.vlanMode === "manual") filled.vlanID ??= 0;
+  if (filled.vlanMode === "manual") filled.vlanID ??= 0;
   filled.ippools = { matchMasterSubnet: false, ...(isFields(block.ippools) ? present(block.ippools) : {}) };
   if (isFields(block.bond)) filled.bond = { options: "", ...present(block.bond) };
   return filled;

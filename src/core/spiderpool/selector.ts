@@ -134,5 +134,5 @@ function own(labels: Labels, key: string): string | undefined {
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a < b ? -1 : 1;
 }

@@ -99,7 +99,7 @@ function shape(value: unknown, schema: SchemaNode, path: string, errors: string[
 function shapeParts(value: unknown, schema: SchemaNode, path: string, errors: string[]): unknown {
   if (schema.type === "object") return shapeObject(value as Record<string, unknown>, schema, path, errors);
   const { items } = schema;
-  if (schema.type !== "array" || items === undefined) return value;
+  if (items === undefined) return value;
   return (value as unknown[]).map((item, i) => shape(item, items, `${path}[${i}]`, errors));
 }
 

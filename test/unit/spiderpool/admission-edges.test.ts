@@ -315,6 +315,47 @@ describe("a pool", () => {
     expect(whole).not.toContain("there is no SpiderSubnet");
   });
 
+  test("that cannot be read may be mended, if it is the only one (P10)", () => {
+    const broken = pool("p", { ips: ["what"] });
+    const mended = pool("p", { ips: ["10.6.0.1"] });
+    expect(updated(broken, mended, { ...off, stored: [broken] })).toBe("accept");
+    expect(updated(broken, mended, { ...off, stored: [broken, pool("q", { ips: ["what"] })] })).toBe("P10");
+  });
+
+  /** Stored one after the other in a judged world; `gone` leaves it again. */
+  const meets = (ips: string[], stored: Record<string, string[]>, gone: string[] = []) => {
+    const pools = Object.entries(stored).map(([name, list]) => pool(name, { ips: list }));
+    const world = worldOf(pools);
+    const index = indexWorld({ ...world, pools: new Map() });
+    const judge = (object: SpiderIPPool, left: World["pools"]) =>
+      validate({ operation: "CREATE", object }, { ...world, pools: left, index }, OFF_FACTS)?.rule ?? "accept";
+    for (const one of pools) {
+      index.putPool(one);
+      judge(pool("other", { ips: ["10.6.0.200"] }), new Map()); // who asks builds it
+    }
+    for (const name of gone) index.deletePool(name);
+    const left = [...world.pools].filter(([name]) => !gone.includes(name));
+    return judge(pool("new", { ips }), new Map(left));
+  };
+
+  test("is compared with every stored one, even if these overlap", () => {
+    const wide = { a: ["10.6.0.1-10.6.0.9"], b: ["10.6.0.3-10.6.0.4"], c: ["10.6.0.2"] };
+    expect(meets(["10.6.0.8-10.6.0.12"], wide)).toBe("P9");
+    expect(meets(["10.6.0.1"], wide)).toBe("P9");
+    expect(meets(["10.6.0.10"], wide)).toBe("accept");
+    expect(meets(["10.6.0.8"], wide, ["a"])).toBe("accept");
+    expect(meets(["10.6.0.2"], wide, ["a"])).toBe("P9");
+    expect(meets(["10.6.0.4"], wide, ["a", "c"])).toBe("P9");
+    const ends = { b: ["10.6.0.5-10.6.0.9"], a: ["10.6.0.1-10.6.0.5"] };
+    expect(meets(["10.6.0.7"], ends, ["b"])).toBe("accept");
+    expect(meets(["10.6.0.5"], ends, ["b"])).toBe("P9");
+    expect(meets(["10.6.0.5"], ends, ["a"])).toBe("P9");
+    expect(meets(["10.6.0.4"], ends, ["a"])).toBe("accept");
+    const parts = { a: ["10.6.0.1", "10.6.0.5", "10.6.0.9"], b: ["10.6.0.5"] };
+    for (const free of ["10.6.0.1", "10.6.0.9"]) expect(meets([free], parts, ["a"])).toBe("accept");
+    expect(meets(["10.6.0.5"], parts, ["a"])).toBe("P9");
+  });
+
   test("keeps a legal podAffinity when it is changed (P14)", () => {
     expect(updated(pool("p"), pool("p", { podAffinity: {} }), off)).toBe("P14");
     const both = { matchLabels: { a: "b" }, matchExpressions: [{ key: "c", operator: "Exists" }] };

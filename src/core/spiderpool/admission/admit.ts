@@ -82,7 +82,7 @@ export function admit(request: Request, world: World, facts: SpiderpoolFacts): {
   }
   const object = mutate(request, world, facts);
   const denial = validate({ ...request, object }, world, facts);
-  return denial === undefined ? { object } : { object, denial };
+  return { object, denial };
 }
 
 /** Of a world, what a step looks at for a request: it says the same of one in which all else is left out. */

@@ -1,4 +1,4 @@
-import type { Address } from "../../ip/address.js";
+import { type Address, compareAddresses } from "../../ip/address.js";
 import { intersect, type RangeSet } from "../../ip/range-set.js";
 import { type GoSet, goPoolSet } from "../go-ip.js";
 import {
@@ -57,12 +57,8 @@ class Siblings {
     const set = this.sets?.get(name);
     this.sets?.delete(name);
     this.broken.delete(name);
-    for (const range of set?.error === undefined ? (set?.set ?? []) : []) {
-      const at = this.disjoint
-        ? this.from(range.first)
-        : this.claims.findIndex((claim) => claim.pool === name && claim.first === range.first);
-      if (this.claims[at]?.pool === name) this.claims.splice(at, 1);
-    }
+    if (!this.disjoint) this.claims = this.claims.filter((claim) => claim.pool !== name);
+    else if (set?.error === undefined) for (const { first } of set?.set ?? []) this.claims.splice(this.from(first), 1);
   }
 
   /** A pool other than `name` whose stored ranges cannot be read (P10). */
@@ -79,7 +75,7 @@ class Siblings {
       for (let i = this.disjoint ? this.from(range.first) : 0; i < this.claims.length; i++) {
         const claim = this.claims[i]!;
         if (claim.first > range.last) break;
-        if (claim.pool === name || claim.last < range.first) continue;
+        if (claim.pool === name) continue;
         const [shared] = intersect([range], [claim]);
         if (shared !== undefined) return { pool: claim.pool, ...shared };
       }
@@ -104,12 +100,11 @@ class Siblings {
       return;
     }
     for (const { first, last } of set.set) {
-      const at = this.disjoint ? this.from(first) : this.claims.findIndex((claim) => claim.first >= first);
-      const place = at < 0 ? this.claims.length : at;
+      const place = this.disjoint ? this.from(first) : this.claims.length;
       const next = this.claims[place];
       if (next !== undefined && next.first <= last) this.disjoint = false;
       this.claims.splice(place, 0, { first, last, pool: name });
-      if (!this.disjoint) this.claims.sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+      if (!this.disjoint) this.claims.sort((a, b) => compareAddresses(a.first, b.first));
     }
   }
 
