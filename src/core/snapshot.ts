@@ -78,8 +78,8 @@ export const EMPTY_SNAPSHOT: Snapshot = buildSnapshot([], []);
  * Indexes Kubernetes objects of any kinds in any order; kinds spiderplan does not know are passed over.
  * @param complete kinds whose every object is among `items`
  * @param facts Spiderpool's configuration where it was read
- * @param before an earlier snapshot: who uses what is most of the work, and is taken over where the very same pools and
- * endpoints tell of it
+ * @param before an earlier snapshot: who uses what is most of the work, and is taken over where the very same endpoints and
+ * records of pools tell of it, whatever else became of the pools
  */
 export function buildSnapshot(
   items: Iterable<KubeObject>,
@@ -128,7 +128,9 @@ export function buildSnapshot(
     workloads,
     facts,
     use:
-      before && same(before.pools, pools) && same(before.endpoints, endpoints) ? before.use : usage(pools, endpoints),
+      before && sameRecords(before.pools, pools) && same(before.endpoints, endpoints)
+        ? before.use
+        : usage(pools, endpoints),
   };
 }
 
@@ -247,6 +249,17 @@ function same<T>(one: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>): bo
   if (one.size !== other.size) return false;
   for (const [key, value] of other) if (one.get(key) !== value) return false;
   return true;
+}
+
+/** Whether pools tell of the same users; a pool without any tells nothing. */
+function sameRecords(one: ReadonlyMap<string, SpiderIPPool>, other: ReadonlyMap<string, SpiderIPPool>): boolean {
+  for (const [name, pool] of other) if (recordText(one.get(name)) !== recordText(pool)) return false;
+  for (const [name, pool] of one) if (!other.has(name) && recordText(pool) !== "") return false;
+  return true;
+}
+
+function recordText(pool: SpiderIPPool | undefined): string {
+  return pool?.status?.allocatedIPs || "";
 }
 
 function usage(pools: ReadonlyMap<string, SpiderIPPool>, endpoints: ReadonlyMap<string, SpiderEndpoint>): Usage {

@@ -47,18 +47,20 @@ async function readOnce(
   const { verification } = source;
   await fetchCommit(copy, revision, withFiles);
   const signedBy = verification === undefined ? undefined : await verifyRevision(copy, revision, verification);
-  const { tree, files, refused } = await listFolder(copy, revision.commit, folder);
-  const listed = await withSizes(
-    copy,
-    files.filter(({ path }) => wanted(path)),
-  );
+  const list = async () => {
+    const { tree, files, refused } = await listFolder(copy, revision.commit, folder);
+    const own = files.filter(({ path }) => wanted(path));
+    return { tree, refused, files: await withSizes(copy, own) };
+  };
+  // Each is a process or more: side by side they take the time of the longer one. Both end before anything is done about a failure.
+  const [listed, said] = await Promise.allSettled([list(), readCommit(copy, revision.commit)]);
+  if (listed.status === "rejected") throw listed.reason;
+  if (said.status === "rejected") throw said.reason;
   return {
     commit: revision.commit,
     ...(revision.refName !== undefined && { refName: revision.refName }),
-    tree,
-    files: listed,
-    refused,
-    ...(await readCommit(copy, revision.commit)),
+    ...listed.value,
+    ...said.value,
     ...(signedBy !== undefined && { signedBy }),
   };
 }
