@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { KINDS } from "../../../src/core/spiderpool/objects.js";
 import { disable, type FaultyStage, isDisabled, POOLS, X } from "./faulty-stage.js";
-import { eventually } from "./stage.js";
+import { eventually, type Stage } from "./stage.js";
 import { applied, automated, IN_SYNC, kubectl, ready } from "./steps.js";
 import type { Story } from "./story.js";
 
@@ -77,7 +77,8 @@ async function leadsAnew(stage: FaultyStage): Promise<void> {
   await ready(stage, IN_SYNC);
 }
 
-async function healsWiped(stage: FaultyStage): Promise<void> {
+/** A pool that vanished from the store, told and made again; while one is there, nobody loses or shares its address. */
+export async function healsWiped(stage: Stage & Pick<FaultyStage, "wipe">): Promise<void> {
   const commit = stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
   await stage.planSync(automated);
   await stage.start();
