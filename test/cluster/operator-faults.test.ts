@@ -6,6 +6,7 @@ import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
 import { type OperatorProcess, startOperatorProcess } from "../support/operator/operator-process.js";
 import { planText } from "../support/operator/plan-text.js";
 import { eventually, NAMESPACE, type Stage, setStage } from "../support/operator/stage.js";
+import { healsWiped } from "../support/operator/watch-faults.js";
 import { skipReason } from "../support/real-apiserver.js";
 import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
 import { offeredBy } from "../support/worlds/addresses.js";
@@ -86,6 +87,13 @@ describe.skipIf(reason !== undefined)(
       expect(byOld.filter((name) => byNext.includes(name))).toEqual([]);
       expect(live.size).toBe(POOLS);
       expect(old.log.filter((line) => line.includes("OverlapDetected"))).toEqual([]);
+    });
+
+    test("an object is wiped straight in etcd: told, and made again as it was", async () => {
+      await cluster.clean();
+      const stage = await setStage(cluster);
+      onTestFinished(() => stage.end());
+      await healsWiped({ ...stage, wipe: (kind, name) => cluster.wipe(KINDS[kind], name) });
     });
 
     test("the API server is killed and comes back in mid-sync: the sync is finished", async () => {

@@ -28,6 +28,8 @@ export interface RealCluster {
   readonly authority: Authority;
   /** Kills the API server as a crash does, starts it again, and waits until it is ready. */
   restartApiServer(): Promise<void>;
+  /** Takes one object out of etcd, past the API server: finalizers, admission and preconditions see nothing of it. */
+  wipe(kind: Kind, name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,8 +88,11 @@ class ControlPlane {
       apiServer = this.#startApiServer(authority, clients!, port!);
       await until("the API server is ready again", () => ready(this.#actor!));
     };
-    const stop = () => this.stop();
-    return { server, kubeconfig, actor: this.#actor, controllers, minor, authority, restartApiServer, stop };
+    return {
+      ...{ server, kubeconfig, actor: this.#actor, controllers, minor, authority, restartApiServer },
+      wipe: (kind, name) => wipe(`http://127.0.0.1:${clients}`, kind, name),
+      stop: () => this.stop(),
+    };
   }
 
   async stop(): Promise<void> {
@@ -185,6 +190,15 @@ class ControlPlane {
     this.#children.push(child);
     return child;
   }
+}
+
+/** etcd's JSON gateway; a key is where the API server keeps a cluster-wide custom object. */
+async function wipe(etcd: string, { apiVersion, plural }: Kind, name: string): Promise<void> {
+  const key = `/registry/${apiVersion.split("/")[0]}/${plural}/${name}`;
+  const body = JSON.stringify({ key: Buffer.from(key).toString("base64") });
+  const answer = await fetch(`${etcd}/v3/kv/deleterange`, { method: "POST", body });
+  const { deleted } = (await answer.json()) as { deleted?: string };
+  if (deleted !== "1") throw new Error(`etcd deleted ${deleted ?? "nothing"} at ${key}`);
 }
 
 async function ready(actor: KubeCluster): Promise<boolean> {

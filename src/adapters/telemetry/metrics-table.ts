@@ -71,7 +71,6 @@ export const METRICS: Readonly<Record<string, MetricDeclaration>> = {
   managed_objects: gauge("Objects in the cluster that a plan keeps", ["plan", "kind"]),
   unmanaged_pools: gauge("SpiderIPPools that no plan keeps"),
   subnet_ips: gauge("Addresses of a subnet: total, used, reserved, quarantined, free", ["plan", "subnet", "state"]),
-  pool_exhaustion_seconds: gauge("Seconds until a pool is full at the pace of its past", ["plan", "pool"]),
 
   leader: gauge("Whether this process is the one that writes"),
   suspended: gauge("Whether a PlanSync is suspended", ["plan"]),

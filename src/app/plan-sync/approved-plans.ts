@@ -2,6 +2,7 @@ import { isClusterError } from "../../core/cluster-error.js";
 import type { PlanPrint } from "../../core/plan-sync/approval.js";
 import { KINDS, type KubeObject, OWN } from "../../core/spiderpool/objects.js";
 import type { Cluster, ObjectRef } from "../../ports/cluster.js";
+import { tellRights } from "./configmap-rights.js";
 
 /** Prints that are kept; an approval of an older plan is void, and that it is too old to tell why. */
 const KEPT = 4;
@@ -46,7 +47,7 @@ export class ApprovedPlans {
       this.#live = await this.cluster.get(this.#ref());
     } catch (error) {
       if (isClusterError(error, "NotFound")) return [];
-      throw error;
+      throw tellRights(error, "mode manual", this.planSync.namespace);
     }
     return parse(this.#live.data?.[KEY] ?? "[]");
   }
@@ -60,7 +61,8 @@ export class ApprovedPlans {
       // Somebody else wrote or deleted it: what is there is read again.
       this.#prints = undefined;
       this.#live = undefined;
-      if (!isClusterError(error, "Conflict", "AlreadyExists", "NotFound")) throw error;
+      if (!isClusterError(error, "Conflict", "AlreadyExists", "NotFound"))
+        throw tellRights(error, "mode manual", this.planSync.namespace);
     }
   }
 

@@ -4,6 +4,7 @@ import { isClusterError } from "../../core/cluster-error.js";
 import type { Diagnostic, Result } from "../../core/diagnostics.js";
 import { KINDS, type KubeObject, OWN } from "../../core/spiderpool/objects.js";
 import type { Cluster, ObjectRef } from "../../ports/cluster.js";
+import { tellRights } from "./configmap-rights.js";
 
 /** How a subnet's lock is written and read; the text is that of a lock file. */
 export interface LockText {
@@ -68,7 +69,7 @@ export class ClusterLock {
         this.version++;
         if (isClusterError(error, "Conflict", "AlreadyExists", "NotFound"))
           throw new LockMoved(`the lock of ${subnet} was changed by somebody else`);
-        throw error;
+        throw tellRights(error, "lock: cluster", this.planSync.namespace);
       }
       written++;
     }
@@ -79,9 +80,9 @@ export class ClusterLock {
 
   async #list(): Promise<Map<string, KubeObject>> {
     const { namespace } = this.planSync;
-    const { items } = await this.cluster.list(KINDS.ConfigMap, {
-      namespace,
-      labelSelector: `${LOCK_LABEL}=${this.#label()}`,
+    const labelSelector = `${LOCK_LABEL}=${this.#label()}`;
+    const { items } = await this.cluster.list(KINDS.ConfigMap, { namespace, labelSelector }).catch((error: unknown) => {
+      throw tellRights(error, "lock: cluster", namespace);
     });
     return new Map(
       items.flatMap((object): [string, KubeObject][] => {

@@ -43,7 +43,14 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
   let gate: Gate | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     if (plan.planning === undefined) break;
-    gate = await gateNow(plan.planning, wish, previous, parts, context);
+    try {
+      gate = await gateNow(plan.planning, wish, previous, parts, context);
+    } catch (error) {
+      // What is offered for approval cannot be kept: told as whatever else the cluster does not let us do.
+      if (!isClusterError(error)) throw error;
+      plan = { clusterError: error };
+      break;
+    }
     if (!gate.open) break;
 
     // It may be written: the lock first, then the steps, then a look at what is left.

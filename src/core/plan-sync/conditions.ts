@@ -43,8 +43,9 @@ function readyOf(findings: Findings): Said {
   const { source, planErrors, clusterError, plan, gate, sync } = findings;
   const not = (reason: string, message: string): Said => ({ type: "Ready", status: "False", reason, message });
   if (source.revision === undefined && planErrors.length === 0) {
-    if (source.failure === undefined) return { ...not("Progressing", "reading the repository"), status: "Unknown" };
-    return not(source.failure.reason, source.failure.message);
+    if (source.failure !== undefined) return not(source.failure.reason, source.failure.message);
+    // A revision that was read is in force only once it could be planned, which the cluster may not allow.
+    if (clusterError === undefined) return { ...not("Progressing", "reading the repository"), status: "Unknown" };
   }
   if (source.failure?.told) return not(source.failure.reason, source.failure.message);
   if (planErrors.length > 0) return not(findings.planErrorReason ?? "BuildFailed", planErrors[0]!);

@@ -1,0 +1,136 @@
+import { expect } from "vitest";
+import { KINDS } from "../../../src/core/spiderpool/objects.js";
+import { planText } from "./plan-text.js";
+import { NETWORK, pools, X, Y } from "./small-plan.js";
+import { eventually, NAMESPACE, type Stage } from "./stage.js";
+import { applied, automated, IN_SYNC, ready } from "./steps.js";
+import type { Story } from "./story.js";
+import { oneUser } from "./workload.js";
+
+/** Holds back what would harm, and does the rest. */
+export const GUARD_STORIES: readonly Story[] = [
+  ["a blocked part is held back while the rest syncs", holdsBackParts],
+  ["a deleted PlanSync leaves everything; with deletionPolicy delete all but what is in use goes", givesUp],
+  ["an object that must be confirmed is deleted only then", asksBeforeDelete],
+  ["more deletes than the prune budget: none is done", keepsPruneBudget],
+  ["an object that two PlanSyncs want stays with the first; the second says so and does the rest", leavesToTheFirst],
+];
+
+async function holdsBackParts(stage: Stage): Promise<void> {
+  const first = await stage.push({ "plan/a.yaml": pools(X(19)), "plan/net.yaml": NETWORK });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  await oneUser(stage);
+  const smaller = "x: {subnet: app, addresses: [10.6.0.12-10.6.0.19]}";
+  await stage.push({ "plan/a.yaml": pools(smaller, Y) });
+  await eventually(
+    () => stage.condition("Blocked"),
+    (now) => now === "True WouldReleaseInUseIP",
+  );
+  expect(await stage.condition("IPStable")).toBe("False WouldReleaseInUseIP");
+  expect((await stage.status()).blocked).toMatch(
+    /^SpiderIPPool x is held back: in use by default\/user-.* \(10\.6\.0\.10\)/,
+  );
+  expect(await stage.pool("y")).toEqual(["10.6.0.80"]);
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+  await stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "user" }, { spec: { replicas: 0 } });
+  await eventually(
+    () => stage.pool("x"),
+    (now) => now?.[0] === "10.6.0.12-10.6.0.19",
+    30,
+  );
+}
+
+async function givesUp(stage: Stage): Promise<void> {
+  const first = await stage.push({ "plan/a.yaml": pools(X(19), Y), "plan/net.yaml": NETWORK });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  const remove = () => stage.actor.delete({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" }, {});
+  const gone = () =>
+    stage.object().then(
+      () => false,
+      () => true,
+    );
+  await remove();
+  await eventually(gone, (now) => now);
+  expect([await stage.pool("x"), await stage.pool("y")]).not.toContain(undefined);
+
+  await stage.planSync({ ...automated, deletionPolicy: "delete" });
+  await applied(stage, first);
+  await oneUser(stage);
+  await eventually(
+    async () => (await stage.object()).metadata.finalizers?.length,
+    (count) => count === 1,
+  );
+  await remove();
+  await eventually(gone, (now) => now);
+  expect(await stage.pool("x")).toBeDefined();
+  expect(await stage.pool("y")).toBeUndefined();
+}
+
+async function asksBeforeDelete(stage: Stage): Promise<void> {
+  const first = await stage.push({ "plan/a.yaml": pools(X(19), Y) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  const pool = { kind: KINDS.SpiderIPPool, name: "y" };
+  await stage.actor.patch(pool, { metadata: { annotations: { "spiderplan.io/prune": "confirm" } } });
+  await stage.push({ "plan/a.yaml": pools(X(19)) });
+  await eventually(
+    () => stage.condition("Blocked"),
+    (now) => now === "True ApprovalRequired",
+  );
+  expect(await stage.pool("y")).toBeDefined();
+  await stage.actor.patch(pool, {
+    metadata: { annotations: { "spiderplan.io/deletion-approved": "2026-11-24T12:00:00Z" } },
+  });
+  await eventually(
+    () => stage.pool("y"),
+    (now) => now === undefined,
+  );
+}
+
+async function keepsPruneBudget(stage: Stage): Promise<void> {
+  const many = Array.from({ length: 4 }, (_, i) => `p${i}: {subnet: app, addresses: [10.6.0.${30 + i}]}`);
+  const first = await stage.push({ "plan/a.yaml": pools(X(19), ...many) });
+  await stage.planSync({ sync: { mode: "automated", prune: true, pruneBudget: { count: 2, percent: 50 } } });
+  await stage.start();
+  await applied(stage, first);
+  await stage.push({ "plan/a.yaml": pools(X(15)) });
+  await eventually(
+    () => stage.condition("Blocked"),
+    (now) => now === "True PruneBudgetExceeded",
+  );
+  expect(await stage.pool("p0")).toBeDefined();
+  await eventually(
+    () => stage.pool("x"),
+    (now) => now?.[0] === "10.6.0.10-10.6.0.15",
+  );
+  const name = { kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" };
+  await stage.actor.patch(name, { spec: { sync: { pruneBudget: { count: 4 } } } });
+  await eventually(
+    () => stage.pool("p0"),
+    (now) => now === undefined,
+  );
+}
+
+async function leavesToTheFirst(stage: Stage): Promise<void> {
+  await stage.push({ "plan/net.yaml": pools(X(19)) });
+  await stage.push({
+    "other/net.yaml": planText(
+      `subnets: {app: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}, own: {cidr: 10.7.0.0/24, ranges: [10.7.0.10-10.7.0.99]}}\n` +
+        "pools: {o: {subnet: own, addresses: [10.7.0.10]}}\n",
+    ),
+  });
+  await stage.start();
+  await stage.planSync(automated);
+  await ready(stage, IN_SYNC);
+  await stage.planSync({ ...automated, source: { path: "other" } }, "second");
+  const message = await ready(stage, "False BuildFailed", "second");
+  expect(message).toMatch(/SP4111 SpiderSubnet \S+ belongs to install net\/dc, not to net\/second/);
+  expect(await stage.condition("PlanReady", "second")).toBe("False BuildFailed");
+  expect(await stage.pool("o")).toEqual(["10.7.0.10"]);
+  expect(await stage.condition("Ready")).toBe(IN_SYNC);
+}

@@ -1,0 +1,76 @@
+import { expect } from "vitest";
+import { KINDS } from "../../../src/core/spiderpool/objects.js";
+import { planText } from "./plan-text.js";
+import { SUBNETS } from "./small-plan.js";
+import { eventually, NAMESPACE, type Stage } from "./stage.js";
+import { applied, automated, IN_SYNC } from "./steps.js";
+import type { Story } from "./story.js";
+import { deploymentOf } from "./workload.js";
+
+/** Gives workloads their addresses as they grow. */
+export const LOCK_STORIES: readonly Story[] = [
+  ["lock: cluster follows a live scale, compare-and-swap before the pool", followsScale],
+  ["lock: git offers the whole block from the start; beyond it CapacityOK is False, with the way out", tellsCapacity],
+];
+
+async function followsScale(stage: Stage): Promise<void> {
+  const spec = `${SUBNETS}networks: {kube-system/net: {macvlan: {master: [eth1]}}}
+workloads:
+  default/Deployment/web:
+    interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 1}}}
+`;
+  const commit = await stage.push({ "plan/a.yaml": planText(spec) });
+  await stage.actor.create(deploymentOf("web", 2), KINDS.Deployment);
+  await stage.planSync({ ...automated, lock: "cluster" });
+  await stage.start();
+  await eventually(
+    async () => (await stage.status()).lastAppliedRevision,
+    (now) => now === commit,
+  );
+  const name = "default.deployment.web.eth0.app";
+  expect(await stage.pool(name)).toEqual(["10.6.0.10-10.6.0.12"]);
+  const lock = async () =>
+    (await stage.actor.get({ kind: KINDS.ConfigMap, namespace: NAMESPACE, name: "spiderplan-lock-dc-app" })).data?.[
+      "lock.yaml"
+    ];
+  expect(await lock()).toContain("10.6.0.10-10.6.0.12: default/Deployment/web/eth0");
+  await stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "web" }, { spec: { replicas: 4 } });
+  await eventually(
+    () => stage.pool(name),
+    (now) => now?.[0] === "10.6.0.10-10.6.0.14",
+    10,
+  );
+  expect(await lock()).toContain("10.6.0.10-10.6.0.14: default/Deployment/web/eth0");
+}
+
+async function tellsCapacity(stage: Stage): Promise<void> {
+  const spec = `${SUBNETS}networks: {kube-system/net: {macvlan: {master: [eth1]}}}
+workloads:
+  default/Deployment/web:
+    replicas: 2
+    interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 1}}}
+`;
+  const commit = await stage.push({ "plan/a.yaml": planText(spec) });
+  await stage.add([deploymentOf("web", 1)]);
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, commit);
+  const name = "default.deployment.web.eth0.app";
+  expect(await stage.pool(name)).toEqual(["10.6.0.10-10.6.0.12"]);
+  const scale = (replicas: number) =>
+    stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "web" }, { spec: { replicas } });
+  await scale(2);
+  await scale(3);
+  const told = await eventually(
+    async () => (await stage.status()).conditions?.find(({ type }) => type === "CapacityOK"),
+    (now) => now?.status === "False",
+  );
+  expect(told?.reason).toBe("PoolExhausted");
+  expect(told?.message).toMatch(/asks for 3 Pods, the plan for 2.*spiderplan lock --path plan, and commit both$/);
+  expect(await stage.pool(name)).toEqual(["10.6.0.10-10.6.0.12"]);
+  await scale(2);
+  await eventually(
+    () => stage.condition("CapacityOK"),
+    (now) => now === IN_SYNC,
+  );
+}

@@ -1,0 +1,104 @@
+import { expect } from "vitest";
+import type { Intercept } from "../../../src/adapters/embedded/http-server.js";
+import { type FaultyStage, POOLS, X } from "./faulty-stage.js";
+import { applied, automated, ready } from "./steps.js";
+import type { Story } from "./story.js";
+
+/** Writes that are refused. */
+export const WRITE_FAULTS: readonly Story<FaultyStage>[] = [
+  ["every third write is answered 429, every fifth 409: it converges all the same", outlastsRefusals],
+  ["admission is down: told as such, last state stands, and it goes on when admission is back", outlastsAdmission],
+  ["429 with Retry-After: no write comes back before its time, and it converges", waitsAsAsked],
+];
+
+const many = (last: number) =>
+  POOLS(
+    ...Array.from(
+      { length: 20 },
+      (_, i) => `  p${i}: {subnet: app, addresses: [10.6.1.${i * 8}-10.6.1.${i * 8 + last}]}`,
+    ),
+  );
+
+/** Whether a write is one of a plan: neither of a Lease, a status, an event nor the PlanSync itself. */
+function isPlanned({ path }: Parameters<Intercept>[0]): boolean {
+  return /\/spider(ippools|subnets)(\/[^/]+)?$/.test(path);
+}
+
+const refusal = (code: number, reason: string, message: string) => ({ refuse: { code, reason, message } });
+
+async function outlastsRefusals(stage: FaultyStage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": many(3) });
+  let count = 0;
+  const answered = { 429: 0, 409: 0 };
+  stage.intercept((write) => {
+    if (!isPlanned(write)) return undefined;
+    count++;
+    if (count % 3 === 0) {
+      answered[429]++;
+      return refusal(429, "TooManyRequests", "the server has received too many requests, please try again later");
+    }
+    if (count % 5 !== 0) return undefined;
+    answered[409]++;
+    return refusal(409, "Conflict", "the object has been modified; please apply your changes to the latest version");
+  });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first, 60);
+  const second = stage.repository.commit({ "plan/a.yaml": many(6) });
+  await applied(stage, second, 60);
+  expect(answered[429]).toBeGreaterThan(10);
+  expect(answered[409]).toBeGreaterThan(3);
+  expect(await stage.pool("p19")).toEqual(["10.6.1.152-10.6.1.158"]);
+}
+
+async function outlastsAdmission(stage: FaultyStage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
+  await stage.planSync({ ...automated, retry: { limit: 20, backoff: { duration: "1s", maxDuration: "2s" } } } as never);
+  await stage.start();
+  await applied(stage, first);
+  stage.intercept((write) =>
+    isPlanned(write)
+      ? refusal(
+          500,
+          "InternalError",
+          'Internal error occurred: failed calling webhook "spiderippool.spiderpool.spidernet.io": connection refused',
+        )
+      : undefined,
+  );
+  const second = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
+  await ready(stage, "False AdmissionUnavailable", undefined, 60);
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+  expect((await stage.status()).lastAppliedRevision).toBe(first);
+  stage.intercept(undefined);
+  await applied(stage, second, 60);
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);
+}
+
+async function waitsAsAsked(stage: FaultyStage): Promise<void> {
+  const seconds = 3;
+  const commit = stage.repository.commit({ "plan/a.yaml": many(3) });
+  const tries = new Map<string, { readonly at: number; readonly refused: boolean }[]>();
+  let until = Number.POSITIVE_INFINITY;
+  stage.intercept((write) => {
+    if (!isPlanned(write)) return undefined;
+    const at = performance.now();
+    until = Math.min(until, at + 9_500);
+    const refused = at < until;
+    const { name } = (write.body as { metadata: { name: string } }).metadata;
+    tries.set(name, [...(tries.get(name) ?? []), { at, refused }]);
+    if (!refused) return undefined;
+    const asked = refusal(429, "TooManyRequests", "the server has received too many requests, please try again later");
+    return { refuse: { ...asked.refuse, retryAfterSeconds: seconds } };
+  });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, commit, 60);
+  // Of each object the next write after a refusal came when it was allowed to, and not much later.
+  const waits = [...tries.values()].flatMap((all) =>
+    all.slice(1).flatMap(({ at }, before) => (all[before]!.refused ? [(at - all[before]!.at) / 1000] : [])),
+  );
+  expect(waits.length).toBeGreaterThanOrEqual(3);
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(seconds - 0.01);
+  expect(Math.max(...waits)).toBeLessThan(seconds + 4);
+  expect(tries.size).toBe(21);
+}
