@@ -40,12 +40,10 @@ export class Competition {
       return pool === undefined ? 0 : scene.capacity(pool);
     };
     this.#competitors = competitors;
-    this.#places = competitors.map(
-      ({ ways, held }) => new Set([...ways.flat(2), ...(held === undefined ? [] : [held])]),
-    );
+    this.#places = competitors.map(() => new Set());
     this.#byPool = indexOf(this.#places);
-    // Who cannot be pushed into a later rank pushes nobody there either, and so on.
-    for (let before = -1, now = this.#sum(); now !== before; before = now, now = this.#sum()) this.#narrow();
+    // Who is pushed into a later rank may push others there, and so on.
+    for (let before = -1, now = this.#sum(); now !== before; before = now, now = this.#sum()) this.#spread();
   }
 
   /** The pools a competitor may be in: where it is, and the ranks it can be pushed into. */
@@ -86,7 +84,7 @@ export class Competition {
     return this.#places.reduce((sum, places) => sum + places.size, 0);
   }
 
-  #narrow(): void {
+  #spread(): void {
     this.#places = this.#competitors.map(({ ways, held }, index) => {
       const reached = new Set(held === undefined ? [] : [held]);
       for (const ranks of ways) for (const pool of this.#reachable(index, ranks)) reached.add(pool);
@@ -135,7 +133,7 @@ export class Competition {
       .sort((a, b) => a - b)
       .map((number) => ({
         number,
-        player: { ...this.#competitors[number]!, places: [...this.#places[number]!].sort() },
+        player: { ...this.#competitors[number]!, places: [...this.#places[number]!] },
       }));
   }
 }

@@ -1,6 +1,7 @@
 import { type Step, stepKey } from "../change/step.js";
 import { isQuarantineStep } from "../desired/quarantine-steps.js";
 import { overlaps, type RangeSet } from "../ip/range-set.js";
+import { globMatch, isPattern } from "../spiderpool/ipam/glob.js";
 import { KINDS, objectKey } from "../spiderpool/objects.js";
 
 /**
@@ -42,7 +43,7 @@ function shared(a: RangeSet, b: RangeSet): boolean {
 
 /** A pool grows inside its subnet only (P17). */
 function needsRoom(step: Step, undone: Step): boolean {
-  if (undone.kind !== KINDS.SpiderSubnet || step.kind !== KINDS.SpiderIPPool || step.added.length === 0) return false;
+  if (undone.kind !== KINDS.SpiderSubnet || step.kind !== KINDS.SpiderIPPool) return false;
   return cidrOf(step) === cidrOf(undone) && overlaps(step.added, undone.added);
 }
 
@@ -63,11 +64,7 @@ export function isNaming(step: Step): boolean {
 /** Whether any text in a value names a pool, literally or by a pattern of A5. */
 function mentions(value: unknown, pool: string): boolean {
   const words = JSON.stringify(value).match(/[a-z0-9.*?[\]-]+/g) ?? [];
-  return words.some((word) => word === pool || (word.includes("*") && wildcard(word).test(pool)));
-}
-
-function wildcard(pattern: string): RegExp {
-  return new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\?]/g, "\\$&").replaceAll("*", ".*")}$`);
+  return words.some((word) => word === pool || (isPattern(word) && globMatch(word, pool)));
 }
 
 /** The CIDR a pool or subnet step is about. */

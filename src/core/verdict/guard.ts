@@ -62,7 +62,7 @@ function staying(steps: readonly OrderedStep[], snapshot: Snapshot, nicOf: NicOf
   for (const step of steps) {
     if (step.kind !== KINDS.SpiderIPPool || step.blocked !== undefined) continue;
     if (step.action === "delete") pools.delete(step.name);
-    else if (step.action === "create") pools.set(step.name, step.object as SpiderIPPool);
+    else pools.set(step.name, step.object as SpiderIPPool);
   }
   return new Set([...pools.values()].flatMap((pool) => nicOf(pool) ?? []));
 }

@@ -100,7 +100,7 @@ function crowded({ players, capacity }: Game, begin: State, last: number): State
   const used = usedIn(players, state);
   const order = [...players.keys()]
     .filter((index) => index !== last)
-    .sort((a, b) => players[a]!.places.length - players[b]!.places.length || a - b);
+    .sort((a, b) => players[a]!.places.length - players[b]!.places.length);
   for (const index of [...order, last]) {
     const { ways, places, count } = players[index]!;
     let left = index === last ? count - 1 : count;

@@ -56,7 +56,7 @@ export function judgeTenant(
   }
   const fresh = [...newcomers(was.outcome.pools, will.outcome.pools), ...newcomersBeside(was, will)];
   if (fresh.length === 0) return judged("stays");
-  const why = `after that ${fresh.join(" or ")} serves ${tenant.nic || "it"}; before, ${was.outcome.pools.join(" or ")} did`;
+  const why = `after that ${fresh.join(" or ")} serves ${tenant.nic}; before, ${was.outcome.pools.join(" or ")} did`;
   return { ...judged("moves", why), next: fresh };
 }
 

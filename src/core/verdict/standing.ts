@@ -98,7 +98,6 @@ function ownIn(scene: Scene, tenant: Tenant, pool: string): readonly Address[] {
   ]);
   // Where only the pool's record tells, it is this one address.
   const told = pool === tenant.pool ? [tenant.address] : [];
-  if (texts.length <= told.length) return told;
   const others = texts.flatMap((text) => parseAddress(text.split("/")[0]!) ?? []);
   return [...new Set([...told, ...others])];
 }

@@ -6,7 +6,7 @@ import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { guard } from "../../../src/core/verdict/guard.js";
 import { namingIndex } from "../../../src/core/verdict/naming-index.js";
-import { deployment, endpoint, livePool, liveSubnet } from "../../support/objects.js";
+import { deployment, endpoint, livePool, liveReserved, liveSubnet } from "../../support/objects.js";
 import { creating, deleting, updating } from "../../support/steps.js";
 
 const ours = { install: "default" };
@@ -172,5 +172,22 @@ describe("a fixed pool whose owner left the plan", () => {
     const declared = livePool("d.deployment.app.eth0.q", { ips: ["10.6.0.2"] }, { ...ours, owner: "pool:q/net" });
     expect(guarded([old, declared, pattern], deleting(old)).leaving).toHaveLength(1);
     expect(guarded([old, other, pattern], deleting(old), { ...deleting(other), blocked }).leaving).toHaveLength(0);
+  });
+
+  test("which an adopted pool may become, and which is told by pools alone", () => {
+    const [old, other] = [fixed("old"), fixed("net")];
+    const nobodys = livePool(other.metadata.name, { ips: ["10.6.0.1"] });
+    expect(guarded([old, nobodys, pattern], deleting(old), updating(nobodys, other, 2, "adopt")).leaving).toEqual([]);
+    const reserved = liveReserved(other.metadata.name, ["10.6.0.200"], "default");
+    expect(guarded([old, other, reserved, pattern], deleting(old), deleting(reserved)).leaving).toEqual([]);
+  });
+
+  test("a declared pool is no NIC's: a pattern holds it, whatever is called like it", () => {
+    const [p, twin] = ["q.a", "q.b"].map((name) =>
+      livePool(name, { ips: ["10.6.0.7"] }, { ...ours, owner: "pool:q/net" }),
+    );
+    expect(refusals([p!, twin!, naming("q.*")], deleting(p!))).toEqual([
+      "the Pod template of d/Deployment/app still names it; take that away first",
+    ]);
   });
 });

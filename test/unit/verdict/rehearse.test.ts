@@ -3,9 +3,9 @@ import type { OrderedStep } from "../../../src/core/change/order.js";
 import type { Step } from "../../../src/core/change/step.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { resolveFacts } from "../../../src/core/spiderpool/facts.js";
-import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
+import { KEYS, KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { rehearse } from "../../../src/core/verdict/rehearse.js";
-import { livePool, liveSubnet } from "../../support/objects.js";
+import { livePool, liveReserved, liveSubnet } from "../../support/objects.js";
 import { creating, deleting, updating } from "../../support/steps.js";
 
 const CIDR = "10.6.0.0/24";
@@ -67,6 +67,63 @@ describe("a step in somebody's way", () => {
   });
 });
 
+describe("the cluster as the steps so far leave it", () => {
+  const s = subnet(["10.6.0.1-10.6.0.9"]);
+  const inS = (name: string, ...ips: string[]) => creating(pool(name, ...ips));
+
+  test("an update is what its patch says, not what the plan will have in the end", () => {
+    const a = pool("a", "10.6.0.7");
+    const step = updating(a, pool("a", "10.6.0.5", "10.6.0.7"));
+    const first = { ...step, patch: { spec: { gateway: "10.6.0.1" } } };
+    expect(played([pool("theirs", "10.6.0.5"), a], [first])).toEqual([undefined]);
+    expect(played([pool("theirs", "10.6.0.5"), a], [step])[0]).toMatchObject({ because: ["theirs"] });
+  });
+
+  test("P17: pools lie in their subnet, also after another was made there, it grew, shrank or came", () => {
+    expect(played([s], [inS("a", "10.6.0.1"), inS("b", "10.6.0.2")])).toEqual([undefined, undefined]);
+    expect(played([s], [inS("a", "10.6.0.1"), inS("b", "10.6.0.20")])).toMatchObject([undefined, { type: "conflict" }]);
+    const wide = subnet(["10.6.0.1-10.6.0.20"]);
+    expect(played([s], [updating(s, wide), inS("b", "10.6.0.20")])).toEqual([undefined, undefined]);
+    expect(played([wide], [updating(wide, s), inS("b", "10.6.0.20")])).toMatchObject([undefined, { type: "conflict" }]);
+    expect(played([], [creating(s), inS("b", "10.6.0.20")])).toMatchObject([undefined, { type: "conflict" }]);
+  });
+
+  test("a reservation that goes is no pool of its name", () => {
+    const reserved = liveReserved("a", ["10.6.0.200"]);
+    expect(played([pool("a", "10.6.0.5"), reserved], [deleting(reserved), inS("b", "10.6.0.5")])[1]).toMatchObject({
+      because: ["a"],
+    });
+  });
+
+  test("P9: a label of another CIDR hides a pool from Spiderpool, and so from us", () => {
+    const hidden = { ...pool("a", "10.6.0.5"), metadata: { name: "a", labels: { [KEYS.poolCidr]: "10-7-0-0-24" } } };
+    expect(played([hidden], [inS("b", "10.6.0.5")])).toEqual([undefined]);
+  });
+});
+
+describe("who stands in the way", () => {
+  test("of a pool: its owner, and others of its family that offer its addresses", () => {
+    const [theirs, mine] = [pool("theirs", "10.6.0.5"), pool("mine", "10.6.0.7")];
+    const six = livePool("six", { subnet: "::/64", ips: ["::a06:5"] });
+    const owners = [
+      { apiVersion: "v2beta1", kind: "SpiderSubnet", name: "s", uid: "1", controller: true },
+      { apiVersion: "v2beta1", kind: "SpiderSubnet", name: "t", uid: "2" },
+    ];
+    const want = pool("mine", "10.6.0.5", "10.6.0.7");
+    const owned = { ...mine, metadata: { ...mine.metadata, ownerReferences: owners } };
+    expect(played([theirs, owned, six], [updating(owned, { ...want, metadata: owned.metadata })])[0]).toMatchObject({
+      because: ["s", "theirs"],
+    });
+  });
+
+  test("of a subnet: the pools of its CIDR, wherever they lie", () => {
+    const s = subnet(["10.6.0.1-10.6.0.9"]);
+    const bad = { ...s, spec: { ...s.spec, gateway: "10.9.0.1" } };
+    const far = livePool("far", { subnet: "10.9.0.0/24", ips: ["10.9.0.5"] });
+    expect(played([s, pool("out", "10.6.0.200"), far], [updating(s, bad)])[0]).toMatchObject({ because: ["out"] });
+  });
+});
+
 describe("a subnet under its pools", () => {
   const pools = ["a", "b", "c", "d"].map((name, i) => pool(name, `10.6.0.${i + 1}`));
   const full = subnet(["10.6.0.1-10.6.0.9"]);
@@ -89,6 +146,8 @@ describe("a subnet under its pools", () => {
       { type: "conflict", message: "a still offers 10.6.0.1 (U7)", because: ["a"] },
     ]);
     expect(played([full, ...pools], [updating(full, subnet(["10.6.0.1-10.6.0.5"]))])).toEqual([undefined]);
+    const outside = pool("out", "10.6.0.200");
+    expect(played([full, outside], [updating(full, subnet(["10.6.0.1-10.6.0.20"]))])).toEqual([undefined]);
     const recorded = { ...full, status: { controlledIPPools: JSON.stringify({ a: { ips: ["10.6.0.1"] } }) } };
     expect(
       played([recorded, pools[0]!], [deleting(pools[0]!), updating(recorded, subnet(["10.6.0.2-10.6.0.9"]))]),
