@@ -972,6 +972,50 @@ const FOUND: Record<string, WorldSpec> = {
       { type: "foreign", what: 0, target: 0, value: 0 },
     ],
   },
+  "a renaming that is taken back is known when the sync judges again": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [
+      { v6: false, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+      { v6: false, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+      { v6: true, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+    ],
+    pools: [{ subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false }],
+    namespaceDefaults: [[], []],
+    networkDefaults: [[], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: false,
+        ask: "fixed",
+        replicas: 0,
+        network: 0,
+        names: [0],
+        subnets: [0],
+        elastic: 0,
+        perPod: false,
+        slice: false,
+        annotate: false,
+      },
+    ],
+    second: false,
+    events: [
+      {
+        type: "commit",
+        edits: [
+          { type: "moved", fixed: 0, told: true },
+          { type: "subnets", fixed: 0, subnets: [1] },
+        ],
+        crash: 0,
+        restart: 0,
+        second: false,
+      },
+      { type: "revert" },
+      { type: "commit", edits: [{ type: "migrate", fixed: 0, to: 0, phase: 0 }], crash: 0, restart: 0, second: true },
+    ],
+  },
 };
 
 describe("worlds that once broke a promise", () => {
