@@ -1016,6 +1016,38 @@ const FOUND: Record<string, WorldSpec> = {
       { type: "commit", edits: [{ type: "migrate", fixed: 0, to: 0, phase: 0 }], crash: 0, restart: 0, second: true },
     ],
   },
+  "a NIC that the plan writes into a template and that finds no pool strands the whole Pod": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [{ v6: false, zone: [0, 0, 0, 0, 0, 0, 0, 2, 3, 0], room: 4 }],
+    pools: [
+      { subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false },
+      { subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false },
+      { subnet: 0, namespaces: 0, pods: 2, nodes: 0, network: 0, isDefault: false, disabled: false },
+    ],
+    namespaceDefaults: [[], []],
+    networkDefaults: [[1], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: false,
+        ask: "nothing",
+        replicas: 1,
+        network: 0,
+        names: [1, 0],
+        subnets: [0],
+        elastic: 0,
+        perPod: false,
+        slice: false,
+        net1: { network: 0, names: [2], subnets: [0], elastic: 0, perPod: false, slice: true, ask: "fixed" },
+        annotate: true,
+      },
+    ],
+    second: false,
+    events: [{ type: "sync" }],
+  },
 };
 
 describe("worlds that once broke a promise", () => {

@@ -1,7 +1,7 @@
 import type { VerdictEntry } from "../outcome.js";
 import { podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
 import { readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
-import { additionalNics, FIRST_NIC } from "../spiderpool/ipam/networks.js";
+import { additionalNics, FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
 import { type PodFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { candidatesIn, replay, type Scene } from "./replay.js";
@@ -106,7 +106,15 @@ function nicStart(scene: Scene, pod: PodFacts, nic: string): NicStart {
     (family) => replay(scene, pod, nic, family, found, free).failure ?? [],
   );
   if (failure === undefined) return { type: "served", told: "" };
-  return { type: asked.length === 0 && found.error === undefined ? "silent" : "failed", told: failure };
+  const failsPod = (asked.length > 0 || found.error !== undefined) && !isOverlay(pod, nic, scene);
+  return { type: failsPod ? "failed" : "silent", told: failure };
+}
+
+/** Whether eth0 may be another network's, which brings its own addresses: then it fails nobody. */
+function isOverlay(pod: PodFacts, nic: string, { facts }: Scene): boolean {
+  if (nic !== FIRST_NIC || pod.annotations[KEYS.networks] === undefined) return false;
+  const network = networkOfNic(pod, nic, facts);
+  return pod.annotations[KEYS.ippools] === undefined && (network === undefined || network === "unknown");
 }
 
 function isUp(start: Start): boolean {
