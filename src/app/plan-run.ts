@@ -1,5 +1,6 @@
 import type { Lock } from "../core/allocate/allocation.js";
 import { checkLock } from "../core/allocate/check-lock.js";
+import { withReturned } from "../core/allocate/returned.js";
 import { emptyPlan } from "../core/desired/empty-plan.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
 import { decide } from "../core/engine.js";
@@ -58,7 +59,7 @@ export interface PlanRun {
   /** The lock before the run. */
   readonly lock: Lock;
   readonly snapshot: Snapshot;
-  /** The merged plan and what was decided; undefined when an error in the files left nothing to decide on. */
+  /** The merged plan with the renamings it takes back, and what was decided; undefined when an error in the files left nothing to decide on. */
   readonly decided: { readonly plan: Plan; readonly outcome: Outcome } | undefined;
   /** Of all stages. */
   readonly diagnostics: readonly Diagnostic[];
@@ -78,5 +79,7 @@ export function planRun(input: PlanInput): PlanRun {
   const empty = emptyPlan(merged.value, input.snapshot, input.options.install);
   if (empty !== undefined) return { ...kept, decided: undefined, diagnostics: [...before, empty] };
   const outcome = decide(merged.value, input.lock.value, input.snapshot, input.options);
-  return { ...kept, decided: { plan: merged.value, outcome }, diagnostics: [...before, ...outcome.diagnostics] };
+  // Whoever judges the steps again must know whose pools they are.
+  const { value: plan } = withReturned(merged.value, input.lock.value, input.snapshot, input.options.install);
+  return { ...kept, decided: { plan, outcome }, diagnostics: [...before, ...outcome.diagnostics] };
 }

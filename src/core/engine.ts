@@ -157,7 +157,9 @@ export function judgeAgain(
   const facts = resolveFacts(snapshot.facts, plan.settings.spiderpool);
   const due = steps.map((step): OrderedStep => ({ steering: [], ...step }));
   const guarded = guard(due, snapshot, namingIndex(snapshot, due), renamer(plan)).steps;
-  const judged = permitMigrations(judgeRest(guarded, snapshot, decidedOn, facts), plan, guarded, snapshot);
+  const judged = judgeRest(guarded, { snapshot, decidedOn }, facts, (one) =>
+    permitMigrations(one, plan, guarded, snapshot),
+  );
   const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [waveKey(step), step]));
   const refused = new Map<Step, string>();
   for (const step of steps) {

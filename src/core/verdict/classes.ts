@@ -1,5 +1,7 @@
 import type { Candidates } from "../spiderpool/ipam/candidates.js";
+import { listedNics } from "../spiderpool/ipam/listed-nics.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { changedTemplate } from "./after.js";
 import { askKey, candidatesIn, type Scene } from "./replay.js";
 import type { Tenant } from "./tenants.js";
@@ -55,12 +57,32 @@ function classOf(
     const will = nothingMoved(first, touched) ? was : candidatesAfter(first, before, after);
     const meanwhile = will === was || between === after ? will : candidatesAfter(first, before, between);
     for (const { v4, v6 } of [was, will, meanwhile]) for (const name of [...v4, ...v6]) pools.add(name);
+    for (const name of unheldPools(first, before, after)) pools.add(name);
     join(first.workload === undefined ? undefined : touched.workloads.get(first.workload));
     if (!same(was, will) || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
     if (!same(was, will)) join(touched.networks.get(networkOfNic(first.facts, first.nic, before.facts) ?? ""));
   }
   for (const pool of pools) join(touched.pools.get(pool));
   return { tenants, pools, steps: [...steps].sort((a, b) => a - b) };
+}
+
+/** What NICs of its Pod ask for that have no address yet: a failure there is one of the whole Pod, and nobody else's (A10). */
+function unheldPools({ pod, nic, facts, workload }: Tenant, before: Scene, after: Scene): string[] {
+  if (facts === undefined) return [];
+  const held = before.snapshot.endpoints.get(pod)?.status?.current?.ips ?? [];
+  const template = changedTemplate(workload, before.snapshot, after.snapshot);
+  const asking: [Scene, PodFacts][] = [
+    [before, facts],
+    [after, template === undefined ? facts : { ...facts, annotations: template }],
+  ];
+  return asking.flatMap(([scene, one]) =>
+    listedNics(one)
+      .filter((other) => other !== nic && !held.some((ip) => ip.interface === other))
+      .flatMap((other) => {
+        const { v4, v6 } = candidatesIn(scene, one, other);
+        return [...v4, ...v6];
+      }),
+  );
 }
 
 /** Candidates come from names; without a pool that comes or goes and without an edited source they are as before. */

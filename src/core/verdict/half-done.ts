@@ -8,17 +8,19 @@ import { type Judged, judgeSteps } from "./judge.js";
  * loses nothing by the others: a harm must be one both to the cluster as it is now and to the one that was decided on.
  * @param snapshot the cluster as it is now
  * @param decidedOn the cluster of the decision
+ * @param permit takes out what the plan wants to happen: of either judgement, since a template that is written already
+ *   makes a move that was permitted look like another harm
  */
 export function judgeRest(
   steps: readonly OrderedStep[],
-  snapshot: Snapshot,
-  decidedOn: Snapshot,
+  { snapshot, decidedOn }: { readonly snapshot: Snapshot; readonly decidedOn: Snapshot },
   facts: SpiderpoolFacts,
+  permit: (judged: Judged) => Judged,
 ): Judged {
   const settled = usersOf(snapshot, (pool) => decidedOn.pools.has(pool));
-  const now = judgeSteps(steps, settled, facts);
+  const now = permit(judgeSteps(steps, settled, facts));
   if (now.idle.length === 0 && now.classes.every(({ harmed }) => harmed.length === 0)) return now;
-  const since = judgeSteps(steps, usersThen(settled, decidedOn), facts, settled);
+  const since = permit(judgeSteps(steps, usersThen(settled, decidedOn), facts, settled));
   const harmed = new Set(since.classes.flatMap((one) => one.harmed.map(({ tenant }) => holderKey(tenant))));
   const idle = new Set(since.idle.map(({ entry }) => entry.owner));
   return {

@@ -14,25 +14,29 @@ export interface StrandedTemplate {
   readonly steps: readonly number[];
 }
 
-/** Judges one idle template, for `strands` only (DESIGN 6): by a Pod that does not exist yet, on every node it allows. */
+/**
+ * Judges one idle template, for `strands` only (DESIGN 6): by a Pod that does not exist yet, on every node it allows. A node
+ * serves it where none of its NICs fails, since one fails the whole Pod (A10).
+ */
 export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, touched: Touched): StrandedTemplate[] {
   const now = after.snapshot.workloads.get(workloadKey(workload)) ?? workload;
   const bare = templateFacts(workload, before.snapshot);
-  return nicsOf(bare).flatMap((nic) => {
-    const names = [candidatesIn(before, bare, nic), candidatesIn(after, templateFacts(now, after.snapshot), nic)];
-    const pools = new Set(names.flatMap(({ v4, v6 }) => [...v4, ...v6]));
-    const steps = [
-      ...(touched.workloads.get(workloadKey(workload)) ?? []),
-      ...(touched.namespaces.get(bare.namespace) ?? []),
-      ...(touched.networks.get(networkOfNic(bare, nic, before.facts) ?? "") ?? []),
-      ...[...pools].sort().flatMap((pool) => touched.pools.get(pool) ?? []),
-    ];
-    if (steps.length === 0) return [];
-    const [was, will] = [failureOnAll(workload, before, nic), failureOnAll(now, after, nic)];
-    if (was !== undefined || will === undefined) return [];
+  const wished = templateFacts(now, after.snapshot);
+  const nics = nicsOf(bare).map((nic) => ({
+    nic,
+    ...concerning(workload, nic, { before, after, bare, wished }, touched),
+  }));
+  if (nics.every(({ steps }) => steps.length === 0)) return [];
+  const was = startsOn(workload, before).filter(isUp);
+  if (was.length === 0) return [];
+  const all = startsOn(now, after);
+  const will = all.filter(isUp);
+  return nics.flatMap(({ nic, pools, steps }) => {
+    const failure = will.length > 0 ? lost(nic, was, will) : (firstFailure(nic, all) ?? lost(nic, was, all));
+    if (failure === undefined || steps.length === 0) return [];
     const reasons = [
-      ...[...pools].sort().flatMap((pool) => touched.changesOf(pool).map((change) => `${pool}: ${change}`)),
-      will,
+      ...pools.flatMap((pool) => touched.changesOf(pool).map((change) => `${pool}: ${change}`)),
+      failure,
     ];
     const entry = {
       pod: `${bare.namespace}/${bare.name}`,
@@ -46,6 +50,24 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
   });
 }
 
+/** The pools a NIC names before or after, and the steps that touch what it depends on. */
+function concerning(
+  workload: KubeObject,
+  nic: string,
+  { before, after, bare, wished }: { before: Scene; after: Scene; bare: PodFacts; wished: PodFacts },
+  touched: Touched,
+) {
+  const names = [candidatesIn(before, bare, nic), candidatesIn(after, wished, nic)];
+  const pools = [...new Set(names.flatMap(({ v4, v6 }) => [...v4, ...v6]))].sort();
+  const steps = [
+    ...(touched.workloads.get(workloadKey(workload)) ?? []),
+    ...(touched.namespaces.get(bare.namespace) ?? []),
+    ...(touched.networks.get(networkOfNic(bare, nic, before.facts) ?? "") ?? []),
+    ...pools.flatMap((pool) => touched.pools.get(pool) ?? []),
+  ];
+  return { pools, steps };
+}
+
 /** NICs the template asks Spiderpool for: those of its `ippools` annotation, else eth0 and its further networks. */
 export function nicsOf(pod: PodFacts): string[] {
   const chosen = pod.annotations[KEYS.ippools];
@@ -54,23 +76,62 @@ export function nicsOf(pod: PodFacts): string[] {
   return [FIRST_NIC, ...(additionalNics(pod) ?? []).map((entry) => entry.nic)];
 }
 
-/** Why a Pod of the template gets nothing on any node it allows; undefined if it gets something on one. */
-function failureOnAll(workload: KubeObject, scene: Scene, nic: string): string | undefined {
-  let failure: string | undefined;
-  const found = candidatesIn(scene, templateFacts(workload, scene.snapshot), nic);
+/** What one NIC of a Pod gets on one node: an address, nothing and no error (A5), or a failure of the whole Pod. */
+interface NicStart {
+  readonly type: "served" | "silent" | "failed";
+  readonly told: string;
+}
+
+type Start = ReadonlyMap<string, NicStart>;
+
+/** What the NICs of a Pod of the template get, node by node. */
+function startsOn(workload: KubeObject, scene: Scene): Start[] {
+  const bare = templateFacts(workload, scene.snapshot);
+  const nics = nicsOf(bare);
+  const named = nics.flatMap((nic) => {
+    const { v4, v6 } = candidatesIn(scene, bare, nic);
+    return [...v4, ...v6];
+  });
   const nodes = nodesFor(workload, scene.snapshot);
-  for (const node of choosesNodes(scene, [...found.v4, ...found.v6]) ? nodes : nodes.slice(0, 1)) {
+  return (choosesNodes(scene, named) ? nodes : nodes.slice(0, 1)).map((node) => {
     const pod = templateFacts(workload, scene.snapshot, undefined, node);
-    const free = (pool: Parameters<Scene["capacity"]>[0]) => scene.capacity(pool) - scene.occupancy(pool).used;
-    const asked = ([4, 6] as const).filter((family) => (family === 4 ? found.v4 : found.v6).length > 0);
-    const failures = (asked.length > 0 ? asked : [4 as const]).map(
-      (family) => replay(scene, pod, nic, family, found, free).failure,
-    );
-    const [first] = failures.filter((one) => one !== undefined);
-    if (first === undefined) return undefined;
-    failure ??= first;
-  }
-  return failure;
+    return new Map(nics.map((nic) => [nic, nicStart(scene, pod, nic)]));
+  });
+}
+
+function nicStart(scene: Scene, pod: PodFacts, nic: string): NicStart {
+  const found = candidatesIn(scene, pod, nic);
+  const free = (pool: Parameters<Scene["capacity"]>[0]) => scene.capacity(pool) - scene.occupancy(pool).used;
+  const asked = ([4, 6] as const).filter((family) => (family === 4 ? found.v4 : found.v6).length > 0);
+  const [failure] = (asked.length > 0 ? asked : [4 as const]).flatMap(
+    (family) => replay(scene, pod, nic, family, found, free).failure ?? [],
+  );
+  if (failure === undefined) return { type: "served", told: "" };
+  const failsPod = (asked.length > 0 || found.error !== undefined) && !isOverlay(pod, nic, scene);
+  return { type: failsPod ? "failed" : "silent", told: failure };
+}
+
+/** Whether eth0 may be another network's, which brings its own addresses: then it fails nobody. */
+function isOverlay(pod: PodFacts, nic: string, { facts }: Scene): boolean {
+  if (nic !== FIRST_NIC || pod.annotations[KEYS.networks] === undefined) return false;
+  const network = networkOfNic(pod, nic, facts);
+  return pod.annotations[KEYS.ippools] === undefined && (network === undefined || network === "unknown");
+}
+
+function isUp(start: Start): boolean {
+  const all = [...start.values()];
+  return all.every(({ type }) => type !== "failed") && all.some(({ type }) => type === "served");
+}
+
+/** Why a NIC starts without an address wherever the Pod starts, though it had one; undefined if it has. */
+function lost(nic: string, was: readonly Start[], will: readonly Start[]): string | undefined {
+  const served = (starts: readonly Start[]) => starts.some((start) => start.get(nic)?.type === "served");
+  return served(was) && !served(will) ? will[0]?.get(nic)?.told : undefined;
+}
+
+/** Why the NIC fails the Pod, on the first node where it does. */
+function firstFailure(nic: string, starts: readonly Start[]): string | undefined {
+  return starts.map((start) => start.get(nic)).find((start) => start?.type === "failed")?.told;
 }
 
 /** Whether a node makes any difference to these pools. */

@@ -1,5 +1,6 @@
 import { type Address, type Family, parseAddress } from "../ip/address.js";
 import { contains } from "../ip/range-set.js";
+import { listedNics } from "../spiderpool/ipam/listed-nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { takesRecordBack } from "../spiderpool/ipam/retain.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
@@ -36,6 +37,35 @@ export function standingWith(
 ): Standing {
   if (tenant.keeps === "vm") return keeps(tenant);
   if (pod === undefined) return { keepsOwn: false, outcome: onItsPool(scene, tenant, free) };
+  const standing = onItsNic(scene, tenant, pod, free);
+  if (standing.outcome.failure !== undefined) return standing;
+  const failure = failureBeside(scene, tenant, pod, free);
+  return failure === undefined ? standing : { keepsOwn: false, outcome: { ...standing.outcome, pools: [], failure } };
+}
+
+/** A10: the NICs a template lists are served in one go, so one that fails leaves nothing to the others. */
+function failureBeside(
+  scene: Scene,
+  tenant: Asker,
+  pod: PodFacts,
+  free: (pool: SpiderIPPool) => number,
+): string | undefined {
+  for (const nic of listedNics(pod)) {
+    if (nic === tenant.nic) continue;
+    const held = scene.snapshot.endpoints.get(`${pod.namespace}/${pod.name}`)?.status?.current?.ips ?? [];
+    const recorded = held.find((ip) => ip.interface === nic);
+    const found = candidatesIn(scene, pod, nic);
+    if (tenant.keeps === "ordinal" && recorded !== undefined && takesRecordBack(recorded, found)) continue;
+    for (const family of [4, 6] as const) {
+      if (found.error === undefined && (family === 4 ? found.v4 : found.v6).length === 0) continue;
+      const { failure } = replay(scene, pod, nic, family, found, free);
+      if (failure !== undefined) return failure;
+    }
+  }
+  return undefined;
+}
+
+function onItsNic(scene: Scene, tenant: Asker, pod: PodFacts, free: (pool: SpiderIPPool) => number): Standing {
   const found = candidatesIn(scene, pod, tenant.nic);
   const recordedPool = scene.snapshot.pools.has(tenant.pool);
   if (

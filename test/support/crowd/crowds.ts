@@ -7,7 +7,7 @@ import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spi
 import { type Judged, judgeSteps } from "../../../src/core/verdict/judge.js";
 import { desiredPool, endpoint, livePool, liveReserved } from "../objects.js";
 import { NETWORK, namespaceWith, node } from "../running.js";
-import { tried } from "../worlds/agent.js";
+import { tried } from "../worlds/asking.js";
 import { keyOf, type Objects } from "../worlds/objects.js";
 import { strandedInSomeHistory } from "./restart-states.js";
 
@@ -85,7 +85,9 @@ export function compare(spec: CrowdSpec): Compared {
       ...ENVIRONS,
       ...all,
     ]);
-    return all.map((pod) => tried(world, pod, 4, namesOf(pod)).map((rank) => rank.map(numberOf)));
+    return all.map((pod) =>
+      tried(world, pod, { nic: "eth0", family: 4 }, namesOf(pod)).map((rank) => rank.map(numberOf)),
+    );
   };
   const [was, will] = [ranks(spec.pools), ranks(after)];
   const held = placed(spec, sizes, was);

@@ -1,8 +1,16 @@
 import { KEYS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { affinities, numbersOf } from "./edits.js";
 import type { LiveWorkload } from "./kubernetes.js";
-import { type FixedModel, NAMESPACES, NETWORKS, type PlanModel, type SubnetModel } from "./plan-model.js";
-import type { WorkloadSpec, WorldSpec } from "./spec.js";
+import {
+  type FixedModel,
+  NAMESPACES,
+  NETWORKS,
+  type NicName,
+  type PlanModel,
+  type PoolModel,
+  type SubnetModel,
+} from "./plan-model.js";
+import type { NicSpec, WorkloadSpec, WorldSpec } from "./spec.js";
 
 /** The plan a world begins with. */
 export function firstPlan(spec: WorldSpec): PlanModel {
@@ -29,23 +37,22 @@ export function firstPlan(spec: WorldSpec): PlanModel {
     const own = pools.filter((pool) => pool.subnet === index);
     subnet.zone = subnet.zone.map((at) => (at === 0 || own.length === 0 ? 0 : own[(at - 1) % own.length]!.number));
   }
-  const fixed = spec.workloads.flatMap((one, index): FixedModel[] =>
-    one.ask !== "fixed"
-      ? []
-      : [
-          {
-            workload: index,
-            name: `w${index}`,
-            replicas: Math.max(1, one.replicas),
-            elastic: one.elastic,
-            subnets: one.subnets.map((each) => each % subnets.length),
-            perPod: one.perPod,
-            slice: one.slice ? pools[(one.names[0] ?? 0) % pools.length]?.number : undefined,
-            present: true,
-            annotate: one.annotate ?? false,
-          },
-        ],
-  );
+  const fixedNic = (index: number, nic: NicName, one: NicSpec): FixedModel => ({
+    workload: index,
+    nic,
+    name: `w${index}`,
+    replicas: Math.max(1, spec.workloads[index]!.replicas),
+    elastic: one.elastic,
+    subnets: one.subnets.map((each) => each % subnets.length),
+    perPod: one.perPod,
+    slice: one.slice ? pools[(one.names[0] ?? 0) % pools.length]?.number : undefined,
+    present: true,
+    annotate: spec.workloads[index]!.annotate ?? false,
+  });
+  const fixed = [
+    ...spec.workloads.flatMap((one, index) => (one.ask === "fixed" ? [fixedNic(index, "eth0", one)] : [])),
+    ...spec.workloads.flatMap(({ net1 }, index) => (net1?.ask === "fixed" ? [fixedNic(index, "net1", net1)] : [])),
+  ];
   const model: PlanModel = {
     quarantine: spec.quarantine,
     subnets,
@@ -88,6 +95,7 @@ export function secondPlan(spec: WorldSpec, workload: number): PlanModel {
     fixed: [
       {
         workload,
+        nic: "eth0",
         name: `w${workload}`,
         replicas: 2,
         elastic: 1,
@@ -107,41 +115,69 @@ export function liveWorkload(one: WorkloadSpec, index: number, model: PlanModel)
   const namespace = NAMESPACES[one.namespace % NAMESPACES.length]!;
   const kind = one.stateful ? "StatefulSet" : "Deployment";
   const labels = { app: name, tier: index % 2 === 0 ? "x" : "y" };
-  const network = NETWORKS[one.network % NETWORKS.length]!;
+  const network = ({ network: number }: NicSpec) => NETWORKS[number % NETWORKS.length]!;
+  const networks = { eth0: network(one), ...(one.net1 && { net1: network(one.net1) }) };
+  const asks = asksOf(one);
+  const written = one.annotate === true && asks.some(({ ask }) => ask === "fixed");
   const annotations = {
-    [KEYS.defaultNetwork]: network,
-    ...asking(one, `${namespace}.${kind.toLowerCase()}.${name}`, index, model),
+    [KEYS.defaultNetwork]: networks.eth0,
+    ...(networks.net1 && !written && { [KEYS.networks]: networks.net1 }),
+    ...(written ? {} : asking(asks, `${namespace}.${kind.toLowerCase()}.${name}`, index, model)),
   };
-  return { namespace, name, kind, labels, annotations };
+  const named = asks.filter(({ ask }) => ask === "names" || (ask === "pattern" && written));
+  const chosen = Object.fromEntries(named.map(({ nic, spec }) => [nic, numbersOf(model, spec.names)]));
+  return { namespace, name, kind, labels, annotations, networks, chosen };
 }
 
-function asking(one: WorkloadSpec, prefix: string, index: number, model: PlanModel): Record<string, string> {
-  switch (one.ask) {
-    case "nothing":
-      return {};
-    case "fixed": {
-      if (one.annotate) return {};
-      const fixed = model.fixed.find(({ workload }) => workload === index)!;
-      const pool = model.pools.find(({ number }) => number === fixed.slice);
-      const subnets = pool === undefined ? fixed.subnets : [pool.subnet];
-      const families = new Set(subnets.map((each) => model.subnets[each]!.family));
-      const pattern = `${prefix}.eth0.*`;
-      const anchored = (family: 4 | 6) => (families.has(4) ? family === 4 : family === 6);
-      const family = (version: 4 | 6) => [...(anchored(version) ? [`spiderplan-none-v${version}`] : []), pattern];
-      return { [KEYS.ippools]: JSON.stringify([{ interface: "eth0", ipv4: family(4), ipv6: family(6) }]) };
-    }
-    default: {
-      const pools = numbersOf(model, one.names).map((number) => model.pools.find((pool) => pool.number === number)!);
-      const family = (version: 4 | 6) => {
-        const own = pools.filter((pool) => model.subnets[pool.subnet]!.family === version).map(({ name }) => name);
-        return [...new Set(one.ask === "pattern" && own.length > 0 ? ["p*"] : own)];
-      };
-      const [v4, v6] = [family(4), family(6)];
-      return {
-        [KEYS.ippool]: JSON.stringify({ ...(v4.length > 0 && { ipv4: v4 }), ...(v6.length > 0 && { ipv6: v6 }) }),
-      };
-    }
-  }
+interface NicAsk {
+  readonly nic: NicName;
+  readonly ask: "fixed" | "names" | "pattern" | "nothing" | "same";
+  readonly spec: NicSpec;
+}
+
+/** How each NIC asks; where one item of `ippools` names pools, every NIC needs one (A4). */
+function asksOf(one: WorkloadSpec): NicAsk[] {
+  const { net1 } = one;
+  if (net1 === undefined) return [{ nic: "eth0", ask: one.ask, spec: one }];
+  const items = one.ask === "fixed" || net1.ask === "fixed" || (one.ask !== "nothing" && net1.ask !== "same");
+  const second = items ? (net1.ask === "same" ? "names" : net1.ask) : "same";
+  return [
+    { nic: "eth0", ask: items && one.ask === "nothing" ? "names" : one.ask, spec: one },
+    { nic: "net1", ask: second, spec: net1 },
+  ];
+}
+
+function asking(asks: readonly NicAsk[], prefix: string, index: number, model: PlanModel): Record<string, string> {
+  const [first] = asks as [NicAsk];
+  if (first.ask === "nothing") return {};
+  const items = asks.filter(({ ask }) => ask !== "same");
+  // Two NICs of one `ippool`, or only one that chooses.
+  if (first.ask !== "fixed" && items.length === 1) return { [KEYS.ippool]: JSON.stringify(choice(first, model)) };
+  const texts = items.map((one) => ({
+    interface: one.nic,
+    ...(one.ask === "fixed" ? patterns(one.nic, `${prefix}.${one.nic}.*`, index, model) : choice(one, model)),
+  }));
+  return { [KEYS.ippools]: JSON.stringify(texts) };
+}
+
+function patterns(nic: NicName, pattern: string, index: number, model: PlanModel) {
+  const fixed = model.fixed.find((one) => one.workload === index && one.nic === nic)!;
+  const pool = model.pools.find(({ number }) => number === fixed.slice);
+  const subnets = pool === undefined ? fixed.subnets : [pool.subnet];
+  const families = new Set(subnets.map((each) => model.subnets[each]!.family));
+  const anchored = (family: 4 | 6) => (families.has(4) ? family === 4 : family === 6);
+  const family = (version: 4 | 6) => [...(anchored(version) ? [`spiderplan-none-v${version}`] : []), pattern];
+  return { ipv4: family(4), ipv6: family(6) };
+}
+
+function choice({ ask, spec }: NicAsk, model: PlanModel) {
+  const pools = numbersOf(model, spec.names).map((number) => model.pools.find((pool) => pool.number === number)!);
+  const family = (version: 4 | 6) => {
+    const own = pools.filter((pool: PoolModel) => model.subnets[pool.subnet]!.family === version);
+    return [...new Set(ask === "pattern" && own.length > 0 ? ["p*"] : own.map(({ name }) => name))];
+  };
+  const [v4, v6] = [family(4), family(6)];
+  return { ...(v4.length > 0 && { ipv4: v4 }), ...(v6.length > 0 && { ipv6: v6 }) };
 }
 
 /** Nodes and namespaces. */

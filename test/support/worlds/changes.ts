@@ -98,7 +98,7 @@ export function pendingOffered(before: Before, objects: Objects, context: CheckC
   return context.model.fixed
     .filter((one) => one.present && one.pending)
     .flatMap((one) => {
-      const owner = `${fixedKey({ ...one, name: `w${one.workload}` }, context.workloads)}/eth0`;
+      const owner = `${fixedKey({ ...one, name: `w${one.workload}` }, context.workloads)}/${one.nic}`;
       const offers = (world: Objects) =>
         [...poolsOf(world).values()].filter((pool) => ownerOf(pool)?.startsWith(owner)).flatMap(offeredBy);
       // What the lock held before the mark came is no gain.
@@ -135,7 +135,7 @@ function isUsed(objects: Objects, pool: SpiderIPPool): boolean {
 function isHome(pool: SpiderIPPool, one: FixedModel, subnet: number, { model, workloads }: CheckContext): boolean {
   const owner = pool.metadata.annotations?.[OWN.owner] ?? "";
   return (
-    owner.startsWith(`${fixedKey(one, workloads)}/eth0/`) &&
+    owner.startsWith(`${fixedKey(one, workloads)}/${one.nic}/`) &&
     !owner.includes("pool:") &&
     pool.spec.subnet === cidrOf(model.subnets[subnet]!)
   );

@@ -139,13 +139,14 @@ function theft(before: Before, objects: Objects, run: PlanRun, { model }: CheckC
   return found;
 }
 
-/** FIXED-3: an edit of one fixed workload changes the addresses of no other. */
+/** FIXED-3: an edit of one fixed NIC changes the addresses of no other, and one of a workload those of no other one. */
 function farEffects(before: Before, objects: Objects, edits: readonly Edit[], { model }: CheckContext): Violation[] {
   const own = new Set<string>();
   for (const one of edits) {
     if (!("fixed" in one)) return [];
     const fixed = model.fixed[one.fixed % Math.max(1, model.fixed.length)];
-    if (fixed !== undefined) own.add(`/w${fixed.workload}/`);
+    const all = one.type === "scale" || one.type === "moved";
+    if (fixed !== undefined) own.add(`/w${fixed.workload}/${all ? "" : `${fixed.nic}/`}`);
   }
   const mine = (text: string) => [...own].some((one) => text.includes(one));
   const found: Violation[] = [];

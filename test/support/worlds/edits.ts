@@ -58,7 +58,9 @@ export function edit(model: PlanModel, one: Edit): void {
       model.networkDefaults[NETWORKS[one.which]!] = numbersOf(model, one.pools);
       return;
     case "scale":
-      if (fixed !== undefined) Object.assign(fixed, { replicas: one.replicas, elastic: one.elastic });
+      if (fixed === undefined) return;
+      fixed.elastic = one.elastic;
+      for (const each of nicsOf(model, fixed)) each.replicas = one.replicas;
       return;
     case "fixed":
       if (fixed !== undefined) fixed.present = one.present;
@@ -71,8 +73,10 @@ export function edit(model: PlanModel, one: Edit): void {
       return;
     case "moved":
       if (fixed === undefined) return;
-      fixed.formerly = one.told ? fixed.name : undefined;
-      if (one.told) fixed.name = `${fixed.name.startsWith("w") ? "m" : "w"}${fixed.workload}`;
+      for (const each of nicsOf(model, fixed)) {
+        each.formerly = one.told ? each.name : undefined;
+        if (one.told) each.name = `${each.name.startsWith("w") ? "m" : "w"}${each.workload}`;
+      }
       return;
     case "wish":
       if (fixed !== undefined) fixed.wish = one.count === 0 ? undefined : { offset: one.offset, count: one.count };
@@ -87,6 +91,11 @@ export function edit(model: PlanModel, one: Edit): void {
       subnet.room = one.room;
       subnet.zoneLabel = [undefined, "a", "b"][one.zone];
   }
+}
+
+/** What the plan says of a workload it says of all its NICs. */
+function nicsOf(model: PlanModel, { workload }: FixedModel): FixedModel[] {
+  return model.fixed.filter((one) => one.workload === workload);
 }
 
 /** Phases of a migration in any order people may write them: prepare, drain, done, called off. */

@@ -80,11 +80,11 @@ function spokenFor(model: PlanModel): string[] {
 type Lists = Record<string, { readonly addresses?: readonly string[] }>;
 
 /** How many addresses of the subnet the workload's pools offer now; under a name nobody tells of they are another's. */
-function has(pools: readonly SpiderIPPool[], { name, formerly = name }: FixedModel, subnet: SubnetModel): number {
+function has(pools: readonly SpiderIPPool[], { nic, name, formerly = name }: FixedModel, subnet: SubnetModel): number {
   return pools
     .filter(({ spec, metadata }) => {
       const owner = metadata.annotations?.[OWN.owner] ?? "";
-      return spec.subnet === cidrOf(subnet) && (owner.includes(`/${name}/`) || owner.includes(`/${formerly}/`));
+      return spec.subnet === cidrOf(subnet) && [name, formerly].some((each) => owner.includes(`/${each}/${nic}/`));
     })
     .reduce((sum, pool) => sum + offeredBy(pool).length, 0);
 }

@@ -23,13 +23,5 @@ export function keeperOf(
   workloads: readonly LiveWorkload[],
 ): Keeper {
   const install: Install = { name, lock: { files: false, subnets: new Map() }, lockFiles };
-  const about = workloads.map(
-    ({ namespace, kind, labels, annotations }): FixedWorkload => ({
-      namespace,
-      kind,
-      labels,
-      network: annotations["v1.multus-cni.io/default-network"]!,
-    }),
-  );
-  return { install, model, previous: undefined, remembered: undefined, atRest: false, workloads: about };
+  return { install, model, previous: undefined, remembered: undefined, atRest: false, workloads };
 }

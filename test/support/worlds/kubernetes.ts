@@ -1,6 +1,7 @@
 import { KEYS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { type Choose, connect, heldBy, release } from "./agent.js";
 import { endpointsOf, keyOf, type Objects } from "./objects.js";
+import type { FixedWorkload } from "./plan-model.js";
 
 /** Kubernetes in small: workloads with Pods on nodes. A Pod that gets no address waits, without an endpoint. */
 
@@ -10,6 +11,8 @@ export interface LiveWorkload {
   readonly kind: "Deployment" | "StatefulSet";
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly networks: FixedWorkload["networks"];
+  readonly chosen: FixedWorkload["chosen"];
 }
 
 /** Who makes and restarts Pods in a world: in small, at once; or the real players, in their own time. */

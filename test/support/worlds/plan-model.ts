@@ -7,6 +7,8 @@ const FIRST = 10;
 export const NAMESPACES = ["blue", "red"] as const;
 export const NETWORKS = ["kube-system/n0", "kube-system/n1"] as const;
 
+export type NicName = "eth0" | "net1";
+
 export interface SubnetModel {
   readonly key: string;
   readonly index: number;
@@ -32,8 +34,10 @@ export interface PoolModel {
   take: number;
 }
 
+/** What one NIC of a workload has to itself. */
 export interface FixedModel {
   readonly workload: number;
+  readonly nic: NicName;
   name: string;
   replicas: number;
   elastic: number;
@@ -79,7 +83,9 @@ export interface FixedWorkload {
   readonly namespace: string;
   readonly kind: "Deployment" | "StatefulSet";
   readonly labels: Readonly<Record<string, string>>;
-  readonly network: string;
+  readonly networks: Readonly<Partial<Record<NicName, string>>>;
+  /** Numbers of the declared pools a NIC names that has none to itself. */
+  readonly chosen: Readonly<Partial<Record<NicName, readonly number[]>>>;
 }
 
 /** The address with this number in the subnet. */
@@ -131,8 +137,17 @@ export function specOf(model: PlanModel, workloads: readonly FixedWorkload[]): N
       },
     ]),
   );
+  const present = model.fixed.filter((one) => one.present);
   const fixed = Object.fromEntries(
-    model.fixed.filter((one) => one.present).map((one) => [fixedKey(one, workloads), fixedSpec(model, one, workloads)]),
+    present.map((one) => [
+      fixedKey(one, workloads),
+      workloadSpec(
+        model,
+        present.filter(({ workload }) => workload === one.workload),
+        workloads[one.workload]!,
+        names,
+      ),
+    ]),
   );
   return {
     settings: { quarantine: model.quarantine === "0" ? 0 : model.quarantine, pruneBudget: { count: 50, percent: 100 } },
@@ -164,13 +179,15 @@ function changesOf(
     const { from, to, phase } = one.migration;
     const pool = sliceOf(model, one);
     const place = pool === undefined ? model.subnets[from]!.key : `pool:${pool.name}`;
-    return [{ owner: `${fixedKey(one, workloads)}/eth0`, from: place, to: model.subnets[to]!.key, phase }];
+    return [{ owner: `${fixedKey(one, workloads)}/${one.nic}`, from: place, to: model.subnets[to]!.key, phase }];
   });
-  const moved = present.flatMap((one) => {
-    if (one.formerly === undefined) return [];
-    const to = fixedKey(one, workloads);
-    return [{ from: fixedKey({ ...one, name: one.formerly }, workloads), to }];
-  });
+  const names = new Map(
+    present.flatMap((one): [string, string][] => {
+      if (one.formerly === undefined) return [];
+      return [[fixedKey({ ...one, name: one.formerly }, workloads), fixedKey(one, workloads)]];
+    }),
+  );
+  const moved = [...names].map(([from, to]) => ({ from, to }));
   return { ...(migrations.length > 0 && { migrations }), ...(moved.length > 0 && { moved }) };
 }
 
@@ -233,8 +250,24 @@ export function wishesOf(model: PlanModel, { subnets, wish }: FixedModel): strin
   return Array.from({ length: wish?.count ?? 0 }, (_, at) => addressAt(subnet, wish!.offset + at));
 }
 
-function fixedSpec(model: PlanModel, one: FixedModel, workloads: readonly FixedWorkload[]): object {
-  const { kind, labels, network } = workloads[one.workload]!;
+/** @param entries what its NICs have to themselves, at least one */
+function workloadSpec(
+  model: PlanModel,
+  entries: readonly FixedModel[],
+  workload: FixedWorkload,
+  names: (numbers: readonly number[]) => string[],
+): object {
+  const [{ replicas, annotate }] = entries as [FixedModel];
+  const interfaces: Record<string, object> = {};
+  for (const [nic, numbers] of Object.entries(workload.chosen)) {
+    const pools = names(numbers);
+    if (pools.length > 0) interfaces[nic] = { network: workload.networks[nic as NicName], pools };
+  }
+  for (const one of entries) interfaces[one.nic] = fixedSpec(model, one, workload);
+  return { replicas, pods: { labels: { app: workload.labels.app } }, ...(annotate && { annotate: true }), interfaces };
+}
+
+function fixedSpec(model: PlanModel, one: FixedModel, { kind, networks }: FixedWorkload): object {
   const pool = sliceOf(model, one);
   const keys = [...new Set(one.subnets)].map((index) => model.subnets[index]!.key);
   const from = pool === undefined ? { subnets: keys } : { pools: [pool.name] };
@@ -243,21 +276,14 @@ function fixedSpec(model: PlanModel, one: FixedModel, workloads: readonly FixedW
   const wishes = pool === undefined && !ordinals ? wishesOf(model, one) : [];
   const sized = pool === undefined && one.perSubnet !== undefined && { perSubnet: { [keys[0]!]: one.perSubnet } };
   return {
-    replicas: one.replicas,
-    pods: { labels: { app: labels.app } },
-    ...(one.annotate && { annotate: true }),
-    interfaces: {
-      eth0: {
-        network,
-        fixed: {
-          ...from,
-          elastic: ordinals ? 0 : one.elastic,
-          ...perPod,
-          ...(wishes.length > 0 && { addresses: [`${wishes[0]}-${wishes.at(-1)}`] }),
-          ...sized,
-        },
-        ...(one.pending && { pending: "CHG1" }),
-      },
+    network: networks[one.nic],
+    fixed: {
+      ...from,
+      elastic: ordinals ? 0 : one.elastic,
+      ...perPod,
+      ...(wishes.length > 0 && { addresses: [`${wishes[0]}-${wishes.at(-1)}`] }),
+      ...sized,
     },
+    ...(one.pending && { pending: "CHG1" }),
   };
 }

@@ -3,7 +3,8 @@ import type { Step } from "../../../src/core/change/step.js";
 import type { Outcome, VerdictEntry } from "../../../src/core/outcome.js";
 import { type KubeObject, OWN, objectKey } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
-import { asked, comesBack, heldBy, prospects, tried } from "./agent.js";
+import { comeBack, heldBy, type Prospect, prospects } from "./agent.js";
+import { asked, type Family, tried } from "./asking.js";
 import type { Chance } from "./chance.js";
 import type { Violation } from "./findings.js";
 import { isOrdinal, Kubernetes } from "./kubernetes.js";
@@ -26,25 +27,44 @@ export function holders(objects: Objects): KubeObject[] {
 /** Whether the plan wants a Pod to be served by a pool that did not serve it before. */
 export type Permission = (pod: KubeObject, pool: string) => boolean;
 
-/** FIXED-8 for one Pod that restarts alone: what it loses; undefined = it stays. */
+/** FIXED-8 for one Pod that restarts alone: what each NIC of it loses; empty = it stays. */
 export function harmTo(
   before: Objects,
   after: Objects,
   pod: KubeObject,
   mayMove: Permission = () => false,
-): string | undefined {
+): ReadonlyMap<string, string> {
   const was = prospects(before, asTemplate(before, pod));
   const will = prospects(after, asTemplate(after, pod));
-  if (was === undefined || will === "own") return undefined;
-  if (will === undefined) return "would get no address";
-  // A family it had nothing of is a gain, wherever it is.
-  const families = new Set(heldBy(endpointsOf(before).get(keyOf(pod))).map(({ family }) => family));
-  const wanted = [...families].every((family) => [...(will.get(family) ?? [""])].every((pool) => mayMove(pod, pool)));
+  if (was === undefined) return new Map();
+  const held = heldBy(endpointsOf(before).get(keyOf(pod)));
+  const found = new Map<string, string>();
+  for (const [nic, had] of was) {
+    const families = new Set(held.filter((one) => one.nic === nic).map(({ family }) => family));
+    const harm =
+      will === undefined
+        ? "would get no address"
+        : harmToNic(had, will.get(nic), families, (pool) => mayMove(pod, pool));
+    if (harm !== undefined) found.set(nic, harm);
+  }
+  return found;
+}
+
+/** @param families what the NIC has addresses of: one it had nothing of is a gain, wherever it is */
+function harmToNic(
+  was: Prospect,
+  will: Prospect | undefined,
+  families: ReadonlySet<Family>,
+  mayMove: (pool: string) => boolean,
+): string | undefined {
+  if (will === "own") return undefined;
+  if (will === undefined) return "would start without an address";
+  const wanted = [...families].every((family) => [...(will.get(family) ?? [""])].every(mayMove));
   if (was === "own") return wanted ? undefined : `would lose its address and get one of ${told(will)}`;
   for (const [family, pools] of was) {
     const now = will.get(family);
     if (now === undefined) return `would lose IPv${family}`;
-    const fresh = [...now].filter((pool) => !pools.has(pool) && !mayMove(pod, pool));
+    const fresh = [...now].filter((pool) => !pools.has(pool) && !mayMove(pool));
     if (fresh.length > 0) return `would be served by ${fresh.join(" or ")}, before by ${[...pools].join(" or ")}`;
   }
   return undefined;
@@ -76,10 +96,10 @@ export function restartFaults(before: Objects, after: Objects, chance: Chance, m
   const harmed = new Set<string>();
   const pods = holders(before);
   for (const pod of pods) {
-    const harm = harmTo(before, after, pod, mayMove);
-    if (harm === undefined) continue;
-    harmed.add(keyOf(pod));
-    found.push({ invariant: "FIXED-8", message: `${keyOf(pod)} ${harm} at its next restart` });
+    for (const [nic, harm] of harmTo(before, after, pod, mayMove)) {
+      harmed.add(keyOf(pod));
+      found.push({ invariant: "FIXED-8", message: `${keyOf(pod)} ${harm} on ${nic} at its next restart` });
+    }
   }
   const fine = new Set(pods.map(keyOf).filter((key) => !harmed.has(key)));
   for (let round = 0; round < SCHEDULES.after; round++) {
@@ -130,7 +150,8 @@ export function falseAlarms(before: Objects, outcome: Outcome, chance: Chance): 
 function confirms(before: Objects, state: Objects, entry: VerdictEntry, chance: Chance): boolean {
   const pod = before.all("Pod").get(entry.pod);
   if (pod === undefined) return confirmsIdle(before, state, entry);
-  if (harmTo(before, state, pod) !== undefined) return true;
+  const harm = harmTo(before, state, pod);
+  if (entry.interface === "" ? harm.size > 0 : harm.has(entry.interface)) return true;
   const crowd = entry.reasons
     .map((reason) => /may come for the \d+ usable addresses of (.*)$/.exec(reason)?.[1])
     .find(Boolean);
@@ -146,15 +167,15 @@ function outnumbered(objects: Objects, names: readonly string[]): boolean {
     const known = asTemplate(objects, pod);
     const held = heldBy(endpointsOf(objects).get(keyOf(pod)));
     if (held.some(({ address }) => usable.has(address))) return true;
-    if (comesBack(objects, known)) return false;
-    const wanted = asked(objects, known);
-    return (
-      wanted !== undefined &&
-      ([4, 6] as const).some((family) =>
-        tried(objects, known, family, wanted[family])
-          .flat()
-          .some((pool) => names.includes(pool.metadata.name)),
-      )
+    const back = comeBack(objects, known);
+    return [...(asked(objects, known) ?? [])].some(
+      ([nic, wanted]) =>
+        !back.has(nic) &&
+        ([4, 6] as const).some((family) =>
+          tried(objects, known, { nic, family }, wanted[family])
+            .flat()
+            .some((pool) => names.includes(pool.metadata.name)),
+        ),
     );
   });
   return rivals.length > usable.size;
@@ -173,7 +194,7 @@ function confirmsIdle(before: Objects, state: Objects, entry: VerdictEntry): boo
     const copy = new Copy(objects);
     const set = ["Deployment", "StatefulSet"].flatMap((kind) => copy.all(kind).get(entry.pod) ?? [])[0];
     if (set === undefined) return [];
-    return [...copy.all("Node").keys()].filter((node) => prospects(copy, templatePod(set, node)) !== undefined);
+    return [...copy.all("Node").keys()].filter((node) => prospects(copy, templatePod(set, node))?.has(entry.interface));
   };
   return served(before).length > 0 && served(state).length === 0;
 }

@@ -27,19 +27,26 @@ export interface PoolSpec {
   readonly disabled: boolean;
 }
 
-export interface WorkloadSpec {
-  readonly namespace: number;
-  readonly stateful: boolean;
+/** What one NIC of a workload asks for. */
+export interface NicSpec {
   readonly network: number;
-  /** How its template asks for addresses. */
-  readonly ask: "fixed" | "names" | "pattern" | "nothing";
   readonly names: readonly number[];
   readonly subnets: readonly number[];
-  readonly replicas: number;
   readonly elastic: number;
   readonly perPod: boolean;
   /** A fixed one: cut out of the first of `names` instead of out of subnets. */
   readonly slice?: boolean;
+}
+
+/** A workload; what its first NIC asks for stands here, too. */
+export interface WorkloadSpec extends NicSpec {
+  readonly namespace: number;
+  readonly stateful: boolean;
+  /** How its template asks for addresses. */
+  readonly ask: "fixed" | "names" | "pattern" | "nothing";
+  readonly replicas: number;
+  /** A second NIC; `same`: its template says nothing of it that it does not say of the first. */
+  readonly net1?: NicSpec & { readonly ask: "fixed" | "names" | "pattern" | "same" };
   /** A fixed one: its template says nothing of pools, spiderplan writes that into it. */
   readonly annotate?: boolean;
 }
@@ -70,17 +77,29 @@ const pool = fc.record<PoolSpec>({
   disabled: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.boolean() }),
 });
 
-const workload = fc.record<WorkloadSpec>({
-  namespace: small(1),
-  stateful: fc.boolean(),
+const nic = {
   network: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: small(1) }),
-  ask: fc.constantFrom("fixed", "fixed", "names", "pattern", "nothing"),
   names: fc.array(small(4), { minLength: 1, maxLength: 3 }),
   subnets: fc.array(small(2), { minLength: 1, maxLength: 2 }),
-  replicas: small(4),
   elastic: small(2),
   perPod: fc.boolean(),
   slice: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+};
+
+const workload = fc.record<WorkloadSpec>({
+  namespace: small(1),
+  stateful: fc.boolean(),
+  ask: fc.constantFrom("fixed", "fixed", "names", "pattern", "nothing"),
+  replicas: small(4),
+  ...nic,
+  net1: fc.oneof(
+    { withCrossShrink: true },
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ ...nic, ask: fc.constantFrom("fixed", "fixed", "names", "pattern", "same") }),
+    },
+  ),
   annotate: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
 

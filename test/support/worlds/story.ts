@@ -32,7 +32,9 @@ export class Story {
     );
     const notes = run.diagnostics.map((one) => `  ${one.code} ${one.severity} ${one.message}`);
     const entries = (["moves", "strands", "released"] as const).flatMap((effect) =>
-      (outcome?.verdict[effect] ?? []).map((one) => `  ${effect} ${one.pod} ${one.address}: ${one.reasons.join("; ")}`),
+      (outcome?.verdict[effect] ?? []).map(
+        (one) => `  ${effect} ${one.pod} ${one.interface} ${one.address}: ${one.reasons.join("; ")}`,
+      ),
     );
     this.#outcome = [
       "steps:",
@@ -91,7 +93,7 @@ export function short(objects: Objects): string {
     }),
   );
   const pods = [...objects.all("Pod")].map(([name, pod]) => {
-    const held = heldBy(endpointsOf(objects).get(name)).map(({ address, pool }) => `${address} of ${pool}`);
+    const held = heldBy(endpointsOf(objects).get(name)).map(({ nic, address, pool }) => `${nic} ${address} of ${pool}`);
     return `  pod ${name} on ${(pod.spec as { nodeName: string }).nodeName}: ${held.join(", ") || "waits"}`;
   });
   return [

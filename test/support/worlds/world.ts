@@ -62,7 +62,7 @@ class World {
     if (spec.second) {
       const index = spec.workloads.length;
       const second = secondPlan(spec, index);
-      const own = { ...spec.workloads[0]!, ask: "fixed" as const, stateful: false, replicas: 2 };
+      const own = { ...spec.workloads[0]!, ask: "fixed" as const, stateful: false, replicas: 2, net1: undefined };
       this.#workloads.push(liveWorkload(own, index, second));
       keepers.push(keeperOf("other", second, spec.lockFiles, this.#workloads));
     }

@@ -23,7 +23,7 @@ const api = (objects: readonly KubeObject[]) =>
 function harmed(now: readonly KubeObject[], then: readonly KubeObject[], ...steps: Step[]) {
   const [snapshot, decidedOn] = [now, then].map((objects) => buildSnapshot(objects, Object.keys(KINDS)));
   const ordered = steps.map((step) => ({ steering: ["spec"], ...step }));
-  const found = judgeRest(ordered, snapshot!, decidedOn!, CHART_DEFAULTS);
+  const found = judgeRest(ordered, { snapshot: snapshot!, decidedOn: decidedOn! }, CHART_DEFAULTS, (one) => one);
   const held = found.classes.flatMap((one) => one.harmed.map(({ tenant }) => tenant.pod));
   expect(found.judgements.filter(({ effect }) => effect === "strands").map(({ tenant }) => tenant.pod)).toEqual(held);
   return [...held, ...found.idle.map(({ entry }) => entry.owner)];
