@@ -25,6 +25,7 @@ import type { PlanReader } from "../ports/plan-reader.js";
 import type { Clock, Digest } from "../ports/runtime.js";
 import type { SourceRepository } from "../ports/source-repository.js";
 import type { Logger, Metrics } from "../ports/telemetry.js";
+import { content, isUsage, steering } from "./changes.js";
 import { isAbout } from "./hints.js";
 import { LedgerWatch } from "./ledger-watch.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
@@ -265,26 +266,6 @@ export class Controller {
       memory.drift.set(named, { writer: known ? writer.manager : "somebody", deleted: after === undefined });
     }
   }
-}
-
-/** What of a PlanSync is the user's: spec, annotations, its end. */
-function steering({ spec, metadata: { annotations, deletionTimestamp, finalizers } }: KubeObject): string {
-  return JSON.stringify([spec, annotations, deletionTimestamp, finalizers]);
-}
-
-/** All that a plan may say of an object. */
-function content({ spec, metadata: { labels, annotations } }: KubeObject): string {
-  return JSON.stringify([spec, labels, annotations]);
-}
-
-const USAGE_KINDS: ReadonlySet<string> = new Set(["Pod", "SpiderEndpoint", "ReplicaSet", "Node"]);
-
-/** Changes that Pods bring about: they come in crowds, and nobody waits for an answer. */
-function isUsage({ kind, before, after }: ObjectChange): boolean {
-  if (USAGE_KINDS.has(kind.kind)) return true;
-  return (
-    kind === KINDS.SpiderIPPool && before !== undefined && after !== undefined && content(before) === content(after)
-  );
 }
 
 /** Resolves when the promise does, or the signal aborts. */
