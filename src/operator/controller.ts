@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { guardWrites } from "../app/guard-writes.js";
 import { ApprovedPlans } from "../app/plan-sync/approved-plans.js";
-import { ClusterLock, type LockText } from "../app/plan-sync/cluster-lock.js";
+import { ClusterLock } from "../app/plan-sync/cluster-lock.js";
 import { EventRecorder } from "../app/plan-sync/events.js";
 import { giveUp, keepFinalizer } from "../app/plan-sync/give-up.js";
 import { forgetMeasures } from "../app/plan-sync/measure.js";
@@ -10,45 +10,21 @@ import { OwnWrites } from "../app/plan-sync/own-writes.js";
 import type { PlanSyncParts, ReconcileContext, WatchedCluster } from "../app/plan-sync/parts.js";
 import { reconcile } from "../app/plan-sync/reconcile.js";
 import { SourceFollower } from "../app/plan-sync/source-follower.js";
-import { WATCH_TIMES, type WatchTimes } from "../app/watch/backoff.js";
+import { WATCH_TIMES } from "../app/watch/backoff.js";
 import { type CacheChange, ClusterCache } from "../app/watch/cluster-cache.js";
 import { type ObjectChange, Reflector } from "../app/watch/reflector.js";
-import { ownershipOf } from "../core/change/ownership.js";
 import { isClusterError } from "../core/cluster-error.js";
-import type { WindowState } from "../core/plan-sync/windows.js";
-import type { Wish } from "../core/plan-sync/wish.js";
 import { readWish } from "../core/plan-sync/wish.js";
-import { KINDS, type KubeObject, OWN, objectKey } from "../core/spiderpool/objects.js";
+import { KINDS, type KubeObject } from "../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../ports/cluster.js";
-import type { Ledger } from "../ports/ledger.js";
-import type { PlanReader } from "../ports/plan-reader.js";
-import type { Clock, Digest } from "../ports/runtime.js";
-import type { SourceRepository } from "../ports/source-repository.js";
-import type { Logger, Metrics } from "../ports/telemetry.js";
+import type { Logger } from "../ports/telemetry.js";
+import { isUsage, steering } from "./changes.js";
+import type { ControllerOptions } from "./controller-options.js";
+import { noteDrift } from "./drift-notes.js";
 import { isAbout } from "./hints.js";
 import { LedgerWatch } from "./ledger-watch.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
 import { type Worked, WorkQueue } from "./work-queue.js";
-
-/** What the operator works with: ports only, so that tests choose them. */
-export interface ControllerOptions {
-  readonly cluster: WatchableCluster;
-  readonly repository: SourceRepository;
-  readonly readPlan: PlanReader;
-  readonly lockText: LockText;
-  readonly clock: Clock;
-  readonly sha256: Digest;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly windowsAt: (windows: Wish["windows"], now: number) => WindowState;
-  /** Where Spiderpool runs. */
-  readonly namespace: string;
-  /** Unique to this process. */
-  readonly identity: string;
-  readonly watchTimes?: Partial<WatchTimes>;
-  /** Where it is written down who had which address. */
-  readonly ledger: Ledger;
-}
 
 /** How long changes are gathered before they are judged, in milliseconds: what people do at once, what Pods do later. */
 const DELAY = { prompt: 100, usage: 2_000, longest: 60_000 };
@@ -238,7 +214,7 @@ export class Controller {
   }
 
   #noticed(change: CacheChange): void {
-    if (change.type === "object") this.#noteDrift(change);
+    if (change.type === "object") noteDrift(change, this.#own, this.#entries);
     const usage = change.type === "object" && isUsage(change);
     for (const key of this.#planSyncs.keys()) this.#queue.add(key, usage ? this.#patience(key) : DELAY.prompt);
     this.#ledger.noticed();
@@ -249,43 +225,6 @@ export class Controller {
     const took = this.#entries.get(key)?.memory.planMilliseconds ?? 0;
     return Math.min(DELAY.longest, Math.max(DELAY.usage, took * 20));
   }
-
-  /** Remembers who else changed an object of ours: whether that differs from the plan is seen when it is judged. */
-  #noteDrift({ kind, key, before, after, writer }: ObjectChange): void {
-    const object = after ?? before;
-    if (object === undefined || before === undefined) return;
-    if (after !== undefined && content(before) === content(after)) return;
-    if (this.#own.isOwn(kind, key, after)) return;
-    const { namespace, name } = object.metadata;
-    for (const [planSync, { memory }] of this.#entries) {
-      if (ownershipOf(before, planSync).type !== "ours") continue;
-      const named = objectKey(kind.kind, namespace, name);
-      const known = writer !== undefined && writer.manager !== OWN.fieldManager;
-      // Our own write may be told here before its answer has come: then the plan will have no step for it.
-      if (!known && after !== undefined && memory.drift.has(named)) continue;
-      memory.drift.set(named, { writer: known ? writer.manager : "somebody", deleted: after === undefined });
-    }
-  }
-}
-
-/** What of a PlanSync is the user's: spec, annotations, its end. */
-function steering({ spec, metadata: { annotations, deletionTimestamp, finalizers } }: KubeObject): string {
-  return JSON.stringify([spec, annotations, deletionTimestamp, finalizers]);
-}
-
-/** All that a plan may say of an object. */
-function content({ spec, metadata: { labels, annotations } }: KubeObject): string {
-  return JSON.stringify([spec, labels, annotations]);
-}
-
-const USAGE_KINDS: ReadonlySet<string> = new Set(["Pod", "SpiderEndpoint", "ReplicaSet", "Node"]);
-
-/** Changes that Pods bring about: they come in crowds, and nobody waits for an answer. */
-function isUsage({ kind, before, after }: ObjectChange): boolean {
-  if (USAGE_KINDS.has(kind.kind)) return true;
-  return (
-    kind === KINDS.SpiderIPPool && before !== undefined && after !== undefined && content(before) === content(after)
-  );
 }
 
 /** Resolves when the promise does, or the signal aborts. */

@@ -3,15 +3,9 @@ import { SourceError } from "../../core/source-error.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { PlanReader, ReadPlan } from "../../ports/plan-reader.js";
 import type { Clock } from "../../ports/runtime.js";
-import type {
-  ResolvedRevision,
-  SourceRef,
-  SourceRepository,
-  SourceSpec,
-  SourceTree,
-} from "../../ports/source-repository.js";
+import type { ResolvedRevision, SourceRepository, SourceSpec, SourceTree } from "../../ports/source-repository.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
-import { readCredentials, readVerification } from "./credentials.js";
+import { sourceSpec } from "./source-spec.js";
 
 /** One revision of the plan, read. */
 export interface Revision {
@@ -167,14 +161,8 @@ export class SourceFollower {
     return { tree, plan: await read(tree, (files) => repository.contents(spec, files, signal)) };
   }
 
-  async #spec({ namespace, source }: Wanted): Promise<SourceSpec> {
-    const { cluster } = this.context;
-    const [credentials, verification] = await Promise.all([
-      readCredentials(cluster, namespace, source.secretName),
-      readVerification(cluster, namespace, source.verify),
-    ]);
-    const { repoURL, ref, path, timeout } = source;
-    return { repoURL, ref: ref as SourceRef, path, credentials, timeout, ...(verification && { verification }) };
+  #spec({ namespace, source }: Wanted): Promise<SourceSpec> {
+    return sourceSpec(this.context.cluster, namespace, source);
   }
 
   /** Spread by a tenth, so that many do not ask together; longer while it fails. */

@@ -8,13 +8,12 @@ import { isPlanOrLockFile, loadPlanTree } from "../../adapters/plan-files/plan-t
 import { isBlocked } from "../../app/exit-code.js";
 import { observe, planNeeds } from "../../app/observe.js";
 import { ClusterLock } from "../../app/plan-sync/cluster-lock.js";
-import { readCredentials, readVerification } from "../../app/plan-sync/credentials.js";
 import { planRevision } from "../../app/plan-sync/planning.js";
 import type { Revision } from "../../app/plan-sync/source-follower.js";
+import { sourceSpec } from "../../app/plan-sync/source-spec.js";
 import { objectDiffs } from "../../app/report/object-diff.js";
 import { short } from "../../core/plan-sync/conditions.js";
 import { SourceError } from "../../core/source-error.js";
-import type { SourceRef } from "../../ports/source-repository.js";
 import { systemClock } from "../clock.js";
 import { sha256 } from "../decision.js";
 import { showDiffs } from "../diff.js";
@@ -80,15 +79,7 @@ async function diff(
 async function readSource(io: Io, { cluster, wish, status }: Target, dataDir: string): Promise<Revision> {
   const { source, namespace } = wish;
   const repository = openSourceRepository({ dataDir, env: io.env, wanted: isPlanOrLockFile });
-  const verification = await readVerification(cluster, namespace, source.verify);
-  const spec = {
-    repoURL: source.repoURL,
-    ref: source.ref as SourceRef,
-    path: source.path,
-    timeout: source.timeout,
-    credentials: await readCredentials(cluster, namespace, source.secretName),
-    ...(verification && { verification }),
-  };
+  const spec = await sourceSpec(cluster, namespace, source);
   const attempted = status.lastAttemptedRevision;
   const revision = attempted === undefined ? await repository.resolve(spec, io.signal) : { commit: attempted };
   const tree = await repository.read(spec, revision, io.signal);
