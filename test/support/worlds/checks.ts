@@ -8,6 +8,7 @@ import { buildSnapshot, type Snapshot } from "../../../src/core/snapshot.js";
 import { type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
+import { falseAlarms } from "./alarms.js";
 import type { Chance } from "./chance.js";
 import { changesLeft, pendingOffered, permission, wishesGranted } from "./changes.js";
 import type { WorldCluster } from "./cluster.js";
@@ -16,7 +17,7 @@ import type { Violation } from "./findings.js";
 import { shortages } from "./fixed.js";
 import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
 import type { FixedWorkload, PlanModel } from "./plan-model.js";
-import { blockedChanged, falseAlarms, restartFaults } from "./restarts.js";
+import { blockedChanged, restartFaults } from "./restarts.js";
 import { bornAs, ownerOf, reservedAll, specTexts } from "./standing.js";
 import { decideNow, decideOn, type Install, type Synced } from "./sync.js";
 

@@ -1,0 +1,119 @@
+import { applyMergePatch } from "../../../src/core/change/merge-patch.js";
+import type { Step } from "../../../src/core/change/step.js";
+import type { Outcome, VerdictEntry } from "../../../src/core/outcome.js";
+import { type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
+import { offeredBy } from "./addresses.js";
+import { comeBack, heldBy, prospects } from "./agent.js";
+import { asked, tried } from "./asking.js";
+import type { Chance } from "./chance.js";
+import type { Violation } from "./findings.js";
+import { Copy, endpointsOf, keyOf, type Objects, poolsOf, reservedOf } from "./objects.js";
+import { asTemplate, harmTo, holders, mayStrand } from "./restarts.js";
+import { reservedAll } from "./standing.js";
+
+/** Alarms of a verdict that no restart confirms, in any state the blocked change goes through. */
+export function falseAlarms(before: Objects, outcome: Outcome, chance: Chance): Violation[] {
+  const entries = [...outcome.verdict.moves, ...outcome.verdict.strands];
+  if (entries.length === 0) return [];
+  const some = statesOf(before, outcome.steps, ["verdict"]);
+  const most = statesOf(before, outcome.steps, ["verdict", "depends", "conflict", "waiting"]);
+  // What a blocked change would have taken out of quarantine is not among the steps any more.
+  const states = [
+    ...some,
+    ...most,
+    ...[some, most].flatMap((list) => (list.length > 0 ? [withoutQuarantine(list.at(-1)!)] : [])),
+  ];
+  return entries.flatMap((entry) =>
+    states.some((state) => confirms(before, state, entry, chance))
+      ? []
+      : [
+          {
+            invariant: "false alarm",
+            message: `nothing happens to ${entry.pod} (${entry.address}), yet: ${entry.reasons.join("; ")}`,
+          },
+        ],
+  );
+}
+
+function confirms(before: Objects, state: Objects, entry: VerdictEntry, chance: Chance): boolean {
+  const pod = before.all("Pod").get(entry.pod);
+  if (pod === undefined) return confirmsIdle(before, state, entry);
+  const harm = harmTo(before, state, pod);
+  if (entry.interface === "" ? harm.size > 0 : harm.has(entry.interface)) return true;
+  const crowd = entry.reasons
+    .map((reason) => /may come for the \d+ usable addresses of (.*)$/.exec(reason)?.[1])
+    .find(Boolean);
+  return crowd !== undefined && (outnumbered(state, crowd.split(", ")) || mayStrand(state, entry.pod, chance));
+}
+
+/** DESIGN 6: those who have an address of these pools or may come for one are more than their usable addresses. */
+function outnumbered(objects: Objects, names: readonly string[]): boolean {
+  const reserved = reservedAll(objects);
+  const pools = names.flatMap((name) => poolsOf(objects).get(name) ?? []);
+  const usable = new Set(pools.flatMap((pool) => offeredBy(pool).filter((address) => !reserved.has(address))));
+  const rivals = holders(objects).filter((pod) => {
+    const known = asTemplate(objects, pod);
+    const held = heldBy(endpointsOf(objects).get(keyOf(pod)));
+    if (held.some(({ address }) => usable.has(address))) return true;
+    const back = comeBack(objects, known);
+    return [...(asked(objects, known) ?? [])].some(
+      ([nic, wanted]) =>
+        !back.has(nic) &&
+        ([4, 6] as const).some((family) =>
+          tried(objects, known, { nic, family }, wanted[family])
+            .flat()
+            .some((pool) => names.includes(pool.metadata.name)),
+        ),
+    );
+  });
+  return rivals.length > usable.size;
+}
+
+function withoutQuarantine(objects: Objects): Objects {
+  const copy = new Copy(objects);
+  for (const reserved of [...reservedOf(copy).values()])
+    if (reserved.metadata.annotations?.[OWN.quarantine] !== undefined) copy.remove(reserved);
+  return copy;
+}
+
+/** A template without a Pod: no node is left on which it finds a pool. */
+function confirmsIdle(before: Objects, state: Objects, entry: VerdictEntry): boolean {
+  const served = (objects: Objects) => {
+    const copy = new Copy(objects);
+    const set = ["Deployment", "StatefulSet"].flatMap((kind) => copy.all(kind).get(entry.pod) ?? [])[0];
+    if (set === undefined) return [];
+    return [...copy.all("Node").keys()].filter((node) => prospects(copy, templatePod(set, node))?.has(entry.interface));
+  };
+  return served(before).length > 0 && served(state).length === 0;
+}
+
+/** The Pod a template would make on a node. */
+export function templatePod(set: KubeObject, nodeName: string): KubeObject {
+  const { template } = set.spec as { template: { metadata: { labels: object; annotations: object } } };
+  const { namespace, name, uid } = set.metadata;
+  const ownerReferences = [{ apiVersion: "apps/v1", kind: set.kind, name, uid, controller: true }];
+  const own = set.kind === "StatefulSet" ? { "statefulset.kubernetes.io/pod-name": `${name}-0` } : {};
+  const labels = { ...template.metadata.labels, ...own };
+  const metadata = { ...template.metadata, labels, namespace, name: `${name}-0`, uid: "virtual", ownerReferences };
+  return { apiVersion: "v1", kind: "Pod", metadata, spec: { nodeName } } as unknown as KubeObject;
+}
+
+/** The cluster after each wave of the steps that are not held back, or only for these reasons. */
+function statesOf(before: Objects, steps: readonly Step[], reasons: readonly string[]): Objects[] {
+  const states: Objects[] = [];
+  const going = steps.filter((step) => step.blocked === undefined || reasons.includes(step.blocked.type));
+  const state = new Copy(before);
+  for (const wave of [...new Set(going.map((step) => step.wave))].sort((a, b) => a - b)) {
+    for (const step of going.filter((one) => one.wave === wave)) carryOut(state, step);
+    states.push(new Copy(state));
+  }
+  return states;
+}
+
+function carryOut(state: Copy, step: Step): void {
+  const key = step.namespace ? `${step.namespace}/${step.name}` : step.name;
+  const live = state.all(step.kind.kind).get(key);
+  if (step.action === "delete") {
+    if (live !== undefined) state.remove(live);
+  } else state.put(live === undefined ? step.object : (applyMergePatch(live, step.patch ?? {}) as KubeObject));
+}
