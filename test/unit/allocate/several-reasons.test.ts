@@ -1,26 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
-import { cluster, declared, fixed, lock, plan, pool, run, subnet } from "../../support/allocate-world.js";
+import { cluster, declared, fixed, lock, plan, pool, run } from "../../support/allocate-world.js";
 
 /** What is said of shortages, wishes, slices and tickets. */
 
 const [A, B] = ["d/Deployment/a/net1", "d/Deployment/b/net1"];
 const one = (name: string, replicas = 1, more = {}) => fixed(`d/Deployment/${name}`, { replicas, ...more });
-const _codes = (result: ReturnType<typeof run>) => result.diagnostics.map(({ code, about }) => [code, about]);
 const workload = (kind: string, name: string, spec: object, annotations = {}): KubeObject => ({
   apiVersion: kind === "VirtualMachine" ? "kubevirt.io/v1" : "apps/v1",
   kind,
   metadata: { namespace: "d", name },
   spec: { template: { metadata: { annotations } }, ...spec },
 });
-const _spiderSubnet = (controlled: object): KubeObject => ({
-  apiVersion: "spiderpool.spidernet.io/v2beta1",
-  kind: "SpiderSubnet",
-  metadata: { name: "a" },
-  spec: { subnet: "10.0.0.0/24" },
-  status: { controlledIPPools: JSON.stringify(controlled) },
-});
-const _B_NET = subnet("b", "10.1.0.0/24", ["10.1.0.10-10.1.0.25"]);
 
 describe("lock files that leave fewer than the live workload asks for (SP4116)", () => {
   test.each<[string, string[], string[], string[]]>([

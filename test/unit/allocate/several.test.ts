@@ -25,13 +25,6 @@ const workload = (kind: string, name: string, spec: object, annotations = {}): K
   metadata: { namespace: "d", name },
   spec: { template: { metadata: { annotations } }, ...spec },
 });
-const _spiderSubnet = (controlled: object): KubeObject => ({
-  apiVersion: "spiderpool.spidernet.io/v2beta1",
-  kind: "SpiderSubnet",
-  metadata: { name: "a" },
-  spec: { subnet: "10.0.0.0/24" },
-  status: { controlledIPPools: JSON.stringify(controlled) },
-});
 const B_NET = subnet("b", "10.1.0.0/24", ["10.1.0.10-10.1.0.25"]);
 
 test("of two that want one name the one that holds something has it", () => {
