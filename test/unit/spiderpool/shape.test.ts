@@ -4,33 +4,33 @@ import { shapeFaults } from "../../../src/core/spiderpool/shape.js";
 
 const SPIDERPOOL = "spiderpool.spidernet.io/v2beta1";
 
-function faults(apiVersion: string, kind: string, more: object): string[] {
-  return shapeFaults({ apiVersion, kind, metadata: { name: "x" }, ...more } as KubeObject);
+function any(apiVersion: string, kind: string, more: object): KubeObject {
+  return { apiVersion, kind, metadata: { name: "x" }, ...more } as KubeObject;
 }
-const pool = (spec: unknown, more: object = {}) => faults(SPIDERPOOL, "SpiderIPPool", { spec, ...more });
-const meta = (metadata: unknown, apiVersion = "v1", kind = "Thing") => faults(apiVersion, kind, { metadata });
-const workload = (spec: unknown, kind = "Deployment") => faults("apps/v1", kind, { spec });
+const pool = (spec: unknown, more: object = {}) => any(SPIDERPOOL, "SpiderIPPool", { spec, ...more });
+const meta = (metadata: unknown, apiVersion = "v1", kind = "Thing") => any(apiVersion, kind, { metadata });
+const workload = (spec: unknown, kind = "Deployment") => any("apps/v1", kind, { spec });
 const selector = (value: unknown) => workload({ selector: value });
 
 /** What an object from a file must look like before anybody reads it. */
 describe("the shape of an object", () => {
-  test.each<[what: string, found: string[]]>([
+  test.each<[what: string, object: KubeObject]>([
     ["a whole pool", pool({ subnet: "10.6.0.0/24", ips: ["x"], podAffinity: { matchLabels: { a: "b" } } })],
     ["values are not judged", pool({ subnet: "what", ips: [] })],
     ["a status may be written piece by piece", pool({ subnet: "a" }, { status: { allocatedIPs: "{}" } })],
     ["a field that is undefined", pool({ subnet: "a", ips: undefined })],
     ["a field nobody knows", pool({ subnet: "a", what: 3 })],
-    ["a kind nobody knows", faults("v9", "Thing", { spec: 3, status: [] })],
+    ["a kind nobody knows", any("v9", "Thing", { spec: 3, status: [] })],
     ["null in a kind of Kubernetes' own", workload({ template: null, selector: { matchLabels: null } })],
-    ["null in any metadata", faults(SPIDERPOOL, "SpiderEndpoint", { metadata: { name: "x", labels: null } })],
-    ["a coordinator without a spec", faults(SPIDERPOOL, "SpiderCoordinator", {})],
-    ["a Pod", faults("v1", "Pod", { spec: { nodeName: "n" }, status: { phase: "Running" } })],
+    ["null in any metadata", any(SPIDERPOOL, "SpiderEndpoint", { metadata: { name: "x", labels: null } })],
+    ["a coordinator without a spec", any(SPIDERPOOL, "SpiderCoordinator", {})],
+    ["a Pod", any("v1", "Pod", { spec: { nodeName: "n" }, status: { phase: "Running" } })],
     ["own keys of a prototype", pool({ subnet: "a", podAffinity: { matchLabels: { constructor: "a" } } })],
-  ])("%s is fine", (_what, found) => {
-    expect(found).toEqual([]);
+  ])("%s is fine", (_what, object) => {
+    expect(shapeFaults(object)).toEqual([]);
   });
 
-  test.each<[found: string[], expected: string[]]>([
+  test.each<[object: KubeObject, expected: string[]]>([
     [pool(undefined), ["spec is missing"]],
     [pool({}), ["spec.subnet is missing"]],
     [pool(null), ["spec must be a map, not null"]],
@@ -49,9 +49,9 @@ describe("the shape of an object", () => {
       ["spec.podAffinity.matchLabels.c must be a string, not the number 1"],
     ],
     [pool({ subnet: "a", routes: [{ dst: "d" }] }), ["spec.routes[0].gw is missing"]],
-    [faults(SPIDERPOOL, "SpiderSubnet", {}), ["spec is missing"]],
-    [faults(SPIDERPOOL, "SpiderReservedIP", {}), ["spec is missing"]],
-    [faults(SPIDERPOOL, "SpiderMultusConfig", {}), ["spec is missing"]],
+    [any(SPIDERPOOL, "SpiderSubnet", {}), ["spec is missing"]],
+    [any(SPIDERPOOL, "SpiderReservedIP", {}), ["spec is missing"]],
+    [any(SPIDERPOOL, "SpiderMultusConfig", {}), ["spec is missing"]],
     [meta(undefined), ["metadata must be a map, not the undefined undefined"]],
     [meta({ namespace: 1 }), ["metadata.namespace must be a string, not the number 1"]],
     [
@@ -101,12 +101,12 @@ describe("the shape of an object", () => {
       ["spec.jobTemplate.spec.template must be a map, not a list"],
     ],
     [
-      faults("v1", "Pod", { spec: { nodeName: 1 }, status: { phase: 2 } }),
+      any("v1", "Pod", { spec: { nodeName: 1 }, status: { phase: 2 } }),
       ["spec.nodeName must be a string, not the number 1", "status.phase must be a string, not the number 2"],
     ],
-    [faults("v1", "ConfigMap", { data: { a: 1 } }), ["data.a must be a string, not the number 1"]],
+    [any("v1", "ConfigMap", { data: { a: 1 } }), ["data.a must be a string, not the number 1"]],
     [
-      faults("autoscaling/v2", "HorizontalPodAutoscaler", {
+      any("autoscaling/v2", "HorizontalPodAutoscaler", {
         spec: { scaleTargetRef: { apiVersion: 1, kind: 2, name: 3 } },
       }),
       [
@@ -115,19 +115,19 @@ describe("the shape of an object", () => {
         "spec.scaleTargetRef.name must be a string, not the number 3",
       ],
     ],
-  ])("%j", (found, expected) => {
-    expect(found).toEqual(expected);
+  ])("%j", (object, expected) => {
+    expect(shapeFaults(object)).toEqual(expected);
   });
 
   test.each(["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "CloneSet"])(
     "a %s is looked at as a workload",
     (kind) => {
-      expect(workload({ replicas: "3" }, kind)).toHaveLength(1);
+      expect(shapeFaults(workload({ replicas: "3" }, kind))).toHaveLength(1);
     },
   );
 
   test("the API version tells whose kind it is: only Spiderpool's have no nulls", () => {
-    expect(faults("other/v1", "SpiderIPPool", { spec: { subnet: null } })).toEqual([]);
-    expect(pool({ subnet: null })).toEqual(["spec.subnet must be a string, not null"]);
+    expect(shapeFaults(any("other/v1", "SpiderIPPool", { spec: { subnet: null } }))).toEqual([]);
+    expect(shapeFaults(pool({ subnet: null }))).toEqual(["spec.subnet must be a string, not null"]);
   });
 });

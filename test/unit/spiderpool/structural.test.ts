@@ -108,6 +108,43 @@ describe("a structural schema", () => {
     expect(applySchema("Node", object)).toEqual({ object, errors: [] });
   });
 
+  test("is told as a CustomResourceDefinition, with what there is of columns, categories and a status", () => {
+    const spec: SchemaNode = { type: "object" };
+    const version = {
+      name: "v1",
+      served: true,
+      storage: true,
+      schema: {
+        openAPIV3Schema: {
+          type: "object",
+          description: "A thing",
+          properties: {
+            apiVersion: { type: "string" },
+            kind: { type: "string" },
+            metadata: { type: "object" },
+            spec,
+          },
+        },
+      },
+    };
+    const names = { kind: "Thing", listKind: "ThingList", plural: "things", singular: "thing", shortNames: [] };
+    const bare = customResourceDefinition(description(spec));
+    expect(bare).toStrictEqual({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "things.example.com" },
+      spec: { group: "example.com", scope: "Cluster", names, versions: [version] },
+    });
+    const printerColumns = [{ name: "A", type: "string", jsonPath: ".spec.a" }];
+    const full = { ...description(spec), categories: ["all"], printerColumns, statusSubresource: true };
+    expect(customResourceDefinition(full).spec).toStrictEqual({
+      group: "example.com",
+      scope: "Cluster",
+      names: { ...names, categories: ["all"] },
+      versions: [{ ...version, subresources: { status: {} }, additionalPrinterColumns: printerColumns }],
+    });
+  });
+
   test("says in the CustomResourceDefinition which fields there must be", () => {
     const required = (of: KindDescription) =>
       (customResourceDefinition(of).spec as { versions: { schema: { openAPIV3Schema: object } }[] }).versions[0]!.schema

@@ -8,7 +8,8 @@ import { candidatesIn } from "../replay.js";
 import type { Watch } from "./watch.js";
 import { some } from "./words.js";
 
-const OWN_CHOICE = [KEYS.subnets, KEYS.subnet, KEYS.ippools, KEYS.ippool];
+/** Most workloads have one of these; subnet annotations are a choice only where the feature is on (A1). */
+const OWN_CHOICE = [KEYS.ippools, KEYS.ippool];
 
 const WORDS = {
   "namespace annotation": "a Namespace's default pools",

@@ -50,8 +50,7 @@ function fromTemplate(key: string, workload: KubeObject): Naming[] {
 
 function fromNamespace(name: string, namespace: KubeObject): Naming[] {
   const names = readDefaultPools(namespace.metadata.annotations ?? {});
-  if (typeof names === "string" || names.v4.length + names.v6.length === 0) return [];
-  return [{ by: `Namespace ${name}`, namespace: name, nic: FIRST_NIC, names }];
+  return typeof names === "string" ? [] : [{ by: `Namespace ${name}`, namespace: name, nic: FIRST_NIC, names }];
 }
 
 function inOrder<T>(map: ReadonlyMap<string, T>): [string, T][] {

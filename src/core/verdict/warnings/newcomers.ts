@@ -39,7 +39,7 @@ export function newcomerWarnings(watch: Watch): Diagnostic[] {
 }
 
 /** Pools that offer less, or to fewer, once the steps ran. */
-function narrowedPools({ steps, snapshot, after }: Watch): ReadonlySet<string> {
+function narrowedPools({ steps, snapshot }: Watch): ReadonlySet<string> {
   const names = new Set<string>();
   for (const step of steps) {
     if (step.kind.kind === "SpiderIPPool" && step.action !== "create") {
@@ -51,7 +51,7 @@ function narrowedPools({ steps, snapshot, after }: Watch): ReadonlySet<string> {
     const resting = step.object.metadata.annotations?.[OWN.quarantine] !== undefined;
     if (step.kind.kind === "SpiderReservedIP" && step.action !== "delete" && !resting) {
       // Which pools a reservation narrows shows in what they have left.
-      for (const name of snapshot.pools.keys()) if (after.pools.has(name)) names.add(name);
+      for (const name of snapshot.pools.keys()) names.add(name);
     }
   }
   return names;

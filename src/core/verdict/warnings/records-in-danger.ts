@@ -105,8 +105,9 @@ function onDeadNodes({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagnost
     }));
 }
 
+/** In name order, as a snapshot keeps those of one address. */
 function podsOf(holders: readonly Holder[]): string[] {
-  return [...new Set(holders.map((holder) => holder.pod))].sort();
+  return [...new Set(holders.map((holder) => holder.pod))];
 }
 
 /** Records of a short text are searched as they stand: parsing thousands of them is most of what the warnings cost. */

@@ -16,7 +16,7 @@ export function tellRoutes<T extends Step>(steps: readonly T[], snapshot: Snapsh
 /** The same as warnings, for steps that will run. */
 export function routeWarnings(steps: readonly Step[], snapshot: Snapshot): Diagnostic[] {
   return steps.flatMap((step): Diagnostic[] => {
-    const count = step.blocked === undefined ? keepingRoutes(step, snapshot) : 0;
+    const count = keepingRoutes(step, snapshot);
     if (count === 0) return [];
     return [
       {

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../diagnostics.js";
 import { judgePool } from "../../spiderpool/ipam/filter.js";
-import { globMatch, isPattern, literalPrefix, namesWithPrefix } from "../../spiderpool/ipam/glob.js";
+import { globMatch, literalPrefix, namesWithPrefix } from "../../spiderpool/ipam/glob.js";
 import { type PodFacts, templateFacts } from "../../spiderpool/ipam/pod-facts.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import type { Naming } from "./namings.js";
@@ -15,7 +15,7 @@ export function unreachableWarnings(watch: Watch): Diagnostic[] {
     .flatMap((declared): Diagnostic[] => {
       const pool = watch.after.pools.get(declared.name);
       const by = namers.get(declared.name) ?? [];
-      if (pool === undefined || pool.spec.disable === true || pool.spec.default === true || by.length === 0) return [];
+      if (pool === undefined || pool.spec.disable === true || pool.spec.default === true) return [];
       const reasons = by.map((naming) => refusal(watch, pool, naming));
       const [first] = reasons;
       if (first === undefined || reasons.includes(undefined)) return [];
@@ -40,7 +40,7 @@ function namersOf({ namings, plan }: Watch): ReadonlyMap<string, readonly Naming
   for (const naming of namings) {
     for (const name of new Set([...naming.names.v4, ...naming.names.v6])) {
       if (plan.pools.has(name)) add(name, naming);
-      else if (isPattern(name))
+      else
         for (const pool of namesWithPrefix(sorted, literalPrefix(name))) if (globMatch(name, pool)) add(pool, naming);
     }
   }
