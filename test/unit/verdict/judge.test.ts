@@ -67,8 +67,18 @@ describe("a crash may leave the cluster after any wave", () => {
 
   test("moves of several waves are one move, to wherever any of them leads", () => {
     const r = pool("r", 30);
-    const found = judged(cluster(Q, r), [switched(4, "q"), updating(defaults("q"), defaults("q", "r"), 6)]);
+    const found = judged(cluster(Q, r), [switched(4, "q"), updating(defaults("q"), defaults("r"), 6)]);
     expect(effects(found)).toEqual(["shop/web-rs-0 moves q r"]);
+    const back = judged(cluster(Q), [switched(4, "q"), updating(defaults("q"), defaults("p"), 6)]);
+    expect(effects(back)).toEqual(["shop/web-rs-0 moves q"]);
+  });
+
+  test("of waves that are as bad the first is told, whatever order the steps are in", () => {
+    const steps = [updating(defaults("q"), defaults("gone"), 6), switched(4, "q")];
+    for (const some of [steps, [...steps].reverse()]) {
+      const [strands] = judged(cluster(closed), some).judgements;
+      expect(strands?.reasons.at(-1)).toBe("no pool is left for eth0: q (the pool is disabled)");
+    }
   });
 });
 
