@@ -23,7 +23,6 @@ export function dependsOn(step: Step, undone: Step): string | undefined {
 function needsAddresses(step: Step, undone: Step): boolean {
   if (undone.kind !== KINDS.SpiderIPPool || undone.removed.length === 0) return false;
   if (step.kind === KINDS.SpiderIPPool) return overlaps(step.added, undone.removed);
-  if (step.kind !== KINDS.SpiderSubnet) return false;
   return step.action === "delete" ? cidrOf(step) === cidrOf(undone) : overlaps(step.removed, undone.removed);
 }
 

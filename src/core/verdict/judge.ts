@@ -81,8 +81,7 @@ export function judgeSteps(
 /** Of two waves the worse effect counts; who moves in both may go wherever either leads, so a migration must allow both. */
 function worse(known: Judgement | undefined, judged: Judgement): Judgement {
   if (known === undefined || WORST.indexOf(judged.effect) > WORST.indexOf(known.effect)) return judged;
-  if (judged.effect !== "moves" || known.effect !== "moves") return known;
-  return { ...known, next: [...new Set([...(known.next ?? []), ...(judged.next ?? [])])] };
+  return known.next === undefined ? known : { ...known, next: [...new Set([...known.next, ...(judged.next ?? [])])] };
 }
 
 /** The cluster after each wave in which a step concerns somebody; the last wave is the end. */

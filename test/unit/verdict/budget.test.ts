@@ -23,17 +23,18 @@ function budget(pools: number, owned: number, options: { override?: number; held
   return { held: found.steps.filter((step) => step.blocked?.type === "budget").length, exceeded: found.exceeded };
 }
 
-test.each<[what: string, found: ReturnType<typeof budget>, held: number, deletes: number | undefined]>([
-  ["as many as the count allows", budget(2, 2), 0, undefined],
-  ["as much as the percent allows", budget(5, 10), 0, undefined],
-  ["more than both, of this install's objects", budget(6, 10), 6, 6],
-  ["what is held back already does not count", budget(6, 10, { held: 1 }), 0, undefined],
-  ["what is held back already keeps its reason", budget(8, 10, { held: 1 }), 7, 7],
-  ["a kind within its budget is held back with the other", budget(6, 10, { reserved: 1 }), 7, 7],
-  ["two kinds each within", budget(2, 10, { reserved: 2 }), 0, undefined],
-  ["a count of the command line allows it", budget(6, 10, { override: 6 }), 0, undefined],
-  ["or forbids it", budget(2, 10, { override: 1 }), 2, 2],
-])("%s", (_what, found, held, deletes) => {
+test.each<[what: string, asked: Parameters<typeof budget>, held: number, deletes: number | undefined]>([
+  ["as many as the count allows", [2, 2], 0, undefined],
+  ["as much as the percent allows", [5, 10], 0, undefined],
+  ["more than both, of this install's objects", [6, 10], 6, 6],
+  ["what is held back already does not count", [6, 10, { held: 1 }], 0, undefined],
+  ["what is held back already keeps its reason", [8, 10, { held: 1 }], 7, 7],
+  ["a kind within its budget is held back with the other", [6, 10, { reserved: 1 }], 7, 7],
+  ["two kinds each within", [2, 10, { reserved: 2 }], 0, undefined],
+  ["a count of the command line allows it", [6, 10, { override: 6 }], 0, undefined],
+  ["or forbids it", [2, 10, { override: 1 }], 2, 2],
+])("%s", (_what, asked, held, deletes) => {
+  const found = budget(...asked);
   expect(found.held).toBe(held);
   expect(found.exceeded?.deletes).toBe(deletes);
 });

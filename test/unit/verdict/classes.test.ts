@@ -81,6 +81,11 @@ describe("what of a change concerns whom", () => {
     ["the pools of a network that is somebody's", [updating(NET, network("net", "p"))], ["far/gets 0"]],
     ["a network that is nobody's", [updating(OTHER, network("other", "p"))], []],
     [
+      "a network that named a pool that is not there, and names another",
+      [updating(network("net", "gone"), network("net", "missing"))],
+      ["far/gets 0"],
+    ],
+    [
       "a network that is somebody's, but not its pools",
       [
         updating(NET, {
@@ -103,8 +108,17 @@ describe("what of a change concerns whom", () => {
     ],
   ])("%s", (_what, steps, expected) => {
     // Defaults of a network are for NICs without a default-network annotation: far/gets has the cluster's.
-    const live = LIVE.map((object) => (object.metadata.namespace === "far" ? onClusterNetwork(object) : object));
+    const far = LIVE.map((object) => (object.metadata.namespace === "far" ? onClusterNetwork(object) : object));
+    const before = steps.map((step) => step.live);
+    const live = far.map((object) => before.find((one) => one?.kind === object.kind && same(one, object)) ?? object);
     expect(concerned(steps, live).sort()).toEqual([...expected].sort());
+  });
+
+  test("the pools of a new template, or of a Namespace's new defaults, are theirs too", () => {
+    expect(classes([renaming(asks("q"))])["shop/asks"]?.pools).toEqual(["p", "q"]);
+    const annotations = { "ipam.spidernet.io/default-ipv4-ippool": '["web.new"]' };
+    const step = { ...updating(LAB, LAB, 4), patch: { metadata: { annotations } } };
+    expect(classes([step], [...LIVE, NEW])["lab/gets"]?.pools).toEqual(["p", "q", "web.new"]);
   });
 
   test("a pool that goes at the end may serve somebody until then, who is given its name meanwhile", () => {
@@ -127,4 +141,8 @@ describe("what of a change concerns whom", () => {
 function onClusterNetwork(object: KubeObject): KubeObject {
   const { "v1.multus-cni.io/default-network": _, ...annotations } = object.metadata.annotations ?? {};
   return object.kind === "Pod" ? { ...object, metadata: { ...object.metadata, annotations } } : object;
+}
+
+function same(a: KubeObject, b: KubeObject): boolean {
+  return a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
 }

@@ -59,6 +59,7 @@ describe("a step that needs addresses", () => {
     ["to take them from the subnet", updating(whole, subnet("s", CIDR, "10.6.0.6-10.6.0.9")), GIVES, still],
     ["to take others from the subnet", updating(whole, subnet("s", CIDR, "10.6.0.1-10.6.0.6")), GIVES, undefined],
     ["to delete the subnet", deleting(whole), deleting(WIDE), still],
+    ["to delete the subnet, though the pool lies outside it", deleting(subnet("s", CIDR, "10.6.0.200")), GIVES, still],
     ["to delete another subnet", deleting(subnet("s", "10.7.0.0/24")), deleting(WIDE), undefined],
     ["nothing, where the pool only grows in the subnet", deleting(whole), TAKES, undefined],
   ]);

@@ -124,8 +124,8 @@ describe("a template is looked at on every node it allows", () => {
   const NODES = [node("b", { zone: "b", disk: "ssd" }), node("a", { zone: "a", disk: "ssd" })];
   const onB = { nodeName: ["b"] };
   const inB = { nodeAffinity: { matchLabels: { zone: "b" } } };
-  const on = (selector?: Record<string, string>): KubeObject => {
-    const app = deployment("d/app", asks(["full", "p"]));
+  const on = (selector?: Record<string, string>, pools = ["full", "p"]): KubeObject => {
+    const app = deployment("d/app", asks(pools));
     const spec = app.spec as { template: object };
     return { ...app, spec: { ...spec, template: { ...spec.template, spec: { nodeSelector: selector } } } };
   };
@@ -138,6 +138,7 @@ describe("a template is looked at on every node it allows", () => {
   ])("one that serves it is enough: %s", (_what, spec) => {
     const live = [...NODES, four("p"), full];
     expect(reasons(on(), live, narrowed(spec))).toEqual([]);
+    expect(reasons(on({}, ["p"]), live, narrowed(spec))).toEqual([]);
     expect(reasons(on({ zone: "b", disk: "ssd" }), live, narrowed(spec))).toEqual([]);
     expect(reasons(on({ zone: "a", disk: "ssd" }), live, narrowed(spec))).toHaveLength(1);
     expect(reasons(on(), [four("p"), full], narrowed(onB))).toEqual([]);

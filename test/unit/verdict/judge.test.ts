@@ -67,8 +67,18 @@ describe("a crash may leave the cluster after any wave", () => {
 
   test("moves of several waves are one move, to wherever any of them leads", () => {
     const r = pool("r", 30);
-    const found = judged(cluster(Q, r), [switched(4, "q"), updating(defaults("q"), defaults("q", "r"), 6)]);
+    const found = judged(cluster(Q, r), [switched(4, "q"), updating(defaults("q"), defaults("r"), 6)]);
     expect(effects(found)).toEqual(["shop/web-rs-0 moves q r"]);
+    const back = judged(cluster(Q), [switched(4, "q"), updating(defaults("q"), defaults("p"), 6)]);
+    expect(effects(back)).toEqual(["shop/web-rs-0 moves q"]);
+  });
+
+  test("of waves that are as bad the first is told, whatever order the steps are in", () => {
+    const steps = [updating(defaults("q"), defaults("gone"), 6), switched(4, "q")];
+    for (const some of [steps, [...steps].reverse()]) {
+      const [strands] = judged(cluster(closed), some).judgements;
+      expect(strands?.reasons.at(-1)).toBe("no pool is left for eth0: q (the pool is disabled)");
+    }
   });
 });
 
@@ -107,6 +117,54 @@ describe("what is told of whom", () => {
     const api = { name: "shop/api", pool: "q", addresses: ["10.6.0.20"], annotations: asks("q") };
     const found = judged(running(cluster(Q), api), [updating(P, P), switched(4, "p")]);
     expect(found.classes.map((one) => one.steps)).toEqual([[0, 1]]);
+  });
+});
+
+describe("those who may be pushed", () => {
+  const three = (first: number, count: number) => Array.from({ length: count }, (_, i) => `10.6.0.${first + i}`);
+
+  test("of those who share a pool that no step touches each holds its own steps and theirs, in order", () => {
+    const x = pool("x", 30);
+    const one = { name: "shop/one", pool: "p", addresses: ["10.6.0.11"], annotations: asks("p", "x") };
+    const two = { name: "shop/two", pool: "q", addresses: ["10.6.0.20"], annotations: asks("q", "x") };
+    const live = running(running([P, Q, x, namespaceWith("shop")], one), two);
+    const found = judged(live, [updating(P, P), updating(Q, Q)]);
+    expect(found.classes.map((each) => each.steps)).toEqual([[0], [0, 1]]);
+  });
+
+  test("who asks for a further pool besides is among them", () => {
+    const api = { name: "lab/api", pool: "p", addresses: ["10.6.0.11"], annotations: asks("p", "r") };
+    const found = judged(running(cluster(Q, pool("r", 30)), api), [switched(4, "p", "q")]);
+    expect(found.classes.map((one) => one.steps)).toEqual([[0], [0]]);
+  });
+
+  test("who is pushed out of one pool takes what others have of the next", () => {
+    const first = livePool("p", { ips: ["10.6.0.10-10.6.0.11"], podAffinity: {} });
+    const next = livePool("r", { ips: ["10.6.0.30"] });
+    const lab = namespaceWith("lab", ["q"]);
+    const live = [
+      { name: "lab/jobs", pool: "q", addresses: three(20, 2) },
+      { name: "shop/two", pool: "p", addresses: ["10.6.0.10"], annotations: asks("p", "r") },
+      { name: "shop/last", pool: "r", addresses: ["10.6.0.30"], annotations: asks("r") },
+    ].reduce<KubeObject[]>(running, [first, Q, next, lab, namespaceWith("shop")]);
+    const found = effects(judged(live, [updating(lab, namespaceWith("lab", ["p"]), 4)]));
+    expect(found).toContain("shop/last-rs-0 strands");
+    expect(found).toContain("shop/two-rs-0 strands");
+  });
+
+  test("who asks for a family besides competes there", () => {
+    const six = livePool("six", { subnet: "fd00::/64", ips: ["fd00::1"] });
+    const v6 = "ipam.spidernet.io/default-ipv6-ippool";
+    const namespace = defaults("p");
+    const patch = { metadata: { annotations: { [v6]: '["six"]' } } };
+    const live = running([P, six, namespace], { ...WEB, addresses: three(10, 2) });
+    const found = judged(live, [{ ...updating(namespace, namespace, 4), patch }]);
+    expect(found.judgements.map(({ effect, reasons }) => [effect, reasons.at(-1)])).toEqual([
+      ["strands", "2 Pods may come for the 1 usable addresses of six"],
+      ["strands", "2 Pods may come for the 1 usable addresses of six"],
+    ]);
+    const one = running([P, six, namespace], WEB);
+    expect(effects(judged(one, [{ ...updating(namespace, namespace, 4), patch }]))).toEqual([]);
   });
 });
 

@@ -54,6 +54,14 @@ describe("whom a change of the pools a.web and a.api may concern, by what is ask
     expect(template(deployment("d/one", { [IPPOOL]: text }))).toBe(true);
   });
 
+  test("whatever order the pools are told in", () => {
+    for (const pools of [
+      ["b.x", "a.web"],
+      ["a.web", "b.x"],
+    ])
+      expect(reachOf(buildSnapshot([], []), touching(), pools).template(deployment("d/app", one("a.*")))).toBe(true);
+  });
+
   test("no pool, no source: nobody", () => {
     const { template } = reachOf(buildSnapshot([], []), touching(), []);
     expect(template(deployment("d/app"))).toBe(false);

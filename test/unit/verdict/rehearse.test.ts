@@ -88,6 +88,11 @@ describe("the cluster as the steps so far leave it", () => {
     expect(played([], [creating(s), inS("b", "10.6.0.20")])).toMatchObject([undefined, { type: "conflict" }]);
   });
 
+  test("a pool that is called like its subnet is not it", () => {
+    const a = liveSubnet("a", { subnet: CIDR, ips: ["10.6.0.1-10.6.0.9"] }, "default");
+    expect(played([a], [inS("a", "10.6.0.1"), inS("b", "10.6.0.20")])).toMatchObject([undefined, { type: "conflict" }]);
+  });
+
   test("a reservation that goes is no pool of its name", () => {
     const reserved = liveReserved("a", ["10.6.0.200"]);
     expect(played([pool("a", "10.6.0.5"), reserved], [deleting(reserved), inS("b", "10.6.0.5")])[1]).toMatchObject({

@@ -142,8 +142,9 @@ describe("what a tenant gets when it starts anew", () => {
     expect(standing(pools, asker(), both).outcome).toEqual({ ...served, ...beside });
     expect(standing(pools, asker({ recorded: { ipv4Pool: "p", ipv6Pool: "s" } }), both).outcome).toEqual(served);
     expect(standing(pools, asker(), pod(asks(["p"]))).outcome).toEqual(served);
-    const v6 = asker({ family: 6, pool: "s", recorded: { ipv6Pool: "s" } });
-    expect(standing(pools, v6, both).outcome).toEqual({
+    const only = asker({ family: 6, pool: "s", recorded: { ipv6Pool: "s" } });
+    expect(standing(pools, only, pod(asks([], ["s"]))).outcome).toEqual({ ...served, pools: ["s"], eligible: [["s"]] });
+    expect(standing(pools, only, both).outcome).toEqual({
       ...{ pools: ["s"], eligible: [["s"]], assumed: [] },
       ...{ beside: [["p"]], besidePools: ["p"] },
     });

@@ -25,6 +25,8 @@ describe("what a step does to a pool, in a sentence of its own", () => {
   });
 });
 
+const rest = liveReserved("rest", ["10.6.0.12"]);
+const resting = { ...rest, metadata: { ...rest.metadata, annotations: { "spiderplan.io/quarantine": "[]" } } };
 const touched = (...steps: Step[]) =>
   touchedBy(
     steps.map((step) => ({ steering: [], ...step })),
@@ -49,6 +51,7 @@ describe("what the steps touch", () => {
     ["a reservation that goes", deleting(liveReserved("r", ["10.6.0.12"])), ["p"]],
     ["one that moves away", updating(liveReserved("r", ["10.6.0.12"]), liveReserved("r", ["10.6.0.99"])), ["p"]],
     ["one that comes", updating(liveReserved("r", ["10.6.0.99"]), liveReserved("r", ["10.6.0.12"])), ["p"]],
+    ["one of addresses that only rest", creating(resting), []],
     ["one beside it", creating(liveReserved("r", ["10.6.0.99"])), []],
     ["one of the other family", creating(liveReserved("r", ["::a06:a"])), []],
   ])("%s", (_what, step, pools) => {

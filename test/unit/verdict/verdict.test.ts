@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import type { Judgement } from "../../../src/core/verdict/impact.js";
+import type { Tenant } from "../../../src/core/verdict/tenants.js";
+import { inDanger } from "../../../src/core/verdict/verdict.js";
 import { decideOn } from "../../support/decide.js";
 import { livePool, liveSubnet } from "../../support/objects.js";
 import { namespaceWith, running } from "../../support/running.js";
@@ -58,4 +61,25 @@ test("a pool that leaves is told with those steps that wait for it, and no other
   );
   const { verdict } = await decideOn(asked, web([net, namespaceWith("shop"), p, old]));
   expect(verdict.leaving).toMatchObject([{ pool: old.metadata.name, inUse: 1, waiting: ["SpiderIPPool want"] }]);
+});
+
+test("who is in danger already is told with the last of the reasons, which is the failure", () => {
+  const tenant: Tenant = {
+    ...{ pod: "shop/web-0", nic: "eth0", family: 4, address: 1, pool: "p", recorded: {}, keeps: "nothing" },
+    ...{ facts: undefined, workload: undefined, owner: "shop/Pod/web-0/eth0" },
+  };
+  const judgement = { tenant, reasons: ["p: first", "p: second", "p is full"] };
+  const danger: Judgement = { ...judgement, effect: "in danger already" };
+  const judged = {
+    judgements: [danger, { ...judgement, effect: "moves" } as Judgement],
+    idle: [],
+    stays: 1,
+    classes: [],
+  };
+  expect(inDanger(judged).map(({ message, about }) => [message, about])).toEqual([
+    [
+      "shop/web-0 would get no address on eth0 at its next restart, with or without this plan: p is full",
+      "shop/Pod/web-0/eth0",
+    ],
+  ]);
 });
