@@ -1,6 +1,6 @@
 import { splitOwner } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
-import { stepKey } from "../change/step.js";
+import { type Step, stepKey } from "../change/step.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { formatCidr } from "../ip/range.js";
 import type { Holding } from "../outcome.js";
@@ -25,7 +25,7 @@ export function withHolding(steps: readonly OrderedStep[], plan: Plan, holding: 
 }
 
 /** Selections that name nothing in the plan or the steps: most likely a typing error. */
-export function unknownSelections(only: readonly string[], steps: readonly OrderedStep[], plan: Plan): Diagnostic[] {
+export function unknownSelections(only: readonly string[], steps: readonly Step[], plan: Plan): Diagnostic[] {
   const unknown = only.filter((name) => !named(plan, name) && !steps.some(chosenBy(plan, [name])));
   return unknown.map((name) => ({
     code: "SP2812",
@@ -49,7 +49,7 @@ function outside(step: OrderedStep, chosen: ReadonlySet<OrderedStep> | undefined
 }
 
 /** Whether a step is one of those a selection names. */
-function chosenBy(plan: Plan, only: readonly string[]): (step: OrderedStep) => boolean {
+function chosenBy(plan: Plan, only: readonly string[]): (step: Step) => boolean {
   const subnets = new Map([...plan.subnets.values()].map((subnet) => [formatCidr(subnet.cidr), subnet.name]));
   return (step) => {
     const names = namesOf(step, subnets);
@@ -58,7 +58,7 @@ function chosenBy(plan: Plan, only: readonly string[]): (step: OrderedStep) => b
 }
 
 /** Everything a step may be called in a selection. */
-function namesOf(step: OrderedStep, subnets: ReadonlyMap<string, string>): string[] {
+function namesOf(step: Step, subnets: ReadonlyMap<string, string>): string[] {
   const subnet = subnets.get(cidrOf(step) ?? "");
   const inSubnet = subnet === undefined ? [] : [`subnet:${subnet}`];
   switch (step.kind.kind) {
