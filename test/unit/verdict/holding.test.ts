@@ -27,6 +27,10 @@ workloads:
     annotate: true
     pods: {labels: {app: web}}
     interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [b], elastic: 0}}}
+  shop/Deployment/other:
+    replicas: 1
+    pods: {labels: {app: other}}
+    interfaces: {eth0: {network: kube-system/net, pools: [p]}}
 `;
 const LIVE = [namespaceWith("shop"), deployment("shop/web")];
 const OWN_POOL = "SpiderIPPool shop.deployment.web.eth0.b";
