@@ -130,6 +130,8 @@ describe("who is alike stops and starts together where one by one is too much to
   test.each<[what: string, sizes: number[], players: Player[], mostWork: number, fates: Fate[]]>([
     ["as much work as there is", [1], [who([["a"]])], 4, ["fine"]],
     ["a little less", [1], [who([["a"]])], 3, ["unknown"]],
+    ["one by one first", [1, 4], [who([["b"], ["a"]], { count: 3 })], 10, ["unknown"]],
+    ["nothing at all, where nobody ever starts", [1], [who([], { ways: [], held: "a", places: ["a"] })], 0, ["fine"]],
     ["all have room", [4], [who([["a"]], { count: 3 })], 0, ["unknown"]],
     [
       "a pool takes as many as it has room for, the next takes the rest",

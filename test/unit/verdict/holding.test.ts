@@ -67,7 +67,8 @@ describe("what a selection names, and what that needs", () => {
 describe("a selection that names nothing (SP2812)", () => {
   const unknown = async (synced: boolean, ...only: string[]) => {
     const live = synced ? applied(await decideOn(SPEC, LIVE), LIVE) : LIVE;
-    const found = unknownSelections(only, (await decideOn(SPEC, live)).steps, await planOf(SPEC));
+    const steps = (await decideOn(SPEC, live)).steps.map((step) => ({ steering: [], ...step }));
+    const found = unknownSelections(only, steps, await planOf(SPEC));
     return found.map(({ message }) => /called (\S+),/.exec(message)?.[1]);
   };
   const NAMES = ["subnet:a", "pool:p", "network:kube-system/net", "namespace:shop", "reserved:r"];
