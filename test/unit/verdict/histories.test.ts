@@ -130,6 +130,13 @@ describe("who is alike stops and starts together where one by one is too much to
   test.each<[what: string, sizes: number[], players: Player[], mostWork: number, fates: Fate[]]>([
     ["as much work as there is", [1], [who([["a"]])], 4, ["fine"]],
     ["a little less", [1], [who([["a"]])], 3, ["unknown"]],
+    [
+      "seven have room for eight, whoever starts together",
+      [2, 6],
+      [who([["a"], ["b"]], { count: 2 }), who([["b"]]), who([["a", "b"]], { count: 4, held: "b" })],
+      300,
+      ["unknown", "unknown", "unknown"],
+    ],
     ["one by one first", [1, 4], [who([["b"], ["a"]], { count: 3 })], 10, ["unknown"]],
     ["nothing at all, where nobody ever starts", [1], [who([], { ways: [], held: "a", places: ["a"] })], 0, ["fine"]],
     ["all have room", [4], [who([["a"]], { count: 3 })], 0, ["unknown"]],
