@@ -11,7 +11,7 @@ const competitor = fc.record({
   ranks: fc.array(fc.subarray(POOLS, { minLength: 1 }), { maxLength: 2 }),
   starts: fc.boolean(),
   held: fc.option(fc.constantFrom(...POOLS), { nil: undefined }),
-  count: fc.integer({ min: 1, max: 2 }),
+  count: fc.integer({ min: 1, max: 3 }),
 });
 const crowd = fc.record({
   sizes: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 3, maxLength: 3 }),
@@ -70,7 +70,7 @@ describe("every order of stops and starts", () => {
     expect(fates.filter((fate) => fate === "fine").length).toBeGreaterThan(100);
   });
 
-  test.each([0, 10, 40])("where there are too many to play, who is said to strand does: work of %i", (mostWork) => {
+  test.each([0, 20, 100])("where there are too many to play, who is said to strand does: work of %i", (mostWork) => {
     const all = drawn(mostWork);
     for (const { found, stranded } of all) {
       for (const [index, fate] of found.entries())
@@ -123,5 +123,31 @@ describe("without any work, one of many crowded beginnings tells", () => {
     ],
   ])("%s", (_what, sizes, players, fates) => {
     expect(histories(players, capacities(sizes), 0)).toEqual(fates);
+  });
+});
+
+describe("who is alike stops and starts together where one by one is too much to play", () => {
+  test.each<[what: string, sizes: number[], players: Player[], mostWork: number, fates: Fate[]]>([
+    ["as much work as there is", [1], [who([["a"]])], 4, ["fine"]],
+    ["a little less", [1], [who([["a"]])], 3, ["unknown"]],
+    [
+      "seven have room for eight, whoever starts together",
+      [2, 6],
+      [who([["a"], ["b"]], { count: 2 }), who([["b"]]), who([["a", "b"]], { count: 4, held: "b" })],
+      300,
+      ["unknown", "unknown", "unknown"],
+    ],
+    ["one by one first", [1, 4], [who([["b"], ["a"]], { count: 3 })], 10, ["unknown"]],
+    ["nothing at all, where nobody ever starts", [1], [who([], { ways: [], held: "a", places: ["a"] })], 0, ["fine"]],
+    ["all have room", [4], [who([["a"]], { count: 3 })], 0, ["unknown"]],
+    [
+      "a pool takes as many as it has room for, the next takes the rest",
+      [2, 1],
+      [who([], { ways: [], held: "a", places: ["a"] }), who([["a"], ["b"]], { count: 3 })],
+      0,
+      ["unknown", "strands"],
+    ],
+  ])("%s", (_what, sizes, players, mostWork, fates) => {
+    expect(histories(players, capacities(sizes), mostWork)).toEqual(fates);
   });
 });

@@ -27,6 +27,10 @@ workloads:
     annotate: true
     pods: {labels: {app: web}}
     interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [b], elastic: 0}}}
+  shop/Deployment/other:
+    replicas: 1
+    pods: {labels: {app: other}}
+    interfaces: {eth0: {network: kube-system/net, pools: [p]}}
 `;
 const LIVE = [namespaceWith("shop"), deployment("shop/web")];
 const OWN_POOL = "SpiderIPPool shop.deployment.web.eth0.b";
@@ -63,7 +67,8 @@ describe("what a selection names, and what that needs", () => {
 describe("a selection that names nothing (SP2812)", () => {
   const unknown = async (synced: boolean, ...only: string[]) => {
     const live = synced ? applied(await decideOn(SPEC, LIVE), LIVE) : LIVE;
-    const found = unknownSelections(only, (await decideOn(SPEC, live)).steps, await planOf(SPEC));
+    const steps = (await decideOn(SPEC, live)).steps.map((step) => ({ steering: [], ...step }));
+    const found = unknownSelections(only, steps, await planOf(SPEC));
     return found.map(({ message }) => /called (\S+),/.exec(message)?.[1]);
   };
   const NAMES = ["subnet:a", "pool:p", "network:kube-system/net", "namespace:shop", "reserved:r"];
