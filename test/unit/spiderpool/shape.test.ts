@@ -15,7 +15,16 @@ const selector = (value: unknown) => workload({ selector: value });
 /** What an object from a file must look like before anybody reads it. */
 describe("the shape of an object", () => {
   test.each<[what: string, object: KubeObject]>([
-    ["a whole pool", pool({ subnet: "10.6.0.0/24", ips: ["x"], podAffinity: { matchLabels: { a: "b" } } })],
+    [
+      "a whole pool",
+      pool({
+        subnet: "10.6.0.0/24",
+        ipVersion: 4,
+        disable: true,
+        ips: ["x"],
+        podAffinity: { matchLabels: { a: "b" } },
+      }),
+    ],
     ["values are not judged", pool({ subnet: "what", ips: [] })],
     ["a status may be written piece by piece", pool({ subnet: "a" }, { status: { allocatedIPs: "{}" } })],
     ["a field that is undefined", pool({ subnet: "a", ips: undefined })],
@@ -34,6 +43,9 @@ describe("the shape of an object", () => {
     [pool(undefined), ["spec is missing"]],
     [pool({}), ["spec.subnet is missing"]],
     [pool(null), ["spec must be a map, not null"]],
+    // A null that is fine stays fine beside a fault.
+    [pool({}, { metadata: { name: "x", labels: null } }), ["spec.subnet is missing"]],
+    [workload({ template: null, replicas: "3" }), ['spec.replicas must be a whole number, not the string "3"']],
     [pool({ subnet: 3 }), ["spec.subnet must be a string, not the number 3"]],
     [pool({ subnet: "a", ips: "b" }), ['spec.ips must be a list, not the string "b"']],
     [

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { identity } from "../../../src/core/change/ownership.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
 import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { planWarnings } from "../../../src/core/verdict/warnings/warnings.js";
 import { decideOn, planOf } from "../../support/decide.js";
-import { deployment, endpoint, livePool, liveReserved } from "../../support/objects.js";
+import { deployment, endpoint, livePool, liveReserved, liveSubnet } from "../../support/objects.js";
 import { namespaceWith, node, type Running, running } from "../../support/running.js";
 
 type Spec = Partial<SpiderIPPool["spec"]>;
@@ -132,7 +133,17 @@ const NEWCOMERS: Case[] = [
 ];
 
 /** What is held back all the same is told to those who would run it. */
-const FORCED: Case[] = [
+const FORCED = (): Case[] => [
+  [
+    "SP4215",
+    "the pool that goes never served them",
+    P,
+    [
+      ...other(["b", "team-*"]),
+      ours("team-old", { ips: ["10.6.0.70"], podAffinity: { matchLabels: { app: "else" } } }),
+    ],
+    [],
+  ],
   [
     "SP4218",
     "nothing names a pool any more for a workload without Pods",
@@ -235,7 +246,7 @@ const NODES: Case[] = [
   [
     "SP4212",
     "two nodes whose pools are full, each with its own Pods",
-    pools(declared("a", "10.6.0.10", ZONE.a), declared("b", "10.6.0.30-10.6.0.31", ZONE.b)) + asks("a, b"),
+    pools(declared("a", "10.6.0.10", ZONE.a), declared("b", "10.6.0.30-10.6.0.31", ZONE.b)) + asks("b, a"),
     inBoth(),
     [
       "a drain of node-a leaves 1 Pod of default/Deployment/app without an IPv4 address on eth0: their pools have no room on the other nodes; the same holds for node-b",
@@ -697,16 +708,6 @@ const WILDCARDS: Case[] = [
     other(["b", "team-*"]),
     [],
   ],
-  [
-    "SP4215",
-    "the pool that goes never served them",
-    P,
-    [
-      ...other(["b", "team-*"]),
-      ours("team-old", { ips: ["10.6.0.70"], podAffinity: { matchLabels: { app: "else" } } }),
-    ],
-    [],
-  ],
 ];
 
 const ROUTED = (name = "p", gateway = "10.6.0.1") => declared(name, V4[0], `, gateway: ${gateway}`);
@@ -727,8 +728,169 @@ const ROUTES: Case[] = [
   ],
 ];
 
+/** The config of the network every Pod hangs on. */
+const NETWORK_PLAN = (list: string) =>
+  `networks:\n  kube-system/net: {macvlan: {master: [ens1]}, defaultPools: [${list}]}\n`;
+const liveNetwork = (ipv4: string[]): KubeObject => ({
+  apiVersion: KINDS.SpiderMultusConfig.apiVersion,
+  kind: "SpiderMultusConfig",
+  metadata: {
+    ...identity("default", KINDS.SpiderMultusConfig, "net", {}).metadata,
+    name: "net",
+    namespace: "kube-system",
+  },
+  spec: { cniType: "macvlan", macvlan: { master: ["ens1"], ippools: { ipv4 } } },
+});
+const NETWORKS: Case[] = [
+  [
+    "SP4214",
+    "a network's pools",
+    pools(declared("p", V4[0], RANKED), declared("q", "10.6.0.30")) + NETWORK_PLAN("p, q"),
+    [liveNetwork(["p"]), ...onDefaults([], [ours("p", ranked), ours("q", { ips: ["10.6.0.30"] })])],
+    [
+      "a network's default pools change, and with them the candidates of workloads that name no pools: eth0 of default/Deployment/one: p -> p+q, eth0 of default/Deployment/two: p -> p+q",
+    ],
+  ],
+  [
+    "SP4214",
+    "a pattern of a network that a new pool meets",
+    pools(declared("p", V4[0], RANKED), declared("p2", "10.6.0.30")),
+    [liveNetwork(["p*"]), ...onDefaults([], [ours("p", ranked)])],
+    [],
+  ],
+];
+
+/** A subnet whose addresses, as numbers, are those of IPv4. */
+const LOW = `subnets:
+  net: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.200]}
+  low: {cidr: "::/64", ranges: ["::1-::2"]}
+pools:
+  ${declared("p")}
+`;
+const FAMILIES: Case[] = [
+  [
+    "SP4221",
+    "the same number in both families",
+    LOW,
+    live([ours("p"), theirs("b", { ips: ["10.6.0.30"] }), theirs("c", { subnet: "::/64", ips: ["::a06:1e"] })]),
+    [],
+  ],
+  ["SP4221", "in no subnet of its family", LOW, live([ours("p"), theirs("b", OUTSIDE), theirs("c", OUTSIDE)]), []],
+  [
+    "SP4215",
+    "a Namespace's pattern for the other family",
+    NEW,
+    [
+      {
+        ...namespaceWith("default"),
+        metadata: { name: "default", annotations: { "ipam.spidernet.io/default-ipv6-ippool": '["team-*"]' } },
+      },
+      ours("p", { default: true }),
+    ],
+    [],
+  ],
+];
+
+const OURS_IN_NET = ["net", "six"].map((name) =>
+  liveSubnet(name, name === "net" ? { subnet: "10.6.0.0/24" } : { subnet: "fd00::/64" }, "another"),
+);
+const fixedBoth = (elastic: number, settings = "") => `${settings}${SUBNETS}workloads:
+${["app", "bar"]
+  .map(
+    (name) =>
+      `  default/Deployment/${name}: {replicas: 2, pods: {labels: {app: ${name}}}, interfaces: {eth0: {fixed: {subnets: [net, six], elastic: ${elastic}}}}}\n`,
+  )
+  .join("")}`;
+const boundTo = (name: string) => {
+  const pattern = `default.deployment.${name}.eth0.*`;
+  return deployment(`default/${name}`, names([pattern], [pattern]));
+};
+const lost = (...list: string[]) =>
+  `patterns match no pool after this plan, so Pods start without that address: ${list
+    .map((one) =>
+      one.replace(/(\S+) (\S+)/, "$1 default.deployment.$2.eth0.* of the Pod template of default/Deployment/$2"),
+    )
+    .join(", ")}`;
+const HELD: Case[] = [
+  [
+    "SP4216",
+    "two workloads and two families, in order",
+    fixedBoth(1),
+    [namespaceWith("default"), boundTo("app"), boundTo("bar"), ...OURS_IN_NET],
+    [lost("IPv4 app", "IPv4 bar", "IPv6 app", "IPv6 bar")],
+  ],
+  [
+    "SP4216",
+    "IPv6 is off",
+    fixedBoth(1, "settings: {spiderpool: {enableIPv6: false}}\n"),
+    [namespaceWith("default"), boundTo("app"), boundTo("bar"), ...OURS_IN_NET],
+    [lost("IPv4 app", "IPv4 bar")],
+  ],
+  [
+    "SP4216",
+    "IPv4 is off",
+    fixedBoth(1, "settings: {spiderpool: {enableIPv4: false}}\n"),
+    [namespaceWith("default"), boundTo("app"), boundTo("bar"), ...OURS_IN_NET],
+    [lost("IPv6 app", "IPv6 bar")],
+  ],
+  [
+    "SP4211",
+    "the pools are held back, but what they will have is known",
+    fixedBoth(0),
+    paced([namespaceWith("default"), boundTo("app"), ...OURS_IN_NET], 2, 1),
+    [`${SLOW}default/Deployment/app/eth0`],
+  ],
+];
+
+const MORE_NODES: Case[] = [
+  [
+    "SP4212",
+    "DaemonSet Pods go nowhere",
+    pools(declared("a", "10.6.0.10-10.6.0.19", ZONE.a)) +
+      workload("{interfaces: {eth0: {pools: [a]}}}", "default/DaemonSet/app"),
+    edited(
+      edited(live([POOL_A, NODE_A, NODE_B], { pool: "a" }), "SpiderEndpoint", ({ status }) => ({
+        status: { ...(status as object), ownerControllerType: "DaemonSet" },
+      })),
+      "Deployment",
+      () => ({ kind: "DaemonSet" }),
+    ),
+    [],
+  ],
+  [
+    "SP4212",
+    "a Pod nobody scheduled, whose pool is open nowhere",
+    pools(declared("a", "10.6.0.10-10.6.0.11", ", nodes: {labels: {zone: z}}")) + asks("a"),
+    unscheduled(live([ours("a", { ips: ["10.6.0.10-10.6.0.11"], ...inZone("z") }), NODE_A, NODE_B], { pool: "a" })),
+    [],
+  ],
+  [
+    "SP4213",
+    "a subnet of the pool's name gets a gateway",
+    `subnets:\n  p: {cidr: 10.6.0.0/24, gateway: 10.6.0.1, ranges: [10.6.0.10-10.6.0.200]}\npools:\n  ${declared("p", V4[0], ", gateway: 10.6.0.2", "p")}\n`,
+    live([
+      ours("p", { gateway: "10.6.0.2" }),
+      liveSubnet("p", { subnet: "10.6.0.0/24", gateway: "10.6.0.3" }, "default"),
+    ]),
+    [],
+  ],
+];
+
 describe("warnings at their edges", () => {
-  const ALL = [DEFAULTS, NEWCOMERS, NODES, DANGER, SURGE, UNREACHABLE, WILDCARDS, ROUTES].flat();
+  const ALL = [
+    DEFAULTS,
+    NEWCOMERS,
+    NODES,
+    DANGER,
+    SURGE,
+    UNREACHABLE,
+    WILDCARDS,
+    ROUTES,
+    NETWORKS,
+    FAMILIES,
+    HELD,
+    MORE_NODES,
+  ].flat();
   it.each(ALL)("%s: %s", async (code, _what, plan, cluster, messages) => {
     for (const objects of [cluster, [...cluster].reverse()]) {
       const { diagnostics } = await decideOn(plan, objects);
@@ -736,7 +898,7 @@ describe("warnings at their edges", () => {
     }
   });
 
-  it.each(FORCED)("%s, were its steps not held back: %s", async (code, _what, plan, cluster, messages) => {
+  it.each(FORCED())("%s, were its steps not held back: %s", async (code, _what, plan, cluster, messages) => {
     const { steps } = await decideOn(plan, cluster);
     const free = steps.map(({ blocked: _, ...step }) => step);
     const snapshot = buildSnapshot(cluster, Object.keys(KINDS));
@@ -745,6 +907,18 @@ describe("warnings at their edges", () => {
     expect(found.map((one) => one.message)).toEqual(messages);
     const held = { ...watched, steps: steps.filter((step) => step.blocked !== undefined) };
     expect(planWarnings(held, new Set()).filter((one) => one.code === code)).toEqual([]);
+  });
+
+  it("a reservation alone narrows a pool that is not ours", async () => {
+    const plan = `${SUBNETS}reserved:\n  r: {addresses: [10.6.0.12]}\n`;
+    const cluster = live([theirs("p", { ips: ["10.6.0.10-10.6.0.12"] })]);
+    const steps = (await decideOn(plan, cluster)).steps.filter((step) => step.kind.kind === "SpiderReservedIP");
+    const snapshot = buildSnapshot(cluster, Object.keys(KINDS));
+    const found = planWarnings(
+      { plan: await planOf(plan), allocations: [], steps, snapshot, facts: CHART_DEFAULTS },
+      new Set(),
+    );
+    expect(found.map((one) => one.code)).toEqual(["SP4218"]);
   });
 
   it("four are told by name, the fifth as a number", async () => {

@@ -45,7 +45,7 @@ function narrowedPools({ steps, snapshot }: Watch): ReadonlySet<string> {
     if (step.kind.kind === "SpiderIPPool" && step.action !== "create") {
       const { spec = {} } = (step.patch ?? {}) as { spec?: object };
       const addsOnly = step.removed.length === 0 && Object.keys(spec).every((field) => HARMLESS.has(field));
-      if (step.action === "delete" || !addsOnly) names.add(step.name);
+      if (!addsOnly) names.add(step.name);
     }
     // What is released into quarantine is told by the step of the pool that lets go of it.
     const resting = step.object.metadata.annotations?.[OWN.quarantine] !== undefined;

@@ -46,8 +46,7 @@ function nodesWithoutPool(watch: Watch, { workload, nic, family, pools, nodes }:
     .classes(pools, nodes)
     .filter(([node]) => !pools.some((pool) => watch.nodes.isOpen(pool, node)))
     .flat()
-    .flatMap((node) => node ?? [])
-    .sort();
+    .flatMap((node) => node ?? []);
   if (closed.length === 0) return [];
   return [
     {

@@ -26,7 +26,7 @@ export function surgeWarnings(watch: Watch): Diagnostic[] {
   const slow = short
     .filter((one) => !stopping.includes(one))
     .map(({ workload, nic }) => `${workload.name}/${nic.name}`);
-  return [...stopping.map(stops), ...(slow.length === 0 ? [] : [waits([...new Set(slow)].sort())])];
+  return [...stopping.map(stops), ...(slow.length === 0 ? [] : [waits([...new Set(slow)])])];
 }
 
 function shortOf(watch: Watch, workload: Workload): Short[] {

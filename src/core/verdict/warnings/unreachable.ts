@@ -10,32 +10,30 @@ import type { Watch } from "./watch.js";
 export function unreachableWarnings(watch: Watch): Diagnostic[] {
   if (watch.plan.pools.size === 0) return [];
   const namers = namersOf(watch);
-  return [...watch.plan.pools.values()]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((declared): Diagnostic[] => {
-      const pool = watch.after.pools.get(declared.name);
-      const by = namers.get(declared.name) ?? [];
-      if (pool === undefined || pool.spec.disable === true || pool.spec.default === true) return [];
-      const reasons = by.map((naming) => refusal(watch, pool, naming));
-      const [first] = reasons;
-      if (first === undefined || reasons.includes(undefined)) return [];
-      return [
-        {
-          code: "SP4217",
-          severity: "warning",
-          message: `nobody can get an address of pool ${declared.name}: ${by[0]!.by} names it, but ${first}${others(by.length - 1)}`,
-          hint: "correct the pool's affinities, or name it where they hold",
-          source: declared.source,
-          about: `pool:${declared.name}`,
-        },
-      ];
-    });
+  return [...watch.plan.pools.values()].flatMap((declared): Diagnostic[] => {
+    const pool = watch.after.pools.get(declared.name);
+    const by = namers.get(declared.name) ?? [];
+    if (pool === undefined || pool.spec.disable === true || pool.spec.default === true) return [];
+    const reasons = by.map((naming) => refusal(watch, pool, naming));
+    const [first] = reasons;
+    if (first === undefined || reasons.includes(undefined)) return [];
+    return [
+      {
+        code: "SP4217",
+        severity: "warning",
+        message: `nobody can get an address of pool ${declared.name}: ${by[0]!.by} names it, but ${first}${others(by.length - 1)}`,
+        hint: "correct the pool's affinities, or name it where they hold",
+        source: declared.source,
+        about: `pool:${declared.name}`,
+      },
+    ];
+  });
 }
 
-/** Who names each declared pool. */
+/** Who names each declared pool; a plan keeps its pools in name order. */
 function namersOf({ namings, plan }: Watch): ReadonlyMap<string, readonly Naming[]> {
   const found = new Map<string, Naming[]>();
-  const sorted = [...plan.pools.keys()].sort();
+  const sorted = [...plan.pools.keys()];
   const add = (pool: string, naming: Naming) => found.set(pool, [...(found.get(pool) ?? []), naming]);
   for (const naming of namings) {
     for (const name of new Set([...naming.names.v4, ...naming.names.v6])) {
