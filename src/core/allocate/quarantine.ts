@@ -51,7 +51,7 @@ export function readQuarantine(snapshot: Snapshot, install: string): Resting[] {
       for (const part of subtract([range], resting)) records.push({ ...record, range: part, over: true });
     }
   }
-  return records.sort((a, b) => compareAddresses(a.range.first, b.range.first) || compareText(a.owner, b.owner));
+  return records.sort((a, b) => compareFirst(a.range, b.range) || compareText(a.owner, b.owner));
 }
 
 /**
@@ -80,7 +80,7 @@ export function recordsText(records: Iterable<QuarantineRecord>): string {
     const { owner, since } = group[0]!;
     return rangeSet(group.map(({ range }) => range)).map((range) => ({ range, owner, since }));
   });
-  joined.sort((a, b) => compareAddresses(a.range.first, b.range.first));
+  joined.sort((a, b) => compareFirst(a.range, b.range));
   return JSON.stringify(Object.fromEntries(joined.map(({ range, ...record }) => [formatRange(range), record])));
 }
 
@@ -89,6 +89,10 @@ export function reservedSets(reserved: SpiderReservedIP): { v4: RangeSet; v6: Ra
   const ranges = (reserved.spec.ips ?? []).flatMap((text) => parseRange(text) ?? []);
   const of = (family: Family) => rangeSet(ranges.filter((range) => familyOf(range.first) === family));
   return { v4: of(4), v6: of(6) };
+}
+
+function compareFirst({ first: a }: Range, { first: b }: Range): number {
+  return familyOf(a) - familyOf(b) || compareAddresses(a, b);
 }
 
 function parseRecord(text: string): Record<string, { owner?: unknown; since?: unknown } | null> {

@@ -14,7 +14,10 @@ const SUBNETS = [SMALL, subnet("six", "fd00::/64", ["fd00::10-fd00::2f"])];
 test("a lock file must fit its subnet; one of an unknown subnet is told if it says anything", () => {
   const recorded = lock({
     six: { held: { [W]: ["10.0.0.10"] } },
-    a: { held: { [W]: ["10.0.0.9-10.0.1.1"] }, released: { [W]: ["10.0.0.12", "10.0.2.1"] } },
+    a: {
+      held: { [W]: ["10.0.0.9-10.0.1.1"], "d/Deployment/in/net1": ["10.0.0.20"] },
+      released: { [W]: ["10.0.0.12", "10.0.2.1"] },
+    },
     x: { held: { [W]: ["10.9.0.1"] } },
     y: { released: { [W]: ["10.9.0.1"] } },
     z: {},
@@ -35,6 +38,12 @@ test("a lock file must fit its subnet; one of an unknown subnet is told if it sa
   });
   expect(found[1]!.source!.pointer).toBe("/released/10.0.2.1");
   expect(found[3]!.hint).toContain("bring the subnet back");
+});
+
+test("an IPv4 address lies outside an IPv6 subnet of the same numbers", () => {
+  const same = subnet("same", "::a00:0/120", ["::a00:a-::a00:1d"]);
+  const found = checkLock(lock({ same: { held: { [W]: ["10.0.0.10"] } } }), plan({ subnets: [same] }));
+  expect(found.map(({ code }) => code)).toEqual(["SP2041"]);
 });
 
 test("declared pools that fall under a fixed NIC's pattern are told in the order of their names", () => {
@@ -97,13 +106,14 @@ test("who holds an address twice: the widest one and each that meets it, in the 
 test("the record of a quarantine is one text, whatever order it is told in", () => {
   const of = (text: string, owner = `${W}/a`, since = "") => ({ range: parseRange(text)!, owner, since });
   const records = [
+    of("::5", `${W}/six`),
     of("fd00::5", `${W}/six`),
     of("10.0.0.13"),
     of("10.0.0.12"),
     of("10.0.0.9", "d/Deployment/z/net1/a"),
     of("10.0.0.11", `${W}/a`, "x"),
   ];
-  const text = `{"10.0.0.9":{"owner":"d/Deployment/z/net1/a","since":""},"10.0.0.11":{"owner":"${W}/a","since":"x"},"10.0.0.12-10.0.0.13":{"owner":"${W}/a","since":""},"fd00::5":{"owner":"${W}/six","since":""}}`;
+  const text = `{"10.0.0.9":{"owner":"d/Deployment/z/net1/a","since":""},"10.0.0.11":{"owner":"${W}/a","since":"x"},"10.0.0.12-10.0.0.13":{"owner":"${W}/a","since":""},"::5":{"owner":"${W}/six","since":""},"fd00::5":{"owner":"${W}/six","since":""}}`;
   for (const order of [records, [...records].reverse()]) expect(recordsText(order)).toBe(text);
 });
 

@@ -102,6 +102,15 @@ describe.each([
     ]);
   });
 
+  test("of two declared pools that want the same number the one of its family is told (SP4106)", () => {
+    const owner = "d/Deployment/w/net1";
+    const workloads = [fixed("d/Deployment/w", { replicas: 1, subnets: [here.key] })];
+    const pools = [here, there].map(({ key, text }) => declared(`p-${key}`, key, { addresses: [text(11)] }));
+    const before = lock({ [here.key]: { held: { [owner]: [here.text(11)] } } });
+    const { diagnostics } = run({ plan: plan({ subnets: SUBNETS, workloads, pools }), lock: before });
+    expect(diagnostics.map(({ code, about }) => [code, about])).toEqual([["SP4106", `pool:p-${here.key}`]]);
+  });
+
   test("a leaving pool is of its own family", () => {
     const live = pool("x", [ten], {
       cidr: here.cidr,

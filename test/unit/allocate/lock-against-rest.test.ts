@@ -138,6 +138,13 @@ test("without files what a lock says is not asked", () => {
   expect(written(result.lock)).toMatchObject({ a: { held: { [A]: "10.0.0.11" } } });
 });
 
+test("nor is it held against live pools", () => {
+  const workloads = [fixed("d/Deployment/a", { replicas: 1 })];
+  const stale = lock({ a: { held: { [A]: ["10.0.0.20"] } } }, false);
+  const live = pool("d.deployment.b.net1.a", ["10.0.0.20"], { owner: `${B}/a` });
+  expect(run({ plan: plan({ workloads }), lock: stale, snapshot: cluster(live) }).diagnostics).toEqual([]);
+});
+
 test("an owner whose whole pool rests holds nothing: it comes in key order", () => {
   const two = [subnet("a", "10.0.0.0/24", ["10.0.0.10-10.0.0.11"])];
   const live = pool("d.deployment.b.net1.a", ["10.0.0.11"], { owner: `${B}/a` });

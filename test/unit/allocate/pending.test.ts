@@ -40,6 +40,7 @@ test("the mark gone: all is offered, and the lock forgets it", () => {
     expect(shown(done)).toEqual({ [`${W}/a`]: "10.0.0.10-10.0.0.13" });
     expect(waiting(done)).toEqual([[]]);
     if (mode === "lock") expect(done.lock.subnets.get("a")!.pending).toBeUndefined();
+    else expect(done.lock.subnets.get("a")!.pending?.size).toBe(1);
   }
 });
 
@@ -55,4 +56,10 @@ test("without lock files nothing would hold the new addresses: an error, and the
   expect(shown(result)).toEqual({ [`${W}/a`]: "10.0.0.10-10.0.0.11" });
   expect(waiting(result)).toEqual([["10.0.0.12"]]);
   expect(result.diagnostics).toMatchObject([{ code: "SP3106", severity: "error", about: W }]);
+});
+
+test("what is held beyond the demand counts what waits", () => {
+  const first = run({ plan: asked(4, "CHG7"), lock: before, snapshot: live });
+  const fewer = run({ plan: asked(3, "CHG7"), lock: files(first.lock) });
+  expect(fewer.allocations[0]!.reason).toBe("3 replicas + 0 elastic, 1 more held, 2 held for CHG7");
 });

@@ -33,6 +33,15 @@ describe("lock files that leave fewer than the live workload asks for (SP4116)",
   });
 });
 
+test("an ordinal's pool that offers more than its one address is no reason to stop it", () => {
+  const owner = "d/StatefulSet/web/net1/0";
+  const asked = plan({ workloads: [fixed("d/StatefulSet/web", { replicas: 1, perPod: {} })] });
+  const home = pool("home", ["10.0.0.10-10.0.0.11"], { owner: "d/StatefulSet/web/net1/a/0" });
+  const snapshot = cluster(workload("StatefulSet", "web", { replicas: 3 }), home);
+  const result = run({ plan: asked, lock: lock({ a: { held: { [owner]: ["10.0.0.10"] } } }), snapshot, mode: "plan" });
+  expect(result.diagnostics.map(({ code }) => code)).toEqual(["SP4219"]);
+});
+
 describe("messages and reasons", () => {
   test("of a shortage say where free ones are", () => {
     const full = run({

@@ -60,6 +60,14 @@ test("nobody knows the replicas: ordinals that only live pools tell of stay as t
   ]);
 });
 
+test("nor do files that do not know of them let them go", () => {
+  const live = pool("d.statefulset.web.net1.a.0", ["10.0.0.17"], { owner: "d/StatefulSet/web/net1/a/0" });
+  const asked = plan({ workloads: [fixed("d/StatefulSet/web", { perPod: {} }), one("a")] });
+  const before = lock({ a: { held: { [A]: ["10.0.0.10"] } } });
+  const result = run({ plan: asked, lock: before, snapshot: cluster(live), mode: "plan" });
+  expect(result.allocations.find(({ owner }) => owner !== A)).toMatchObject({ frozen: true, leaving: true });
+});
+
 test("`plan` retires nobody from the files", () => {
   const before = lock({ a: { held: { [A]: ["10.0.0.10"] } } });
   expect(written(run({ plan: plan({}), lock: before, snapshot: cluster(), mode: "plan" }).lock)).toEqual(
@@ -99,6 +107,11 @@ describe("StatefulSets with ordinals", () => {
       [`${web}/net1/6/a`]: "10.0.0.20",
     });
   });
+  test("are counted from their first one", () => {
+    const asked = plan({ workloads: [fixed(web, { replicas: 2, perPod: {} })] });
+    const reasons = run({ plan: asked, snapshot: cluster(set(5, 2)) }).allocations.map(({ reason }) => reason);
+    expect(reasons).toEqual(["ordinal 5 of 2", "ordinal 6 of 2"]);
+  });
   test("no longer ask for the one pool they had", () => {
     const asked = plan({ workloads: [fixed(web, { replicas: 1, perPod: {} })] });
     const whole = pool("d.statefulset.web.net1.a", ["10.0.0.20"], { owner: `${web}/net1/a` });
@@ -120,7 +133,7 @@ test("a renamed workload's lock names the pools of those that moved only, and on
     ).a.pools,
   ).toEqual({ [A]: "d.deployment.old.net1.a" });
   const live = pool("d.deployment.a.net1.a", ["10.0.0.10"], { owner: `${A}/a` });
-  expect(written(run({ plan: plan({ workloads: [one("a")], moved }), snapshot: cluster(live) }).lock)).toMatchObject({
-    a: { pools: {} },
+  expect(written(run({ plan: plan({ workloads: [one("a")], moved }), snapshot: cluster(live) }).lock)).toEqual({
+    a: { held: { [A]: "10.0.0.10" }, pools: {}, released: {} },
   });
 });

@@ -168,3 +168,18 @@ describe("a slice cut beside running users", () => {
     expect(result.diagnostics).toMatchObject([{ code: "SP3102" }]);
   });
 });
+
+test("an address its pool's users have is promised to one slice only", () => {
+  const [first, second] = ["d/Deployment/first/net1/pool:p", "d/Deployment/second/net1/pool:p"];
+  const workloads: [string, FixedOptions][] = [
+    ["d/Deployment/first", { replicas: 1 }],
+    ["d/Deployment/second", { replicas: 1, wishes: ["10.0.0.21"] }],
+  ];
+  const snapshot = cluster(pool("p", ["10.0.0.10-10.0.0.29"], { used: { "10.0.0.21": "d/user" } }));
+  const before = lock({ a: { held: { [first]: ["10.0.0.20-10.0.0.21"] } } });
+  const result = run({ plan: asked(...workloads), lock: before, snapshot });
+  expect(result.diagnostics.map(({ code, about }) => [code, about])).toEqual([
+    ["SP3102", second],
+    ["SP3104", first],
+  ]);
+});
