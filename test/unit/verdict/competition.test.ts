@@ -60,6 +60,12 @@ describe("whether others may leave nothing", () => {
     ],
     // Whoever holds b goes to a first; only while it stays in b is b full, and then a has room.
     ["one who is in a later rank goes back to an earlier one", [1, 1], [one(AB), one(AB, 1, "b")], undefined],
+    [
+      "two ranks each: the count says yes, but no history does",
+      [1, 1, 1],
+      [one([["c"], ["b"]], 1, "c"), one([["a"], ["b", "c"]], 1, "b"), one(AB, 1, "a")],
+      undefined,
+    ],
   ])("%s", (_what, sizes, competitors, reason) => {
     const crowd = competition(sizes, ...competitors).tooMany(0, competitors[0]!.ways[0]!);
     expect(crowd && { reason: crowd.reason, proven: crowd.proven }).toEqual(reason && { reason, proven: true });

@@ -137,6 +137,16 @@ describe("who is alike stops and starts together where one by one is too much to
       300,
       ["unknown", "unknown", "unknown"],
     ],
+    [
+      "five leave the pool together and eight come: the last of those who have no other finds it full",
+      [12, 8],
+      [
+        who([["b"], ["a"]], { ways: [[["b"], ["a"]], [["a"]]], places: ["a", "b"], count: 8 }),
+        who([["a"], ["b"]], { count: 5, held: "a" }),
+      ],
+      200,
+      ["strands", "unknown"],
+    ],
     ["one by one first", [1, 4], [who([["b"], ["a"]], { count: 3 })], 10, ["unknown"]],
     ["nothing at all, where nobody ever starts", [1], [who([], { ways: [], held: "a", places: ["a"] })], 0, ["fine"]],
     ["all have room", [4], [who([["a"]], { count: 3 })], 0, ["unknown"]],

@@ -834,6 +834,19 @@ const HELD: Case[] = [
     [lost("IPv6 app", "IPv6 bar")],
   ],
   [
+    "SP4216",
+    "a pool with a name of its own cannot be made, and the template does not name it",
+    fixedBoth(1)
+      .replaceAll("{subnets: [net, six], elastic: 1}", "{pool: kept, subnets: [net], elastic: 1}")
+      .replace(/^ .*bar.*$/m, ""),
+    [
+      namespaceWith("default"),
+      deployment("default/app", names(["default.deployment.app.eth0.*"])),
+      ...OURS_IN_NET,
+    ],
+    [lost("IPv4 app")],
+  ],
+  [
     "SP4211",
     "the pools are held back, but what they will have is known",
     fixedBoth(0),

@@ -50,7 +50,7 @@ export function emptyPatternWarnings(watch: Watch, broken: ReadonlySet<string>):
     const { workload, nic } = naming;
     if (workload === undefined || broken.has(workload)) continue;
     const ask = watch.plan.workloads.get(workload)?.interfaces.get(nic)?.ask;
-    if (ask?.type !== "fixed" || ask.pool !== undefined) continue;
+    if (ask?.type !== "fixed") continue;
     const enabled = (family: 4 | 6 | undefined) =>
       (family === 4 && watch.facts.enableIPv4) || (family === 6 && watch.facts.enableIPv6);
     const planned = new Set(ask.subnets.map((key) => watch.plan.subnets.get(key)?.family).filter(enabled));
