@@ -839,11 +839,7 @@ const HELD: Case[] = [
     fixedBoth(1)
       .replaceAll("{subnets: [net, six], elastic: 1}", "{pool: kept, subnets: [net], elastic: 1}")
       .replace(/^ .*bar.*$/m, ""),
-    [
-      namespaceWith("default"),
-      deployment("default/app", names(["default.deployment.app.eth0.*"])),
-      ...OURS_IN_NET,
-    ],
+    [namespaceWith("default"), deployment("default/app", names(["default.deployment.app.eth0.*"])), ...OURS_IN_NET],
     [lost("IPv4 app")],
   ],
   [
