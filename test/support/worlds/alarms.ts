@@ -46,17 +46,19 @@ function confirms(before: Objects, state: Objects, entry: VerdictEntry, chance: 
   return crowd !== undefined && (outnumbered(state, crowd.split(", ")) || mayStrand(state, entry.pod, chance));
 }
 
-/** DESIGN 6: those who have an address of these pools or may come for one are more than their usable addresses. */
+/**
+ * DESIGN 6: those who have an address of these pools or may come for one are more than their usable addresses. NICs are
+ * counted, not Pods: two NICs of one Pod can share an address (A15), but no network works like that.
+ */
 function outnumbered(objects: Objects, names: readonly string[]): boolean {
   const reserved = reservedAll(objects);
   const pools = names.flatMap((name) => poolsOf(objects).get(name) ?? []);
   const usable = new Set(pools.flatMap((pool) => offeredBy(pool).filter((address) => !reserved.has(address))));
-  const rivals = holders(objects).filter((pod) => {
+  const rivals = holders(objects).flatMap((pod) => {
     const known = asTemplate(objects, pod);
-    const held = heldBy(endpointsOf(objects).get(keyOf(pod)));
-    if (held.some(({ address }) => usable.has(address))) return true;
+    const held = heldBy(endpointsOf(objects).get(keyOf(pod))).filter(({ address }) => usable.has(address));
     const back = comeBack(objects, known);
-    return [...(asked(objects, known) ?? [])].some(
+    const coming = [...(asked(objects, known) ?? [])].filter(
       ([nic, wanted]) =>
         !back.has(nic) &&
         ([4, 6] as const).some((family) =>
@@ -65,6 +67,7 @@ function outnumbered(objects: Objects, names: readonly string[]): boolean {
             .some((pool) => names.includes(pool.metadata.name)),
         ),
     );
+    return [...new Set([...held.map(({ nic }) => nic), ...coming.map(([nic]) => nic)])];
   });
   return rivals.length > usable.size;
 }
