@@ -1,4 +1,3 @@
-import { type Address, parseAddress } from "./ip/address.js";
 import { addressSet, type RangeSet } from "./ip/range-set.js";
 import type { SpiderpoolFacts } from "./spiderpool/facts.js";
 import {
@@ -10,6 +9,7 @@ import {
   type SpiderReservedIP,
   type SpiderSubnet,
 } from "./spiderpool/objects.js";
+import { type Usage, usageOf } from "./usage.js";
 
 /** The facts of a cluster as plain data. Maps are keyed by name, or `namespace/name` for namespaced kinds. */
 export interface Snapshot {
@@ -34,31 +34,6 @@ export interface Snapshot {
   readonly use: Usage;
 }
 
-/** Who uses an address, from the pool's record, the endpoint, or both (T1, T4). */
-export interface Holder {
-  readonly address: Address;
-  readonly pool: string;
-  /** `namespace/name`. */
-  readonly pod: string;
-  readonly uid: string;
-  /** Empty when only the pool's record is known. */
-  readonly nic: string;
-  readonly node: string;
-}
-
-/** A Pod in words; Spiderpool's record may have lost its name. */
-export function podShown(pod: string): string {
-  return pod === "" ? "a Pod without a name" : pod;
-}
-
-/** Every address in use (FIXED-1): in a pool's status or in a SpiderEndpoint. */
-export interface Usage {
-  readonly byPool: ReadonlyMap<string, readonly Holder[]>;
-  readonly byAddress: ReadonlyMap<Address, readonly Holder[]>;
-  /** Pools of which nobody can tell all users, with what cannot be read; nothing may then be taken from them. */
-  readonly unreadable: ReadonlyMap<string, string>;
-}
-
 /** The same cluster with only those users of addresses whose pool is asked for. */
 export function usersOf(snapshot: Snapshot, wanted: (pool: string) => boolean): Snapshot {
   const byPool = new Map([...snapshot.use.byPool].filter(([pool]) => wanted(pool)));
@@ -78,8 +53,7 @@ export const EMPTY_SNAPSHOT: Snapshot = buildSnapshot([], []);
  * Indexes Kubernetes objects of any kinds in any order; kinds spiderplan does not know are passed over.
  * @param complete kinds whose every object is among `items`
  * @param facts Spiderpool's configuration where it was read
- * @param before an earlier snapshot: who uses what is most of the work, and is taken over where the very same endpoints and
- * records of pools tell of it, whatever else became of the pools
+ * @param before an earlier snapshot: who uses what is most of the work, and is taken over where nothing of it changed
  */
 export function buildSnapshot(
   items: Iterable<KubeObject>,
@@ -127,10 +101,7 @@ export function buildSnapshot(
     autoscaled,
     workloads,
     facts,
-    use:
-      before && sameRecords(before.pools, pools) && same(before.endpoints, endpoints)
-        ? before.use
-        : usage(pools, endpoints),
+    use: usageOf({ pools, endpoints }, before),
   };
 }
 
@@ -203,13 +174,6 @@ export function podTemplate(object: KubeObject): PodTemplate | undefined {
   return spec?.jobTemplate?.spec?.template ?? spec?.template;
 }
 
-/** One address and who has it, as Spiderpool records it in a pool's status (T1). */
-export function poolRecords(pool: SpiderIPPool): { address: Address; pod: string; uid: string }[] {
-  const records: { address: Address; pod: string; uid: string }[] = [];
-  readRecords(pool, (address, pod, uid) => records.push({ address, pod, uid }));
-  return records;
-}
-
 /** Addresses of one pool that are in use. */
 export function usedInPool(snapshot: Snapshot, pool: string): RangeSet {
   return addressSet((snapshot.use.byPool.get(pool) ?? []).map((holder) => holder.address));
@@ -218,95 +182,4 @@ export function usedInPool(snapshot: Snapshot, pool: string): RangeSet {
 /** The owner text an object of ours carries, e.g. `default/Deployment/workload01/net1/app-v4`. */
 export function recordedOwner(object: KubeObject): string | undefined {
   return object.metadata.annotations?.[OWN.owner];
-}
-
-/** Tells every record with a readable address; false if there is anything else in it. */
-function readRecords(pool: SpiderIPPool, tell: (address: Address, pod: string, uid: string) => void): boolean {
-  const text = pool.status?.allocatedIPs;
-  if (!text) return true;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return false;
-  }
-  if (typeof value !== "object" || value === null) return false;
-  const records = value as Record<string, { pod?: unknown; podUid?: unknown } | null>;
-  let readable = !Array.isArray(value);
-  for (const ip of Object.keys(records)) {
-    const address = parseAddress(ip);
-    if (address === undefined) readable = false;
-    else tell(address, textOf(records[ip]?.pod), textOf(records[ip]?.podUid));
-  }
-  return readable;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-function same<T>(one: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>): boolean {
-  if (one.size !== other.size) return false;
-  for (const [key, value] of other) if (one.get(key) !== value) return false;
-  return true;
-}
-
-/** Whether pools tell of the same users; a pool without any tells nothing. */
-function sameRecords(one: ReadonlyMap<string, SpiderIPPool>, other: ReadonlyMap<string, SpiderIPPool>): boolean {
-  for (const [name, pool] of other) if (recordText(one.get(name)) !== recordText(pool)) return false;
-  for (const [name, pool] of one) if (!other.has(name) && recordText(pool) !== "") return false;
-  return true;
-}
-
-function recordText(pool: SpiderIPPool | undefined): string {
-  return pool?.status?.allocatedIPs || "";
-}
-
-function usage(pools: ReadonlyMap<string, SpiderIPPool>, endpoints: ReadonlyMap<string, SpiderEndpoint>): Usage {
-  const byAddress = new Map<Address, Holder[]>();
-  const byPool = new Map<string, Holder[]>();
-  const unreadable = new Map<string, string>();
-  const add = (address: Address, pool: string, pod: string, uid: string, nic: string, node: string) => {
-    const same = byAddress.get(address);
-    // The pool's record and the endpoint tell of the same Pod: the endpoint knows more (NIC, node).
-    if (same?.some((other) => other.pod === pod && other.pool === pool)) return;
-    const holder = { address, pool, pod, uid, nic, node };
-    if (same === undefined) byAddress.set(address, [holder]);
-    else same.push(holder);
-    const inPool = byPool.get(pool);
-    if (inPool === undefined) byPool.set(pool, [holder]);
-    else inPool.push(holder);
-  };
-  for (const [pod, endpoint] of endpoints) {
-    const current = endpoint.status?.current;
-    for (const ip of current?.ips ?? []) {
-      const [uid, node] = [current?.uid ?? "", current?.node ?? ""];
-      const hold = (text: string | undefined, pool: string) => {
-        if (!text) return;
-        const address = parseAddress(withoutPrefix(text));
-        if (address !== undefined) add(address, pool, pod, uid, ip.interface, node);
-        else if (!unreadable.has(pool)) unreadable.set(pool, `the address "${text}" of SpiderEndpoint ${pod}`);
-      };
-      hold(ip.ipv4, ip.ipv4Pool ?? "");
-      hold(ip.ipv6, ip.ipv6Pool ?? "");
-    }
-  }
-  for (const pool of pools.values()) {
-    const { name } = pool.metadata;
-    const readable = readRecords(pool, (address, pod, uid) => add(address, name, pod, uid, "", ""));
-    if (!readable) unreadable.set(name, `status.allocatedIPs of ${name}`);
-  }
-  for (const holders of byAddress.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
-  for (const holders of byPool.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
-  return { byPool, byAddress, unreadable };
-}
-
-function byAddressAndPod(a: Holder, b: Holder): number {
-  return a.address < b.address ? -1 : a.address > b.address ? 1 : a.pod < b.pod ? -1 : 1;
-}
-
-/** `10.6.0.1/16` -> `10.6.0.1`. */
-function withoutPrefix(text: string): string {
-  const slash = text.indexOf("/");
-  return slash < 0 ? text : text.slice(0, slash);
 }

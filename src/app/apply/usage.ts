@@ -1,9 +1,10 @@
 import { type ClusterError, isClusterError } from "../../core/cluster-error.js";
 import { formatAddress } from "../../core/ip/address.js";
 import { contains, type RangeSet } from "../../core/ip/range-set.js";
-import { buildSnapshot, type Holder, podShown } from "../../core/snapshot.js";
+import { buildSnapshot } from "../../core/snapshot.js";
 import { effectiveSet } from "../../core/spiderpool/canonical.js";
 import { KINDS, type KubeObject, type SpiderEndpoint, type SpiderIPPool } from "../../core/spiderpool/objects.js";
+import { type Holder, podShown } from "../../core/usage.js";
 import type { Cluster } from "../../ports/cluster.js";
 
 /** How many users a message names. */

@@ -1,9 +1,10 @@
 import { compareAddresses, formatAddress } from "../../core/ip/address.js";
 import { formatRange, type Range } from "../../core/ip/range.js";
 import { contains } from "../../core/ip/range-set.js";
-import { buildSnapshot, poolRecords, type Snapshot } from "../../core/snapshot.js";
+import { buildSnapshot, type Snapshot } from "../../core/snapshot.js";
 import { effectiveSet } from "../../core/spiderpool/canonical.js";
 import { KINDS, type SpiderIPPool } from "../../core/spiderpool/objects.js";
+import { poolRecords } from "../../core/usage.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { ApplyCheck } from "./apply-report.js";
 import { readEndpoints } from "./usage.js";

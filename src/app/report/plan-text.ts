@@ -4,7 +4,7 @@ import type { LocatedDiagnostic, SourceRef } from "../../core/diagnostics.js";
 import { amount } from "../../core/ip/amount.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { LeavingEntry, Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
-import { podShown } from "../../core/snapshot.js";
+import { podShown } from "../../core/usage.js";
 import { dueSteps, isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { flow, shortList } from "./columns.js";

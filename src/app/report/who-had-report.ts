@@ -1,7 +1,7 @@
 import { certaintyOf, isKnown } from "../../core/query/past-certainty.js";
 import { pastStatements, shown } from "../../core/query/past-statements.js";
 import type { Hold, PastQuestion } from "../../core/query/who-had.js";
-import { podShown } from "../../core/snapshot.js";
+import { podShown } from "../../core/usage.js";
 import type { WhoHadRun } from "../who-had-run.js";
 import { table, wrap } from "./columns.js";
 import { count, printable } from "./printable.js";

@@ -1,5 +1,6 @@
 import type { Address } from "../ip/address.js";
-import type { Holder, Snapshot } from "../snapshot.js";
+import type { Snapshot } from "../snapshot.js";
+import type { Holder } from "../usage.js";
 
 /**
  * The later look, in which a pool whose record of its users cannot be read keeps those it had: a record that became

@@ -1,7 +1,8 @@
 import { type Address, compareAddresses, formatAddress } from "../ip/address.js";
 import { workloadOfPod } from "../pod-workload.js";
-import { type Holder, recordedOwner, type Snapshot } from "../snapshot.js";
+import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { formatTime } from "../time.js";
+import type { Holder } from "../usage.js";
 import type { AllocationLine, GapLine, LedgerLine, WatchedLine } from "./line.js";
 
 /** Around one look at the cluster. Times in milliseconds since 1970. */

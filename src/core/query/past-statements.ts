@@ -1,5 +1,5 @@
-import { podShown } from "../snapshot.js";
 import { formatTime } from "../time.js";
+import { podShown } from "../usage.js";
 import { certaintyOf, nobodyHad } from "./past-certainty.js";
 import type { Hold, Past, PastQuestion, Span } from "./who-had.js";
 

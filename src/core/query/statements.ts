@@ -5,9 +5,10 @@ import { parseAddress } from "../ip/address.js";
 import { EMPTY, type RangeSet, union } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
 import { workloadOfPod } from "../pod-workload.js";
-import { poolRecords, recordedOwner, type Snapshot } from "../snapshot.js";
+import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { isTerminating, type KubeObject, OWN, type SpiderIPPool } from "../spiderpool/objects.js";
+import { poolRecords } from "../usage.js";
 
 /** Where a statement about addresses comes from, in the order they are told. */
 export const SOURCES = ["plan", "lock", "pool", "record", "endpoint", "reservation", "quarantine"] as const;

@@ -2,9 +2,10 @@ import { parseNicOwner } from "../allocate/owner.js";
 import { compareAddresses, formatAddress } from "../ip/address.js";
 import { formatRangeSet, size } from "../ip/range-set.js";
 import { workloadOfPod } from "../pod-workload.js";
-import { type Holder, recordedOwner, type Snapshot } from "../snapshot.js";
+import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { OWN, type SpiderIPPool } from "../spiderpool/objects.js";
+import type { Holder } from "../usage.js";
 
 /** Who uses which addresses of one pool with one NIC. */
 export interface StatusRow {

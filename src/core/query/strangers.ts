@@ -1,7 +1,8 @@
 import { parseNicOwner, splitOwner } from "../allocate/owner.js";
 import { formatAddress } from "../ip/address.js";
 import { workloadOfPod } from "../pod-workload.js";
-import { podShown, recordedOwner, type Snapshot } from "../snapshot.js";
+import { recordedOwner, type Snapshot } from "../snapshot.js";
+import { podShown } from "../usage.js";
 
 /** An address of a fixed owner that a Pod of another workload holds: the one thing that must never happen. */
 export interface Stranger {

@@ -1,6 +1,6 @@
 import type { OrderedStep } from "../change/order.js";
 import { stepKey } from "../change/step.js";
-import { podShown } from "../snapshot.js";
+import { podShown } from "../usage.js";
 import { hold } from "./guard.js";
 import type { Judged } from "./judge.js";
 

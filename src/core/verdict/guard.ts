@@ -4,8 +4,9 @@ import type { Block } from "../change/step.js";
 import { formatAddress } from "../ip/address.js";
 import { addressesOf, contains, formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
 import type { LeavingEntry, VerdictEntry } from "../outcome.js";
-import { type Holder, podShown, recordedOwner, type Snapshot } from "../snapshot.js";
+import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { KINDS, type SpiderIPPool } from "../spiderpool/objects.js";
+import { type Holder, podShown } from "../usage.js";
 import type { NamingIndex } from "./naming-index.js";
 import { ownerText } from "./tenants.js";
 

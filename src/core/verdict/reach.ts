@@ -1,7 +1,8 @@
-import { type Holder, podTemplate, type Snapshot } from "../snapshot.js";
+import { podTemplate, type Snapshot } from "../snapshot.js";
 import { type Names, readPoolAnnotation, readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
 import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
+import type { Holder } from "../usage.js";
 import type { Touched } from "./touched.js";
 
 /** Whom a change can concern at all. Says yes too often rather than too rarely: the verdict proper looks closer. */

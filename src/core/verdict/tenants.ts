@@ -1,9 +1,10 @@
 import { type Address, type Family, familyOf } from "../ip/address.js";
-import { type Holder, podShown, podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snapshot.js";
+import { podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { type PodFacts, podFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import type { KubeObject, SpiderEndpoint } from "../spiderpool/objects.js";
+import { type Holder, podShown } from "../usage.js";
 
 /** One address somebody has: one family of one NIC of a Pod, or of a StatefulSet ordinal or VM that may come back. */
 export interface Tenant {

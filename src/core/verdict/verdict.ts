@@ -2,7 +2,7 @@ import type { OrderedStep } from "../change/order.js";
 import { stepKey } from "../change/step.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { LeavingEntry, Summary, Verdict } from "../outcome.js";
-import { podShown } from "../snapshot.js";
+import { podShown } from "../usage.js";
 import type { Guarded } from "./guard.js";
 import { type Effect, entryOf } from "./impact.js";
 import type { Judged } from "./judge.js";

@@ -1,13 +1,14 @@
 import { expect } from "vitest";
 import { parseAddress } from "../../../src/core/ip/address.js";
 import { size } from "../../../src/core/ip/range-set.js";
-import { buildSnapshot, poolRecords } from "../../../src/core/snapshot.js";
+import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { inside, statusRecords } from "../../../src/core/spiderpool/admission/network-spec.js";
 import { effectiveSet } from "../../../src/core/spiderpool/canonical.js";
 import { goAddress, goCidr, goFuse, goPoolSet, goRange, isGoAddress } from "../../../src/core/spiderpool/go-ip.js";
 import { withoutRecords, withRecord } from "../../../src/core/spiderpool/ipam/allocate.js";
 import type { SpiderEndpoint } from "../../../src/core/spiderpool/objects.js";
 import { applySchema } from "../../../src/core/spiderpool/structural.js";
+import { poolRecords } from "../../../src/core/usage.js";
 import {
   all,
   created,

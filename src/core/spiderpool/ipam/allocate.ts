@@ -1,6 +1,6 @@
 import { type Address, type Family, familyOf, formatAddress } from "../../ip/address.js";
 import { addressSet, EMPTY, type RangeSet, rangeSet, subtract, union } from "../../ip/range-set.js";
-import { poolRecords } from "../../snapshot.js";
+import { poolRecords } from "../../usage.js";
 import { goRange, goUnion } from "../go-ip.js";
 import type { SpiderIPPool, SpiderReservedIP } from "../objects.js";
 

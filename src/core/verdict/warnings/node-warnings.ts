@@ -1,8 +1,8 @@
 import type { Diagnostic } from "../../diagnostics.js";
 import type { Family } from "../../ip/address.js";
 import type { Nic, Workload } from "../../plan/plan.js";
-import type { Holder } from "../../snapshot.js";
 import { isTerminating, type KubeObject, type SpiderIPPool } from "../../spiderpool/objects.js";
+import type { Holder } from "../../usage.js";
 import { type NodeClass, NodeClasses } from "../node-classes.js";
 import type { Watch } from "./watch.js";
 import { pods, some } from "./words.js";
