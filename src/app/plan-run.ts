@@ -1,6 +1,5 @@
 import type { Lock } from "../core/allocate/allocation.js";
 import { checkLock } from "../core/allocate/check-lock.js";
-import { withReturned } from "../core/allocate/returned.js";
 import { emptyPlan } from "../core/desired/empty-plan.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
 import { decide } from "../core/engine.js";
@@ -59,7 +58,7 @@ export interface PlanRun {
   /** The lock before the run. */
   readonly lock: Lock;
   readonly snapshot: Snapshot;
-  /** The merged plan with the renamings it takes back, and what was decided; undefined when an error in the files left nothing to decide on. */
+  /** The merged plan, renamings it takes back among it, and what was decided; undefined when nothing could be. */
   readonly decided: { readonly plan: Plan; readonly outcome: Outcome } | undefined;
   /** Of all stages. */
   readonly diagnostics: readonly Diagnostic[];
@@ -79,7 +78,6 @@ export function planRun(input: PlanInput): PlanRun {
   const empty = emptyPlan(merged.value, input.snapshot, input.options.install);
   if (empty !== undefined) return { ...kept, decided: undefined, diagnostics: [...before, empty] };
   const outcome = decide(merged.value, input.lock.value, input.snapshot, input.options);
-  // Whoever judges the steps again must know whose pools they are.
-  const { value: plan } = withReturned(merged.value, input.lock.value, input.snapshot, input.options.install);
+  const plan = outcome.returned ?? merged.value;
   return { ...kept, decided: { plan, outcome }, diagnostics: [...before, ...outcome.diagnostics] };
 }

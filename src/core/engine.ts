@@ -1,6 +1,7 @@
 import { allocate } from "./allocate/allocate.js";
 import type { Lock } from "./allocate/allocation.js";
 import { renamer } from "./allocate/moved.js";
+import { workloadOf } from "./allocate/owner.js";
 import { isQuarantine } from "./allocate/quarantine.js";
 import { allocatedUnlocked } from "./allocate/unlocked.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
@@ -61,7 +62,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   // How the cluster differs from that. What belongs to a broken part of the plan is left as it is.
   const networks = unknownNetworks(plan, snapshot, options.purpose);
   const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics, ...networks]);
-  const { rename } = allocation;
+  const rename = renamer(allocation.plan);
   const whole = draftSteps(desired, snapshot, {
     install: options.install,
     namespace: facts.namespace,
@@ -131,6 +132,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
       ...warnings,
     ],
     ...(budget.exceeded && { pruneBudgetExceeded: budget.exceeded }),
+    ...(allocation.plan !== plan && { returned: allocation.plan }),
   };
 }
 
@@ -197,6 +199,5 @@ function partOf(object: KubeObject, rename: (owner: string) => string): string |
 
 /** `default/Deployment/app/net1/app-v4` -> `default/Deployment/app`; `pool:x/app-v4` -> `pool:x`. */
 function workloadPart(owner: string): string {
-  const parts = owner.split("/");
-  return owner.startsWith("pool:") ? parts[0]! : parts.slice(0, 3).join("/");
+  return owner.startsWith("pool:") ? owner.split("/", 1)[0]! : workloadOf(owner);
 }

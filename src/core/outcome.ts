@@ -1,6 +1,7 @@
 import type { Allocation, Lock, SubnetUsage } from "./allocate/allocation.js";
 import type { Step } from "./change/step.js";
 import type { Diagnostic } from "./diagnostics.js";
+import type { Plan } from "./plan/plan.js";
 
 /** What is left alone for now although the plan asks for it: decided by people, or by an operator for them. */
 export interface Holding {
@@ -86,4 +87,6 @@ export interface Outcome {
   readonly diagnostics: readonly Diagnostic[];
   /** Set when deletes exceed the budget: none runs (DESIGN 7). */
   readonly pruneBudgetExceeded?: { readonly deletes: number; readonly count: number; readonly percent: number };
+  /** Set when the plan takes renamings back: the plan that says so, for whoever judges the steps again. */
+  readonly returned?: Plan;
 }

@@ -13,6 +13,8 @@ interface Written {
   /** As the API server answered; undefined = deleted, with this uid. */
   readonly version: number | undefined;
   readonly uid: string | undefined;
+  /** Waited for in vain: only looked at from then on. */
+  readonly missed?: true;
 }
 
 /**
@@ -57,19 +59,24 @@ export class OwnWrites {
   }
 
   /**
-   * Waits until the watches have seen all that was written, as far as they do within a while; then forgets it.
-   * @returns whether they have
+   * Waits until the watches have seen all that was written, as far as they do within a while. What they have seen is
+   * forgotten; what they have not is not waited for again.
+   * @returns whether they have seen all
    */
   async caughtUp(find: Find, clock: Clock, signal: AbortSignal): Promise<boolean> {
     const end = clock.now() + LAG.longest;
     let all = true;
     for (const [key, own] of this.#written) {
       const name = key.slice(own.kind.kind.length + 1);
-      while (!signal.aborted && !seen(own, find(own.kind, name)) && clock.now() < end) {
+      const isSeen = () => seen(own, find(own.kind, name));
+      while (!signal.aborted && !isSeen() && own.missed === undefined && clock.now() < end) {
         await clock.sleep(LAG.look, signal).catch(() => {});
       }
-      all &&= seen(own, find(own.kind, name));
-      if (this.#written.get(key) === own) this.#written.delete(key);
+      const there = isSeen();
+      all &&= there;
+      if (this.#written.get(key) !== own) continue;
+      if (there) this.#written.delete(key);
+      else this.#written.set(key, { ...own, missed: true });
     }
     return all;
   }

@@ -1,4 +1,5 @@
 import type { SubnetUsage } from "../../core/allocate/allocation.js";
+import { workloadOf } from "../../core/allocate/owner.js";
 import type { Action } from "../../core/change/step.js";
 import type { LocatedDiagnostic, SourceRef } from "../../core/diagnostics.js";
 import { amount } from "../../core/ip/amount.js";
@@ -77,11 +78,11 @@ function everyStep(outcome: Outcome): Pick<Summary, "create" | "update" | "delet
 export function leavers(verdict: Verdict): string {
   if (verdict.stable === null) return "not judged yet";
   const entries = [...verdict.moves, ...verdict.strands, ...verdict.released];
-  return String(new Set(entries.map(workloadOf)).size);
+  return String(new Set(entries.map(leaver)).size);
 }
 
-function workloadOf(entry: VerdictEntry): string {
-  return entry.owner === "" ? entry.pod : entry.owner.split("/").slice(0, 3).join("/");
+function leaver({ owner, pod }: VerdictEntry): string {
+  return owner === "" ? pod : workloadOf(owner);
 }
 
 /** The refusal, before anything else: what is held back, who would suffer, the way out. */

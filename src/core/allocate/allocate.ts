@@ -55,8 +55,8 @@ export interface Allocated {
   readonly diagnostics: readonly Diagnostic[];
   /** Names and patterns of all fixed NICs, collisions resolved. */
   readonly names: PoolNames;
-  /** The name an owner has after the plan's renamings, those included that it takes back. */
-  readonly rename: (owner: Owner) => Owner;
+  /** The plan with the renamings that it takes back. */
+  readonly plan: Plan;
 }
 
 /**
@@ -135,7 +135,7 @@ export function allocate(input: AllocateInput): Allocated {
       ...strayNames(plan, live, names),
     ],
     names,
-    rename,
+    plan,
   };
 }
 

@@ -11,7 +11,7 @@ import type { Demand } from "./demand.js";
 import type { LivePools } from "./live.js";
 import { type Holdings, indexHeld } from "./lock.js";
 import { compareText } from "./order.js";
-import { type Owner, ownerInSubnet, parseNicOwner, splitOwner, takenPool, takeOwner } from "./owner.js";
+import { type Owner, ownerInSubnet, parseNicOwner, splitOwner, takenPool, takeOwner, workloadOf } from "./owner.js";
 import type { OwnerIndex } from "./owner-index.js";
 import type { Obstacles } from "./space.js";
 import { listed } from "./text.js";
@@ -133,7 +133,7 @@ function inNoPool(
   demands: readonly Demand[],
 ): Finding[] {
   if (!snapshot.complete.has("SpiderIPPool")) return [];
-  const workloads = new Set(demands.map(({ owner }) => owner.split("/").slice(0, 3).join("/")));
+  const workloads = new Set(demands.map(({ owner }) => workloadOf(owner)));
   const found: Finding[] = [];
   for (const [address, holders] of snapshot.use.byAddress) {
     for (const { pool, pod } of holders) {

@@ -3,7 +3,7 @@ import type { Demand } from "./demand.js";
 import type { LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
 import { poolName } from "./naming.js";
-import { ownerInSubnet } from "./owner.js";
+import { ownerInSubnet, workloadOf } from "./owner.js";
 
 /** Writes down the names that pools of renamed workloads keep, for when nothing else tells them any more (`pools`). */
 export function keepNames(
@@ -17,6 +17,6 @@ export function keepNames(
   for (const { owner, subnet } of demands) {
     const name = live.claims.get(ownerInSubnet(owner, subnet.name))?.pools[0]?.metadata.name;
     if (name === undefined || name === poolName(owner, subnet.name)) continue;
-    if (names.has(owner.split("/").slice(0, 3).join("/"))) holdings.get(subnet.name)?.pools.set(owner, name);
+    if (names.has(workloadOf(owner))) holdings.get(subnet.name)?.pools.set(owner, name);
   }
 }

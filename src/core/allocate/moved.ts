@@ -1,16 +1,16 @@
 import type { Plan } from "../plan/plan.js";
 import type { Lock, SubnetLock } from "./allocation.js";
 import { poolName } from "./naming.js";
-import type { Owner } from "./owner.js";
+import { type Owner, workloadOf } from "./owner.js";
 
 /** The name an owner has after the plan's renamings. */
 export function renamer(plan: Plan): (owner: Owner) => Owner {
   const names = new Map((plan.moved ?? []).map(({ from, to }) => [from, to]));
   if (names.size === 0) return (owner) => owner;
   return (owner) => {
-    const parts = owner.split("/");
-    const to = names.get(parts.slice(0, 3).join("/"));
-    return to === undefined ? owner : [to, ...parts.slice(3)].join("/");
+    const from = workloadOf(owner);
+    const to = names.get(from);
+    return to === undefined ? owner : `${to}${owner.slice(from.length)}`;
   };
 }
 

@@ -76,6 +76,11 @@ export function wholeNic(owner: Owner): Owner {
   return owner.slice(0, slash);
 }
 
+/** The workload an owner is of, `default/StatefulSet/web`; a take is its own. */
+export function workloadOf(owner: Owner): string {
+  return owner.split("/").slice(0, 3).join("/");
+}
+
 /**
  * How an owner is written where the subnet is not given by the place, as on its pool: the subnet before the ordinal,
  * `default/StatefulSet/web/eth0/app-v4/0`.

@@ -5,7 +5,7 @@ import { recordedOwner, type Snapshot } from "../snapshot.js";
 import type { Lock } from "./allocation.js";
 import { renamer } from "./moved.js";
 import { plainStem, stemIn } from "./naming.js";
-import { type Owner, parseNicOwner, splitOwner, takenPool, wholeNic } from "./owner.js";
+import { type Owner, parseNicOwner, splitOwner, takenPool, wholeNic, workloadOf } from "./owner.js";
 
 /**
  * The plan with the renamings that it takes back: a workload of the plan holds nothing, a pool bears its name, and the
@@ -31,6 +31,7 @@ export function withReturned(plan: Plan, lock: Lock, snapshot: Snapshot, install
     return [{ from, to, source: plan.workloads.get(to)!.source }];
   });
   const alone = back.filter(({ to }) => back.filter((one) => one.to === to).length === 1);
+  if (alone.length === 0) return { value: plan, diagnostics: [] };
   return { value: { ...plan, moved: [...(plan.moved ?? []), ...alone] }, diagnostics: alone.map(told) };
 }
 
@@ -62,10 +63,6 @@ function workloadsByStem(plan: Plan): ReadonlyMap<string, string> {
 
 function isNic(owner: Owner): boolean {
   return takenPool(owner) === undefined && parseNicOwner(owner) !== undefined;
-}
-
-function workloadOf(owner: Owner): string {
-  return owner.split("/").slice(0, 3).join("/");
 }
 
 function told({ from, to, source }: Moved): Diagnostic {

@@ -6,7 +6,7 @@ import { firstOrdinal } from "./bound.js";
 import type { Demand } from "./demand.js";
 import type { LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
-import { type Owner, ownerInSubnet, ownerShown, parseNicOwner, withoutOrdinal } from "./owner.js";
+import { type Owner, ownerInSubnet, ownerShown, parseNicOwner, withoutOrdinal, workloadOf } from "./owner.js";
 
 /**
  * Ordinals the plan no longer asks for but the live StatefulSet does, though their Pods wait for something and hold no
@@ -21,7 +21,7 @@ export function awaitedOrdinals(demands: readonly Demand[], live: LivePools, sna
     const ordinal = parseNicOwner(owner)?.ordinal;
     const set = sets.get(ownerInSubnet(withoutOrdinal(owner), subnet));
     if (ordinal === undefined || set === undefined || wanted.has(key) || used.length > 0) return [];
-    const workload = workloadOf(owner, snapshot);
+    const workload = liveWorkload(owner, snapshot);
     if (set.running === undefined || Number(ordinal) >= firstOrdinal(workload) + set.running) return [];
     return [{ ...set, owner, count: 1, wishes: EMPTY, reason: `ordinal ${ordinal}, which the live one asks for` }];
   });
@@ -55,6 +55,6 @@ export function checkScaled(
   }));
 }
 
-function workloadOf(owner: Owner, snapshot: Snapshot): KubeObject | undefined {
-  return snapshot.workloads.get(owner.split("/").slice(0, 3).join("/"));
+function liveWorkload(owner: Owner, snapshot: Snapshot): KubeObject | undefined {
+  return snapshot.workloads.get(workloadOf(owner));
 }

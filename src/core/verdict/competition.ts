@@ -17,7 +17,7 @@ export interface Crowding {
 export function isNoTighter(before: Crowding, after: Crowding): boolean {
   const text = ({ players }: Crowding) =>
     players
-      .map((player) => JSON.stringify(player))
+      .map((player) => JSON.stringify({ ...player, places: [...player.places].sort() }))
       .sort()
       .join("\n");
   const pools = new Set(after.players.flatMap(({ places }) => places));

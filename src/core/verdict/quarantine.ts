@@ -1,5 +1,6 @@
 import type { Allocated } from "../allocate/allocate.js";
 import type { Lock } from "../allocate/allocation.js";
+import { renamer } from "../allocate/moved.js";
 import { ownerInSubnet } from "../allocate/owner.js";
 import { byWave, type OrderedStep } from "../change/order.js";
 import { restingAfter } from "../desired/quarantine.js";
@@ -15,7 +16,7 @@ interface Decided {
   readonly plan: Plan;
   /** As read. */
   readonly lock: Lock;
-  readonly allocation: Pick<Allocated, "allocations" | "lock" | "rename">;
+  readonly allocation: Pick<Allocated, "allocations" | "lock" | "plan">;
   readonly snapshot: Snapshot;
   readonly facts: SpiderpoolFacts;
   readonly options: Options;
@@ -37,7 +38,7 @@ export function quarantineOf(steps: readonly OrderedStep[], decided: Decided): Q
     snapshot,
     poolsAfter: () => snapshotAfter(snapshot, steps).pools,
     install,
-    rename: allocation.rename,
+    rename: renamer(allocation.plan),
     seconds,
     now,
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Plan } from "../../../src/core/plan/plan.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { A, B, B_NET, codes, one, workload } from "../../support/allocate-several.js";
 import {
   cluster,
   declared,
@@ -14,20 +15,10 @@ import {
   run,
   SMALL,
   shown,
-  subnet,
 } from "../../support/allocate-world.js";
 
 /** What stops owners where there are several reasons, pools or owners. */
 
-const [A, B] = ["d/Deployment/a/net1", "d/Deployment/b/net1"];
-const one = (name: string, replicas = 1, more = {}) => fixed(`d/Deployment/${name}`, { replicas, ...more });
-const codes = (result: ReturnType<typeof run>) => result.diagnostics.map(({ code, about }) => [code, about]);
-const workload = (kind: string, name: string, spec: object, annotations = {}): KubeObject => ({
-  apiVersion: kind === "VirtualMachine" ? "kubevirt.io/v1" : "apps/v1",
-  kind,
-  metadata: { namespace: "d", name },
-  spec: { template: { metadata: { annotations } }, ...spec },
-});
 const spiderSubnet = (controlled: object): KubeObject => ({
   apiVersion: "spiderpool.spidernet.io/v2beta1",
   kind: "SpiderSubnet",
@@ -35,7 +26,6 @@ const spiderSubnet = (controlled: object): KubeObject => ({
   spec: { subnet: "10.0.0.0/24" },
   status: { controlledIPPools: JSON.stringify(controlled) },
 });
-const B_NET = subnet("b", "10.1.0.0/24", ["10.1.0.10-10.1.0.25"]);
 
 describe("pools of ours under other names that Spiderpool still counts (controlledIPPools) are not in the way", () => {
   const record = (name: string) => spiderSubnet({ [name]: { ips: ["10.0.0.10-10.0.0.12"] } });

@@ -1,31 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
-import {
-  cluster,
-  declared,
-  fixed,
-  lock,
-  plan,
-  pool,
-  run,
-  SMALL,
-  shown,
-  subnet,
-  written,
-} from "../../support/allocate-world.js";
+import { A, B, B_NET, codes, one, workload } from "../../support/allocate-several.js";
+import { cluster, declared, lock, plan, pool, run, SMALL, shown, written } from "../../support/allocate-world.js";
 
 /** Which live pools are whose where an owner has several, or none by right. */
-
-const [A, B] = ["d/Deployment/a/net1", "d/Deployment/b/net1"];
-const one = (name: string, replicas = 1, more = {}) => fixed(`d/Deployment/${name}`, { replicas, ...more });
-const codes = (result: ReturnType<typeof run>) => result.diagnostics.map(({ code, about }) => [code, about]);
-const workload = (kind: string, name: string, spec: object, annotations = {}): KubeObject => ({
-  apiVersion: kind === "VirtualMachine" ? "kubevirt.io/v1" : "apps/v1",
-  kind,
-  metadata: { namespace: "d", name },
-  spec: { template: { metadata: { annotations } }, ...spec },
-});
-const B_NET = subnet("b", "10.1.0.0/24", ["10.1.0.10-10.1.0.25"]);
 
 describe("live pools", () => {
   test("a kept pool is the NIC's in its own subnet only", () => {

@@ -1,17 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { A, B, one, workload } from "../../support/allocate-several.js";
 import { cluster, declared, fixed, lock, plan, pool, run } from "../../support/allocate-world.js";
 
 /** What is said of shortages, wishes, slices and tickets. */
-
-const [A, B] = ["d/Deployment/a/net1", "d/Deployment/b/net1"];
-const one = (name: string, replicas = 1, more = {}) => fixed(`d/Deployment/${name}`, { replicas, ...more });
-const workload = (kind: string, name: string, spec: object, annotations = {}): KubeObject => ({
-  apiVersion: kind === "VirtualMachine" ? "kubevirt.io/v1" : "apps/v1",
-  kind,
-  metadata: { namespace: "d", name },
-  spec: { template: { metadata: { annotations } }, ...spec },
-});
 
 describe("lock files that leave fewer than the live workload asks for (SP4116)", () => {
   test.each<[string, string[], string[], string[]]>([

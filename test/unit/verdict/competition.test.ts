@@ -103,4 +103,10 @@ describe("a crowd nobody could play", () => {
   ])("is no news: %s", (_what, players, sizes, noTighter) => {
     expect(isNoTighter(before, crowd(players, sizes))).toBe(noTighter);
   });
+
+  test("is no news: with its places found in another order", () => {
+    const either = (...places: string[]): Player => ({ ways: [[["a", "b"]]], count: 5, places });
+    const sizes = { a: 2, b: 2 };
+    expect(isNoTighter(crowd([either("a", "b")], sizes), crowd([either("b", "a")], sizes))).toBe(true);
+  });
 });
