@@ -50,7 +50,10 @@ module.exports = {
       severity: "error",
       comment: "what is written down is what was seen in the cluster, never what a plan wanted",
       from: { path: "^src/core/ledger/" },
-      to: { path: core, pathNot: "^src/core/(ledger/|ip/|spiderpool/|snapshot\\.ts|pod-workload\\.ts|time\\.ts)" },
+      to: {
+        path: core,
+        pathNot: "^src/core/(ledger/|ip/|spiderpool/|(snapshot|usage)\\.ts|pod-workload\\.ts|time\\.ts)",
+      },
     },
     {
       name: "ports-hold-types-only",
