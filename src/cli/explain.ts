@@ -1,8 +1,9 @@
 import { explainDocument, explainText } from "../app/report/explain-report.js";
 import { palette } from "../app/report/palette.js";
-import { explainNic, servedNics } from "../core/query/explain.js";
+import { explainNic } from "../core/query/explain.js";
 import { findTarget } from "../core/query/explain-target.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
+import { askedNics } from "../core/spiderpool/ipam/nics.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny } from "./observe.js";
 import { type ClusterOptions, type OutputOptions, wantsColor } from "./options.js";
@@ -23,7 +24,7 @@ export async function explainCommand(io: Io, name: string, options: ExplainOptio
   const found = findTarget(snapshot, name, options.node);
   if ("error" in found) throw new CliError(found.error);
   const { target } = found;
-  const nics = servedNics(target.pod);
+  const nics = askedNics(target.pod).sort();
   if (options.interface !== undefined && !nics.includes(options.interface)) {
     throw new CliError(`Spiderpool serves no ${options.interface} of ${target.title}; it serves ${nics.join(", ")}`);
   }

@@ -1048,6 +1048,44 @@ const FOUND: Record<string, WorldSpec> = {
     second: false,
     events: [{ type: "sync" }],
   },
+  "a second NIC that shares the address of the first is judged by itself": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [{ v6: false, zone: [0, 0, 0, 0, 0, 2, 0, 0, 0, 0], room: 4 }],
+    pools: [{ subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false }],
+    namespaceDefaults: [[], []],
+    networkDefaults: [[], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: false,
+        ask: "pattern",
+        replicas: 0,
+        network: 0,
+        names: [0],
+        subnets: [0],
+        elastic: 0,
+        perPod: false,
+        slice: false,
+        net1: { network: 1, names: [0], subnets: [0], elastic: 0, perPod: false, slice: false, ask: "same" },
+        annotate: false,
+      },
+    ],
+    second: false,
+    events: [
+      { type: "scale", workload: 0, replicas: 1 },
+      {
+        type: "commit",
+        edits: [{ type: "affinity", pool: 0, field: 3, value: 1 }],
+        crash: 1,
+        restart: 0,
+        second: false,
+      },
+      { type: "commit", edits: [{ type: "perSubnet", fixed: 0, count: 0 }], crash: 0, restart: 0, second: true },
+    ],
+  },
 };
 
 describe("worlds that once broke a promise", () => {

@@ -4,14 +4,13 @@ import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { chooseAddress, reservedAddresses } from "../spiderpool/ipam/allocate.js";
-import { readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
 import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
 import { judgePool } from "../spiderpool/ipam/filter.js";
 import { globMatch } from "../spiderpool/ipam/glob.js";
-import { additionalNics, FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
+import { networkOfNic } from "../spiderpool/ipam/networks.js";
 import { rankGroups } from "../spiderpool/ipam/order.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
-import { KEYS, OWN, type SpiderIPPool } from "../spiderpool/objects.js";
+import { OWN, type SpiderIPPool } from "../spiderpool/objects.js";
 import type { ExplainTarget } from "./explain-target.js";
 
 /** One NIC of a Pod: where its candidates come from, and what becomes of each pool. */
@@ -58,14 +57,6 @@ export interface RefusedPool {
   /** Rule of SPIDERPOOL.md that fails; undefined when nothing but a name is missing. */
   readonly rule?: string;
   readonly reason: string;
-}
-
-/** The NICs Spiderpool serves for a Pod: those its annotations name, else eth0 and what Multus adds. */
-export function servedNics(pod: PodFacts): string[] {
-  const text = pod.annotations[KEYS.ippools];
-  const items = text === undefined ? undefined : readPoolsAnnotation(text, pod);
-  if (Array.isArray(items)) return items.map((item) => item.nic).sort();
-  return [FIRST_NIC, ...(additionalNics(pod) ?? []).map((entry) => entry.nic)].sort();
 }
 
 /** Replays Spiderpool's choice for one NIC on the cluster as it is (A1-A14). */

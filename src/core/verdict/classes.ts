@@ -1,6 +1,6 @@
 import type { Candidates } from "../spiderpool/ipam/candidates.js";
-import { listedNics } from "../spiderpool/ipam/listed-nics.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
+import { boundNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { changedTemplate } from "./after.js";
 import { askKey, candidatesIn, type Scene } from "./replay.js";
@@ -67,17 +67,16 @@ function classOf(
 }
 
 /** What NICs of its Pod ask for that have no address yet: a failure there is one of the whole Pod, and nobody else's (A10). */
-function unheldPools({ pod, nic, facts, workload }: Tenant, before: Scene, after: Scene): string[] {
+function unheldPools({ nic, facts, workload, recorded }: Tenant, before: Scene, after: Scene): string[] {
   if (facts === undefined) return [];
-  const held = before.snapshot.endpoints.get(pod)?.status?.current?.ips ?? [];
   const template = changedTemplate(workload, before.snapshot, after.snapshot);
   const asking: [Scene, PodFacts][] = [
     [before, facts],
     [after, template === undefined ? facts : { ...facts, annotations: template }],
   ];
   return asking.flatMap(([scene, one]) =>
-    listedNics(one)
-      .filter((other) => other !== nic && !held.some((ip) => ip.interface === other))
+    boundNics(one, [])
+      .filter((other) => other !== nic && !recorded.some((record) => record.interface === other))
       .flatMap((other) => {
         const { v4, v6 } = candidatesIn(scene, one, other);
         return [...v4, ...v6];

@@ -1,7 +1,7 @@
 import type { VerdictEntry } from "../outcome.js";
 import { podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
-import { readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
-import { additionalNics, FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
+import { FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
+import { askedNics } from "../spiderpool/ipam/nics.js";
 import { type PodFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { candidatesIn, replay, type Scene } from "./replay.js";
@@ -22,7 +22,7 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
   const now = after.snapshot.workloads.get(workloadKey(workload)) ?? workload;
   const bare = templateFacts(workload, before.snapshot);
   const wished = templateFacts(now, after.snapshot);
-  const nics = nicsOf(bare).map((nic) => ({
+  const nics = askedNics(bare).map((nic) => ({
     nic,
     ...concerning(workload, nic, { before, after, bare, wished }, touched),
   }));
@@ -68,14 +68,6 @@ function concerning(
   return { pools, steps };
 }
 
-/** NICs the template asks Spiderpool for: those of its `ippools` annotation, else eth0 and its further networks. */
-export function nicsOf(pod: PodFacts): string[] {
-  const chosen = pod.annotations[KEYS.ippools];
-  const items = chosen === undefined ? undefined : readPoolsAnnotation(chosen, pod);
-  if (items !== undefined && typeof items !== "string") return items.map((item) => item.nic);
-  return [FIRST_NIC, ...(additionalNics(pod) ?? []).map((entry) => entry.nic)];
-}
-
 /** What one NIC of a Pod gets on one node: an address, nothing and no error (A5), or a failure of the whole Pod. */
 interface NicStart {
   readonly type: "served" | "silent" | "failed";
@@ -87,7 +79,7 @@ type Start = ReadonlyMap<string, NicStart>;
 /** What the NICs of a Pod of the template get, node by node. */
 function startsOn(workload: KubeObject, scene: Scene): Start[] {
   const bare = templateFacts(workload, scene.snapshot);
-  const nics = nicsOf(bare);
+  const nics = askedNics(bare);
   const named = nics.flatMap((nic) => {
     const { v4, v6 } = candidatesIn(scene, bare, nic);
     return [...v4, ...v6];

@@ -70,7 +70,7 @@ export function judgeSteps(
   return {
     judgements,
     idle,
-    stays: everybody - harmed.size,
+    stays: everybody - new Set([...harmed.keys()].map(({ pod, pool, address }) => `${pod} ${pool} ${address}`)).size,
     classes: group.map((one) => ({
       steps: one.steps,
       harmed: one.tenants.flatMap((tenant) => harmed.get(tenant) ?? []),

@@ -1,6 +1,6 @@
 import { type Address, type Family, parseAddress } from "../ip/address.js";
 import { contains } from "../ip/range-set.js";
-import { listedNics } from "../spiderpool/ipam/listed-nics.js";
+import { boundNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { takesRecordBack } from "../spiderpool/ipam/retain.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
@@ -43,19 +43,17 @@ export function standingWith(
   return failure === undefined ? standing : { keepsOwn: false, outcome: { ...standing.outcome, pools: [], failure } };
 }
 
-/** A10: the NICs a template lists are served in one go, so one that fails leaves nothing to the others. */
+/** A10: a NIC that gets no address leaves none to the others of its Pod. */
 function failureBeside(
   scene: Scene,
   tenant: Asker,
   pod: PodFacts,
   free: (pool: SpiderIPPool) => number,
 ): string | undefined {
-  for (const nic of listedNics(pod)) {
-    if (nic === tenant.nic) continue;
-    const held = scene.snapshot.endpoints.get(`${pod.namespace}/${pod.name}`)?.status?.current?.ips ?? [];
-    const recorded = held.find((ip) => ip.interface === nic);
+  const beside = boundNics(pod, servedNics(tenant)).filter((nic) => nic !== tenant.nic);
+  if (beside.length === 0 || takesAllBack(scene, tenant, pod)) return undefined;
+  for (const nic of beside) {
     const found = candidatesIn(scene, pod, nic);
-    if (tenant.keeps === "ordinal" && recorded !== undefined && takesRecordBack(recorded, found)) continue;
     for (const family of [4, 6] as const) {
       if (found.error === undefined && (family === 4 ? found.v4 : found.v6).length === 0) continue;
       const { failure } = replay(scene, pod, nic, family, found, free);
@@ -65,25 +63,33 @@ function failureBeside(
   return undefined;
 }
 
+function servedNics({ recorded }: Asker): string[] {
+  return recorded.map((record) => record.interface);
+}
+
+/**
+ * Whether it is an ordinal that finds every record of its last life still named (A19).
+ * A guess on the safe side where it has several NICs: one record that is named no more makes it give back all.
+ */
+function takesAllBack(scene: Scene, { keeps, recorded }: Asker, pod: PodFacts): boolean {
+  if (keeps !== "ordinal" || recorded.length === 0) return false;
+  return recorded.every((record) => {
+    const found = candidatesIn(scene, pod, record.interface);
+    return found.error === undefined && takesRecordBack(record, found);
+  });
+}
+
 function onItsNic(scene: Scene, tenant: Asker, pod: PodFacts, free: (pool: SpiderIPPool) => number): Standing {
   const found = candidatesIn(scene, pod, tenant.nic);
-  const recordedPool = scene.snapshot.pools.has(tenant.pool);
-  if (
-    tenant.keeps === "ordinal" &&
-    found.error === undefined &&
-    recordedPool &&
-    takesRecordBack(tenant.recorded, found)
-  ) {
-    return keeps(tenant);
-  }
+  if (scene.snapshot.pools.has(tenant.pool) && takesAllBack(scene, tenant, pod)) return keeps(tenant);
   const own = replay(scene, pod, tenant.nic, tenant.family, found, free);
   const other: Family = tenant.family === 4 ? 6 : 4;
   // A10: a family of the NIC that is asked for and filtered out fails the Pod, whatever the other one has.
   const beside =
     (other === 4 ? found.v4 : found.v6).length > 0 ? replay(scene, pod, tenant.nic, other, found, free) : own;
   const failure = own.failure ?? beside.failure;
-  const recorded = other === 4 ? tenant.recorded.ipv4Pool : tenant.recorded.ipv6Pool;
-  const unheld = beside !== own && recorded === undefined;
+  const record = tenant.recorded.find((one) => one.interface === tenant.nic);
+  const unheld = beside !== own && (other === 4 ? record?.ipv4Pool : record?.ipv6Pool) === undefined;
   const more = unheld ? { beside: beside.eligible, besidePools: beside.pools } : {};
   return {
     keepsOwn: false,

@@ -1,10 +1,13 @@
-import { type Address, type Family, familyOf } from "../ip/address.js";
+import { type Address, type Family, familyOf, parseAddress } from "../ip/address.js";
 import { podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { type PodFacts, podFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
-import type { KubeObject, SpiderEndpoint } from "../spiderpool/objects.js";
+import type { EndpointIP, KubeObject, SpiderEndpoint } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";
+
+/** Pools of both families that one NIC of a Pod has addresses of (T4). */
+export type Recorded = Pick<EndpointIP, "interface" | "ipv4Pool" | "ipv6Pool">;
 
 /** One address somebody has: one family of one NIC of a Pod, or of a StatefulSet ordinal or VM that may come back. */
 export interface Tenant {
@@ -14,8 +17,8 @@ export interface Tenant {
   readonly family: Family;
   readonly address: Address;
   readonly pool: string;
-  /** Pools of both families of this NIC, as recorded (A19 looks at them together). */
-  readonly recorded: { readonly ipv4Pool?: string; readonly ipv6Pool?: string };
+  /** What its Pod has on every NIC, as recorded: A19 looks at all of it together. */
+  readonly recorded: readonly Recorded[];
   /** `same`: it gets its own address back (StatefulSet ordinal, VM); `any`: whatever its pools have (A17-A21). */
   readonly keeps: "ordinal" | "vm" | "nothing";
   /** Undefined: Pod and workload are not in the snapshot; it is judged on the pool it holds. */
@@ -42,10 +45,27 @@ export function tenantsOf(
   const tenants: Tenant[] = [];
   for (const holders of snapshot.use.byAddress.values()) {
     for (const holder of holders) {
-      if (wanted(holder)) tenants.push(tenant(holder, snapshot, facts, about(holder.pod)));
+      if (!wanted(holder)) continue;
+      for (const nic of nicsWith(holder, snapshot)) {
+        tenants.push(tenant({ ...holder, nic }, snapshot, facts, about(holder.pod)));
+      }
     }
   }
-  return tenants.sort((a, b) => a.family - b.family || compare(a.address, b.address) || compare(a.pod, b.pod));
+  return tenants.sort(
+    (a, b) => a.family - b.family || compare(a.address, b.address) || compare(a.pod, b.pod) || compare(a.nic, b.nic),
+  );
+}
+
+/** The NICs of its Pod that have the address: several where they came for one pool (A15). */
+function nicsWith({ pod, pool, address, nic }: Holder, snapshot: Snapshot): readonly string[] {
+  const ips = snapshot.endpoints.get(pod)?.status?.current?.ips ?? [];
+  if (nic === "" || ips.length < 2) return [nic];
+  const family = familyOf(address);
+  const shares = (ip: EndpointIP) => {
+    const [text, from] = family === 4 ? [ip.ipv4, ip.ipv4Pool] : [ip.ipv6, ip.ipv6Pool];
+    return from === pool && parseAddress(text?.split("/")[0] ?? "") === address;
+  };
+  return [...new Set([nic, ...ips.filter(shares).map((ip) => ip.interface)])];
 }
 
 function tenant(
@@ -55,14 +75,13 @@ function tenant(
   about: { facts: PodFacts; workload: string | undefined } | undefined,
 ): Tenant {
   const endpoint = snapshot.endpoints.get(holder.pod);
-  const nic = endpoint?.status?.current?.ips.find((ip) => ip.interface === holder.nic);
   return {
     pod: holder.pod,
     nic: holder.nic,
     family: familyOf(holder.address),
     address: holder.address,
     pool: holder.pool,
-    recorded: { ipv4Pool: nic?.ipv4Pool, ipv6Pool: nic?.ipv6Pool },
+    recorded: endpoint?.status?.current?.ips ?? [],
     keeps: keeps(endpoint, facts),
     // Without an endpoint nobody knows which NIC it is, so it can only be judged on the pool.
     facts: holder.nic === "" ? undefined : about?.facts,

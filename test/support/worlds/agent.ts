@@ -48,16 +48,14 @@ export function heldBy(endpoint: SpiderEndpoint | undefined): Held[] {
   ]);
 }
 
-/** The NICs on which a StatefulSet Pod that comes back takes over what its ordinal had (A18, A19). */
+/** The NICs on which a StatefulSet Pod that comes back takes over what its ordinal had: all of them or none (A18, A19). */
 export function comeBack(objects: Objects, pod: KubeObject): ReadonlySet<string> {
   const endpoint = endpointsOf(objects).get(keyOf(pod));
   const names = asked(objects, pod);
   if (endpoint?.status?.ownerControllerType !== "StatefulSet" || names === undefined) return new Set();
   const held = heldBy(endpoint);
-  const left = new Set(
-    held.filter(({ nic, family, pool }) => !names.get(nic)?.[family].includes(pool)).map(({ nic }) => nic),
-  );
-  return new Set(held.map(({ nic }) => nic).filter((nic) => !left.has(nic)));
+  const named = held.every(({ nic, family, pool }) => names.get(nic)?.[family].includes(pool));
+  return new Set(named ? held.map(({ nic }) => nic) : []);
 }
 
 /** What one NIC gets: `own` = what it had, else pools by family. */

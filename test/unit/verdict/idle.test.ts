@@ -2,10 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { Step } from "../../../src/core/change/step.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS, type SpiderpoolFacts } from "../../../src/core/spiderpool/facts.js";
-import { templateFacts } from "../../../src/core/spiderpool/ipam/pod-facts.js";
 import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { snapshotAfter } from "../../../src/core/verdict/after.js";
-import { judgeIdle, nicsOf } from "../../../src/core/verdict/idle.js";
+import { judgeIdle } from "../../../src/core/verdict/idle.js";
 import { sceneOf } from "../../../src/core/verdict/replay.js";
 import { touchedBy } from "../../../src/core/verdict/touched.js";
 import { deployment, livePool, liveReserved } from "../../support/objects.js";
@@ -147,21 +146,5 @@ describe("a template is looked at on every node it allows", () => {
   test("where none does the first is told", () => {
     const found = reasons(on(), [...NODES, four("p"), full], narrowed({ nodeName: ["c"] }));
     expect(found).toEqual(["0: no pool is left for eth0: p (nodeName c: the Pod is on a), full (full)"]);
-  });
-});
-
-describe("the NICs a template asks addresses for", () => {
-  const networks = (text: string) => ({ "k8s.v1.cni.cncf.io/networks": text });
-  const pools = (text: string) => ({ "ipam.spidernet.io/ippools": text });
-
-  test.each<[what: string, annotations: Record<string, string>, nics: string[]]>([
-    ["the first, where nothing is said", {}, ["eth0"]],
-    ["the first and those of further networks", networks("net, d/other@data"), ["eth0", "net1", "data"]],
-    ["the first, where its networks cannot be read", networks("[{"), ["eth0"]],
-    ["those it lists pools for", pools('[{"interface":"net7","ipv4":["p"]}]'), ["net7"]],
-    ["by position", { ...pools('[{"ipv4":["p"]},{"ipv4":["q"]}]'), ...networks("net") }, ["eth0", "net1"]],
-    ["those of its networks, where its list cannot be read", { ...pools("p"), ...networks("net") }, ["eth0", "net1"]],
-  ])("%s", (_what, annotations, nics) => {
-    expect(nicsOf(templateFacts(deployment("d/app", annotations), buildSnapshot([], [])))).toEqual(nics);
   });
 });

@@ -47,7 +47,7 @@ function judgement(next: string[] | undefined, more: { effect?: Effect; pod?: st
     family: 4,
     address: 1,
     pool,
-    recorded: {},
+    recorded: [],
     keeps: "nothing",
     facts: undefined,
     workload: "shop/Deployment/web",

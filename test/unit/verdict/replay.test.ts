@@ -99,7 +99,7 @@ describe("what a tenant gets when it starts anew", () => {
     nic: "eth0",
     family: 4,
     pool: "p",
-    recorded: { ipv4Pool: "p" },
+    recorded: [{ interface: "eth0", ipv4Pool: "p" }],
     keeps: "nothing",
     ...more,
   });
@@ -117,7 +117,7 @@ describe("what a tenant gets when it starts anew", () => {
     const set = asker({ keeps: "ordinal" });
     expect(standing([four("q", 1)], set, pod(asks(["q"]))).keepsOwn).toBe(false);
     expect(standing([four("p", 1), four("q", 2)], set, pod(asks(["q"]))).keepsOwn).toBe(false);
-    expect(standing([four("p", 1)], { ...set, recorded: {} }, pod(asks(["gone"]))).keepsOwn).toBe(false);
+    expect(standing([four("p", 1)], { ...set, recorded: [] }, pod(asks(["gone"]))).keepsOwn).toBe(false);
   });
 
   test("a Pod nobody knows is judged on its pool", () => {
@@ -140,9 +140,11 @@ describe("what a tenant gets when it starts anew", () => {
     const beside = { beside: [["s"]], besidePools: ["s"] };
     const served = { pools: ["p"], eligible: [["p"]], assumed: [] };
     expect(standing(pools, asker(), both).outcome).toEqual({ ...served, ...beside });
-    expect(standing(pools, asker({ recorded: { ipv4Pool: "p", ipv6Pool: "s" } }), both).outcome).toEqual(served);
+    expect(
+      standing(pools, asker({ recorded: [{ interface: "eth0", ipv4Pool: "p", ipv6Pool: "s" }] }), both).outcome,
+    ).toEqual(served);
     expect(standing(pools, asker(), pod(asks(["p"]))).outcome).toEqual(served);
-    const only = asker({ family: 6, pool: "s", recorded: { ipv6Pool: "s" } });
+    const only = asker({ family: 6, pool: "s", recorded: [{ interface: "eth0", ipv6Pool: "s" }] });
     expect(standing(pools, only, pod(asks([], ["s"]))).outcome).toEqual({ ...served, pools: ["s"], eligible: [["s"]] });
     expect(standing(pools, only, both).outcome).toEqual({
       ...{ pools: ["s"], eligible: [["s"]], assumed: [] },

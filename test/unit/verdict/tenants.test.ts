@@ -58,7 +58,7 @@ describe("everybody who has an address", () => {
     expect(found.map((one) => one.pod)).toEqual(["d/b"]);
   });
 
-  test("with the pools recorded of the NIC it is", () => {
+  test("with the pools recorded of all its NICs", () => {
     const two = endpoint("d/a", "p", "10.6.0.1");
     const ips = [
       ...two.status!.current!.ips,
@@ -67,17 +67,27 @@ describe("everybody who has an address", () => {
     const found = tenants([
       { ...two, status: { ...two.status, current: { ...two.status!.current!, ips } } } as KubeObject,
     ]);
-    expect(found.map((one) => [one.nic, one.recorded.ipv4Pool, one.recorded.ipv6Pool])).toEqual([
-      ["eth0", "p", undefined],
-      ["net1", "q", "six"],
-      ["net1", "q", "six"],
+    expect(found.map((one) => [one.nic, one.pool])).toEqual([
+      ["eth0", "p"],
+      ["net1", "q"],
+      ["net1", "six"],
     ]);
+    for (const { recorded } of found) expect(recorded).toEqual(ips);
+  });
+
+  test("one for each NIC that shares an address (A15)", () => {
+    const one = endpoint("d/a", "p", "10.6.0.1");
+    const shared = { interface: "net1", ipv4: "10.6.0.1/24", ipv4Pool: "p" };
+    const other = { interface: "net2", ipv4: "10.6.0.1/24", ipv4Pool: "q" };
+    const ips = [...one.status!.current!.ips, shared, other];
+    const live = { ...one, status: { ...one.status, current: { ...one.status!.current!, ips } } } as KubeObject;
+    expect(tenants([live]).map(({ nic, pool }) => `${nic} ${pool}`)).toEqual(["eth0 p", "net1 p", "net2 q"]);
   });
 
   test("what only the pool's record tells is nobody's NIC, though the Pod is there", () => {
     const known = pod("d/a");
     const [byRecord] = tenants([known, livePool("p", {}, { used: { "10.6.0.1": "d/a" } })]);
-    expect(byRecord).toMatchObject({ nic: "", facts: undefined, recorded: {} });
+    expect(byRecord).toMatchObject({ nic: "", facts: undefined, recorded: [] });
     const [byEndpoint] = tenants([known, endpoint("d/a", "p", "10.6.0.1")]);
     expect(byEndpoint).toMatchObject({ nic: "eth0", facts: { namespace: "d", name: "a" } });
   });

@@ -1,12 +1,11 @@
 import type { Address, Family } from "../../ip/address.js";
 import { podTemplate } from "../../snapshot.js";
-import type { PodFacts } from "../../spiderpool/ipam/pod-facts.js";
-import { templateFacts } from "../../spiderpool/ipam/pod-facts.js";
+import { askedNics } from "../../spiderpool/ipam/nics.js";
+import { type PodFacts, templateFacts } from "../../spiderpool/ipam/pod-facts.js";
 import type { KubeObject } from "../../spiderpool/objects.js";
 import { candidatesIn, type Scene } from "../../verdict/replay.js";
 import type { Asker } from "../../verdict/standing.js";
 import type { Tenant } from "../../verdict/tenants.js";
-import { servedNics } from "../explain.js";
 
 /** An address and the pool it comes from. */
 export interface Held {
@@ -85,10 +84,10 @@ export function newcomer(
   const facts = templateFacts(workload, scene.snapshot, ordinal);
   const name = "name" in which ? which.name : `${facts.namespace}/${facts.name}`;
   const keeps = ordinal !== undefined && scene.facts.enableStatefulSet ? "ordinal" : "nothing";
-  const nics = like === undefined ? servedNics(facts) : [...new Set(like.demands.map((demand) => demand.nic))];
+  const nics = like === undefined ? askedNics(facts).sort() : [...new Set(like.demands.map((demand) => demand.nic))];
   const demands = nics.flatMap((nic) =>
     familiesOf(scene, facts, nic).map(
-      (family): Demand => ({ nic, family, pool: "", recorded: {}, keeps, own: undefined, holds: false }),
+      (family): Demand => ({ nic, family, pool: "", recorded: [], keeps, own: undefined, holds: false }),
     ),
   );
   return { name, workload: key, facts, node: undefined, keeps, demands };

@@ -5,6 +5,7 @@ import type { Competitor, Ranks } from "../../verdict/competitor.js";
 import { type NodeClass, NodeClasses } from "../../verdict/node-classes.js";
 import { candidatesIn, type Scene } from "../../verdict/replay.js";
 import { standingWith } from "../../verdict/standing.js";
+import type { Recorded } from "../../verdict/tenants.js";
 import { type Actor, type Demand, onNode } from "./actors.js";
 import { Rooms } from "./rooms.js";
 import type { Choice, Served, Start } from "./start.js";
@@ -60,9 +61,10 @@ export class Stage {
     );
     const [first] = good;
     if (first?.done === undefined) return { type: "none", reasons: failures };
+    const recorded = actor.demands.map(({ nic }) => recordOf(first.done!, nic));
     for (const { demand, pool, address } of first.done) {
       this.#rooms.take(pool, address);
-      Object.assign(demand, { own: { pool, address }, pool, holds: true, recorded: recordOf(first.done, demand.nic) });
+      Object.assign(demand, { own: { pool, address }, pool, holds: true, recorded });
     }
     const crowds = good.flatMap(({ crowd }) => crowd);
     return {
@@ -127,17 +129,22 @@ export class Stage {
     const crowd: string[] = [];
     const pod = actor.facts && onNode(actor.facts, node, this.scene);
     for (const demand of actor.demands) {
-      const { keepsOwn, outcome } = standingWith(this.scene, demand, pod, (pool) => this.#rooms.free(pool));
+      // A15: where another NIC of the Pod has an address of the pool already, this one gets the same.
+      const shared = new Map(done.map((one) => [one.pool, one.address]));
+      const next = (name: string) => shared.get(name) ?? this.#rooms.lowest(name);
+      const { keepsOwn, outcome } = standingWith(this.scene, demand, pod, (pool) =>
+        shared.has(pool.metadata.name) ? 1 : this.#rooms.free(pool),
+      );
       const own = keepsOwn ? demand.own : undefined;
       const [pool] = outcome.pools;
-      const address = own?.address ?? (pool === undefined ? undefined : this.#rooms.lowest(pool));
+      const address = own?.address ?? (pool === undefined ? undefined : next(pool));
       if (outcome.failure !== undefined || pool === undefined || address === undefined) {
         this.#undo(done);
         return { failure: outcome.failure ?? `${pool ?? "no pool"} is full`, crowd };
       }
       const choices = keepsOwn
         ? [{ pool, address: formatAddress(address) }]
-        : outcome.pools.map((name) => ({ pool: name, address: formatAddress(this.#rooms.lowest(name) ?? address) }));
+        : outcome.pools.map((name) => ({ pool: name, address: formatAddress(next(name) ?? address) }));
       const many = keepsOwn ? undefined : rivals?.(demand, outcome.eligible);
       if (many !== undefined) crowd.push(many);
       this.#rooms.take(pool, address);
@@ -168,9 +175,9 @@ export class Stage {
 }
 
 /** What the endpoint of the Pod would say of a NIC (T4). */
-function recordOf(done: readonly Taken[], nic: string): Demand["recorded"] {
+function recordOf(done: readonly Taken[], nic: string): Recorded {
   const pool = (family: 4 | 6) => done.find((one) => one.demand.nic === nic && one.demand.family === family)?.pool;
-  return { ipv4Pool: pool(4), ipv6Pool: pool(6) };
+  return { interface: nic, ipv4Pool: pool(4), ipv6Pool: pool(6) };
 }
 
 /** The first try's address first, then all others it may get on these or other nodes. */

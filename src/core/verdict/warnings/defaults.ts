@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../../diagnostics.js";
 import { podTemplate, type Snapshot } from "../../snapshot.js";
 import type { Candidates } from "../../spiderpool/ipam/candidates.js";
+import { askedNics } from "../../spiderpool/ipam/nics.js";
 import { templateFacts } from "../../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject, type SpiderIPPool } from "../../spiderpool/objects.js";
-import { nicsOf } from "../idle.js";
 import { candidatesIn } from "../replay.js";
 import type { Watch } from "./watch.js";
 import { some } from "./words.js";
@@ -25,7 +25,7 @@ export function defaultWarnings(watch: Watch): Diagnostic[] {
   for (const [key, workload] of inOrder(watch.snapshot)) {
     const now = watch.after.workloads.get(key);
     if (now === undefined || hasOwnChoice(now) || hasOwnChoice(workload)) continue;
-    for (const nic of nicsOf(templateFacts(workload, watch.snapshot))) {
+    for (const nic of askedNics(templateFacts(workload, watch.snapshot))) {
       const was = candidatesIn(watch.before, templateFacts(workload, watch.snapshot), nic);
       const will = candidatesIn(watch.last, templateFacts(now, watch.after), nic);
       const source = [will.source, was.source].find((one) => changed.has(one)) as keyof typeof WORDS | undefined;

@@ -1,8 +1,8 @@
 import type { Diagnostic } from "../../diagnostics.js";
 import type { Snapshot } from "../../snapshot.js";
+import { askedNics } from "../../spiderpool/ipam/nics.js";
 import { templateFacts } from "../../spiderpool/ipam/pod-facts.js";
 import { type KubeObject, OWN } from "../../spiderpool/objects.js";
-import { nicsOf } from "../idle.js";
 import { candidatesIn, replay, type Scene } from "../replay.js";
 import type { Watch } from "./watch.js";
 import { some } from "./words.js";
@@ -18,7 +18,7 @@ export function newcomerWarnings(watch: Watch): Diagnostic[] {
   for (const [key, workload] of inOrder(watch.snapshot)) {
     const now = watch.after.workloads.get(key);
     if (now === undefined) continue;
-    for (const nic of nicsOf(templateFacts(workload, watch.snapshot))) {
+    for (const nic of askedNics(templateFacts(workload, watch.snapshot))) {
       const { v4, v6 } = candidatesIn(watch.before, templateFacts(workload, watch.snapshot), nic);
       if (![...v4, ...v6].some((pool) => narrowed.has(pool))) continue;
       if (failureOf(watch.before, workload, nic) !== undefined) continue;

@@ -1,0 +1,34 @@
+import { KEYS } from "../objects.js";
+import { type NicPools, readPoolsAnnotation } from "./annotations.js";
+import { additionalNics, FIRST_NIC } from "./networks.js";
+import type { PodFacts } from "./pod-facts.js";
+
+type Asking = Pick<PodFacts, "namespace" | "annotations">;
+
+/** NICs a Pod asks Spiderpool for: those its `ippools` annotation lists, else eth0 and those of its further networks (A4). */
+export function askedNics(pod: Asking): string[] {
+  return listedItems(pod)?.map(({ nic }) => nic) ?? presentNics(pod);
+}
+
+/**
+ * The NICs of a Pod with several networks of which it is certain that Spiderpool serves them: listed in its `ippools`
+ * annotation, or served before. One that gets no address fails the whole Pod (A10).
+ * @param served NICs that have an address by the Pod's endpoint
+ */
+export function boundNics(pod: Asking, served: readonly string[]): readonly string[] {
+  if (pod.annotations[KEYS.networks] === undefined) return [];
+  const listed = (listedItems(pod) ?? []).map(({ nic }) => nic);
+  const present = new Set(presentNics(pod));
+  return [...new Set([...listed, ...served])].filter((nic) => present.has(nic));
+}
+
+function presentNics(pod: Asking): string[] {
+  return [FIRST_NIC, ...(additionalNics(pod) ?? []).map(({ nic }) => nic)];
+}
+
+/** Undefined where there is no annotation, or none that can be read. */
+function listedItems(pod: Asking): NicPools[] | undefined {
+  const text = pod.annotations[KEYS.ippools];
+  const items = text === undefined ? undefined : readPoolsAnnotation(text, pod);
+  return Array.isArray(items) ? items : undefined;
+}
