@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type SimulationRequest, simulate } from "../../../src/core/query/simulate/simulate.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
-import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { KINDS, type KubeObject, type SpiderEndpoint } from "../../../src/core/spiderpool/objects.js";
 import { livePool, liveReserved } from "../../support/objects.js";
 import { namespaceWith, node, type Running, running } from "../../support/running.js";
 
@@ -228,5 +228,23 @@ describe("restart", () => {
     expect(expected).toHaveLength(2);
     expect(lines([...objects].reverse(), { restart: true })).toEqual(expected);
     expect(play(objects, { restart: true }).addresses.every((one) => one.fate === "gets")).toBe(true);
+  });
+
+  it("two NICs of one Pod that come for one pool share an address (A15)", () => {
+    const annotations = {
+      "ipam.spidernet.io/ippool": '{"ipv4":["a"]}',
+      "k8s.v1.cni.cncf.io/networks": "kube-system/net",
+    };
+    const objects = cluster({ ips: ["10.6.0.10-10.6.0.11"] }, { addresses: ["10.6.0.10"], annotations }).map(
+      (object) => {
+        if (object.kind !== "SpiderEndpoint") return object;
+        const { status } = object as unknown as SpiderEndpoint;
+        const [first] = status!.current!.ips;
+        const ips = [first, { ...first, interface: "net1" }];
+        return { ...object, status: { ...status, current: { ...status!.current, ips } } };
+      },
+    );
+    const told = lines(objects, { restart: true });
+    expect(told).toEqual(Array(2).fill("default/app-rs-0 gets 10.6.0.10 -> 10.6.0.10"));
   });
 });

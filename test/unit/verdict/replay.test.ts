@@ -153,6 +153,57 @@ describe("what a tenant gets when it starts anew", () => {
   });
 });
 
+describe("a NIC beside another of its Pod (A10)", () => {
+  const on = (network: string) => ({
+    "v1.multus-cni.io/default-network": "kube-system/n0",
+    "k8s.v1.cni.cncf.io/networks": network,
+  });
+  const shut = livePool("p", { ips: ["10.6.0.1"], multusName: ["kube-system/n0"] });
+  const record = (nic: string, ipv4Pool: string) => ({ interface: nic, ipv4Pool });
+  const got = (objects: readonly KubeObject[], tenant: Partial<Asker>, facts: PodFacts) =>
+    standingWith(
+      scene(objects),
+      { nic: "eth0", family: 4, pool: "p", recorded: [record("eth0", "p")], keeps: "nothing", ...tenant },
+      facts,
+      () => 1,
+    );
+  const two = { recorded: [record("eth0", "p"), record("net1", "p")] };
+
+  test("that was served before and finds no pool takes the address from it", () => {
+    const facts = pod({ ...asks(["p"]), ...on("kube-system/n1") });
+    const { outcome } = got([shut], two, facts);
+    expect(outcome.pools).toEqual([]);
+    expect(outcome.failure).toMatch(/^no pool is left for net1: p \(multusName/);
+    expect(got([four("p", 1)], two, facts).outcome).toMatchObject({ pools: ["p"] });
+  });
+
+  test("nobody knows whether Spiderpool serves a network, where it never did", () => {
+    expect(got([shut], {}, pod({ ...asks(["p"]), ...on("kube-system/n1") })).outcome.failure).toBeUndefined();
+    const listed = {
+      "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["p"]},{"interface":"net1","ipv4":["p"]}]',
+    };
+    expect(got([shut], {}, pod({ ...listed, ...on("kube-system/n1") })).outcome.failure).toMatch(/^no pool is left/);
+  });
+
+  test("is not looked at any more where the template has no such NIC", () => {
+    expect(got([shut], two, pod({ ...asks(["p"]), ...on("kube-system/n0@net2") })).outcome.failure).toBeUndefined();
+  });
+
+  test("an ordinal takes back what all its NICs had, or nothing (A19)", () => {
+    const both = [four("p", 1), four("q", 2)];
+    const ordinal = { keeps: "ordinal", recorded: [record("eth0", "p"), record("net1", "q")] } as const;
+    const keepsOwn = (names: string[]) => got(both, ordinal, pod({ ...asks(names), ...on("kube-system/n1") })).keepsOwn;
+    expect(keepsOwn(["p", "q"])).toBe(true);
+    expect(keepsOwn(["p"])).toBe(false);
+    expect(keepsOwn(["q"])).toBe(false);
+  });
+
+  test("an ordinal that never had an address takes nothing back", () => {
+    const fresh = { keeps: "ordinal", recorded: [] } as const;
+    expect(got([shut], fresh, pod(asks(["p"]))).keepsOwn).toBe(false);
+  });
+});
+
 describe("what is free for one who gives all back first", () => {
   const live = (annotations: Record<string, string>): KubeObject => ({
     apiVersion: "v1",
