@@ -9,7 +9,6 @@ import { judgePool } from "../spiderpool/ipam/filter.js";
 import { globMatch } from "../spiderpool/ipam/glob.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
 import { rankGroups } from "../spiderpool/ipam/order.js";
-import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { OWN, type SpiderIPPool } from "../spiderpool/objects.js";
 import type { ExplainTarget } from "./explain-target.js";
 

@@ -57,7 +57,8 @@ function classOf(
     const will = nothingMoved(first, touched) ? was : candidatesAfter(first, before, after);
     const meanwhile = will === was || between === after ? will : candidatesAfter(first, before, between);
     for (const { v4, v6 } of [was, will, meanwhile]) for (const name of [...v4, ...v6]) pools.add(name);
-    for (const name of unheldPools(first, before, after)) pools.add(name);
+    const byNics = new Map(tenants.map((tenant) => [tenant.recorded.map((record) => record.interface).join(), tenant]));
+    for (const one of byNics.values()) for (const name of unheldPools(one, before, after)) pools.add(name);
     join(first.workload === undefined ? undefined : touched.workloads.get(first.workload));
     if (!same(was, will) || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
     if (!same(was, will)) join(touched.networks.get(networkOfNic(first.facts, first.nic, before.facts) ?? ""));

@@ -50,9 +50,11 @@ function failureBeside(
   pod: PodFacts,
   free: (pool: SpiderIPPool) => number,
 ): string | undefined {
-  const beside = boundNics(pod, servedNics(tenant)).filter((nic) => nic !== tenant.nic);
-  if (beside.length === 0 || takesAllBack(scene, tenant, pod)) return undefined;
-  for (const nic of beside) {
+  const served = tenant.recorded.map((record) => record.interface);
+  const beside = boundNics(pod, served).filter((nic) => nic !== tenant.nic);
+  if (beside.length === 0) return undefined;
+  const back = takesAllBack(scene, tenant, pod) ? served : [];
+  for (const nic of beside.filter((one) => !back.includes(one))) {
     const found = candidatesIn(scene, pod, nic);
     for (const family of [4, 6] as const) {
       if (found.error === undefined && (family === 4 ? found.v4 : found.v6).length === 0) continue;
@@ -61,10 +63,6 @@ function failureBeside(
     }
   }
   return undefined;
-}
-
-function servedNics({ recorded }: Asker): string[] {
-  return recorded.map((record) => record.interface);
 }
 
 /**

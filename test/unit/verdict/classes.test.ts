@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Step } from "../../../src/core/change/step.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS, type SpiderpoolFacts } from "../../../src/core/spiderpool/facts.js";
-import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { KINDS, type KubeObject, type SpiderEndpoint } from "../../../src/core/spiderpool/objects.js";
 import { snapshotAfter } from "../../../src/core/verdict/after.js";
 import { classesOf } from "../../../src/core/verdict/classes.js";
 import { sceneOf } from "../../../src/core/verdict/replay.js";
@@ -125,6 +125,21 @@ describe("what of a change concerns whom", () => {
     const live = [...LIVE, pool("old.a", 50)];
     const steps = [renaming(asks("p", "old.*")), deleting(pool("old.a", 50), 6)];
     expect(classes(steps, live)["shop/asks"]).toEqual({ steps: [0, 1], pools: ["old.a", "p"] });
+  });
+
+  test("the pools of a listed NIC that only some of its Pods lack", () => {
+    const annotations = {
+      "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["p"]},{"interface":"net1","ipv4":["q"]}]',
+      "k8s.v1.cni.cncf.io/networks": "kube-system/net",
+    };
+    const live = running(LIVE, { name: "two/nics", pool: "p", addresses: ["10.6.0.15", "10.6.0.16"], annotations });
+    const served = live.map((object) => {
+      if (object.kind !== "SpiderEndpoint" || object.metadata.name !== "nics-rs-0") return object;
+      const { status } = object as SpiderEndpoint;
+      const ips = [{ interface: "net1", ipv4: "10.6.0.2/24", ipv4Pool: "q" }, ...status!.current!.ips];
+      return { ...object, status: { ...status, current: { ...status!.current!, ips } } };
+    });
+    for (const objects of [live, served]) expect(classes([], objects)["two/nics"]?.pools).toEqual(["p", "q"]);
   });
 
   test("who is asked for under another name is a class of its own", () => {

@@ -198,6 +198,16 @@ describe("a NIC beside another of its Pod (A10)", () => {
     expect(keepsOwn(["q"])).toBe(false);
   });
 
+  test("an ordinal takes nothing back where a NIC it gets besides finds no pool", () => {
+    const listed = {
+      "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["p"]},{"interface":"net1","ipv4":["q"]}]',
+    };
+    const ordinal = (open: KubeObject) =>
+      got([four("p", 1), open], { keeps: "ordinal" }, pod({ ...listed, ...on("n") }));
+    expect(ordinal(four("q", 2)).keepsOwn).toBe(true);
+    expect(ordinal(livePool("q", { disable: true }))).toMatchObject({ keepsOwn: false, outcome: { pools: [] } });
+  });
+
   test("an ordinal that never had an address takes nothing back", () => {
     const fresh = { keeps: "ordinal", recorded: [] } as const;
     expect(got([shut], fresh, pod(asks(["p"]))).keepsOwn).toBe(false);
