@@ -24,6 +24,8 @@ export interface Usage {
   readonly byAddress: ReadonlyMap<Address, readonly Holder[]>;
   /** Pools of which nobody can tell all users, with what cannot be read; nothing may then be taken from them. */
   readonly unreadable: ReadonlyMap<string, string>;
+  /** Addresses that an endpoint tells of and no pool has on record: Spiderpool takes them for free (T1, A14). */
+  readonly unrecorded: ReadonlySet<Address>;
 }
 
 /** What tells who uses an address. */
@@ -91,6 +93,7 @@ export function usageOf({ pools, endpoints }: UseSources, before?: UseSources & 
   const byAddress = new Map<Address, Holder[]>();
   const byPool = new Map<string, Holder[]>();
   const unreadable = new Map<string, string>();
+  const unrecorded = new Set<Address>();
   const add = (address: Address, pool: string, pod: string, uid: string, nic: string, node: string) => {
     const same = byAddress.get(address);
     // The pool's record and the endpoint tell of the same Pod: the endpoint knows more (NIC, node).
@@ -109,8 +112,10 @@ export function usageOf({ pools, endpoints }: UseSources, before?: UseSources & 
       const hold = (text: string | undefined, pool: string) => {
         if (!text) return;
         const address = parseAddress(withoutPrefix(text));
-        if (address !== undefined) add(address, pool, pod, uid, ip.interface, node);
-        else if (!unreadable.has(pool)) unreadable.set(pool, `the address "${text}" of SpiderEndpoint ${pod}`);
+        if (address !== undefined) {
+          add(address, pool, pod, uid, ip.interface, node);
+          unrecorded.add(address);
+        } else if (!unreadable.has(pool)) unreadable.set(pool, `the address "${text}" of SpiderEndpoint ${pod}`);
       };
       hold(ip.ipv4, ip.ipv4Pool ?? "");
       hold(ip.ipv6, ip.ipv6Pool ?? "");
@@ -118,12 +123,15 @@ export function usageOf({ pools, endpoints }: UseSources, before?: UseSources & 
   }
   for (const pool of pools.values()) {
     const { name } = pool.metadata;
-    const readable = readRecords(pool, (address, pod, uid) => add(address, name, pod, uid, "", ""));
+    const readable = readRecords(pool, (address, pod, uid) => {
+      add(address, name, pod, uid, "", "");
+      unrecorded.delete(address);
+    });
     if (!readable) unreadable.set(name, `status.allocatedIPs of ${name}`);
   }
   for (const holders of byAddress.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
   for (const holders of byPool.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
-  return { byPool, byAddress, unreadable };
+  return { byPool, byAddress, unreadable, unrecorded };
 }
 
 function byAddressAndPod(a: Holder, b: Holder): number {

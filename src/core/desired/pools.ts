@@ -14,6 +14,7 @@ import type { Snapshot } from "../snapshot.js";
 import { KEYS, KINDS, type LabelSelector, OWN, type SpiderIPPool } from "../spiderpool/objects.js";
 import { anchorPool } from "./anchor.js";
 import { slicedAddresses, slicedPool, sliceSelector, unsliced } from "./slices.js";
+import { withoutUnrecorded } from "./unrecorded.js";
 
 /** The SpiderIPPools a plan asks for: its declared ones, the fixed ones of its workloads, the anchors they lean on. */
 export function desiredPools(
@@ -52,7 +53,7 @@ export function desiredPools(
     }
   }
   for (const family of [...anchored].sort()) objects.push(anchorPool(family));
-  return { objects, diagnostics: unique(diagnostics) };
+  return withoutUnrecorded({ objects, diagnostics: unique(diagnostics) }, snapshot);
 }
 
 /** Which Pods an owner is: one ordinal (D5), or all of the workload. */

@@ -40,7 +40,7 @@ export function judgeTenant(
     effect,
     reasons: effect === "stays" ? [] : [...causes(tenant, was, will, changesOf), ...reasons],
   });
-  if (will.keepsOwn) return judged("stays");
+  if (will.keepsOwn && will.outcome.beside === undefined) return judged("stays");
   if (was.outcome.failure !== undefined)
     return judged(will.outcome.failure ? "in danger already" : "stays", was.outcome.failure);
   if (will.outcome.failure !== undefined) return judged("strands", will.outcome.failure);
@@ -49,12 +49,15 @@ export function judgeTenant(
     return judged("strands", `nobody knows ${NETWORK}, so the new multusName may shut it out (A9)`);
   const crowd = after.crowd(tenant);
   if (crowd !== undefined && isNews(before.crowd(tenant), crowd)) return judged("strands", crowd.reason);
-  if (was.keepsOwn) {
+  if (was.keepsOwn && !will.keepsOwn) {
     const next = will.outcome.pools;
     const why = `${tenant.pool} is no candidate any more, so it gives its address back and gets one of ${next.join(" or ")} (A19)`;
     return { ...judged("moves", why), next };
   }
-  const fresh = [...newcomers(was.outcome.pools, will.outcome.pools), ...newcomersBeside(was, will)];
+  const fresh = [
+    ...(will.keepsOwn ? [] : newcomers(was.outcome.pools, will.outcome.pools)),
+    ...newcomersBeside(was, will),
+  ];
   if (fresh.length === 0) return judged("stays");
   const why = `after that ${fresh.join(" or ")} serves ${tenant.nic}; before, ${was.outcome.pools.join(" or ")} did`;
   return { ...judged("moves", why), next: fresh };
@@ -69,10 +72,12 @@ function newcomers(before: readonly string[], after: readonly string[]): string[
   return after.filter((pool) => !before.includes(pool));
 }
 
-/** The same in a family it asks for but does not hold yet; one it was not served in before is a gain, not a move. */
+/** The same in what it asks for besides and does not hold yet; where it was not served before is a gain, not a move. */
 function newcomersBeside(was: Standing, will: Standing): string[] {
-  const before = was.outcome.besidePools ?? [];
-  return before.length === 0 ? [] : newcomers(before, will.outcome.besidePools ?? []);
+  return (will.outcome.beside ?? []).flatMap(({ nic, family, pools }) => {
+    const before = was.outcome.beside?.find((one) => one.nic === nic && one.family === family);
+    return before === undefined || before.pools.length === 0 ? [] : newcomers(before.pools, pools);
+  });
 }
 
 /** The verdict's entry for a judgement. */

@@ -56,14 +56,18 @@ export interface Outcome {
   readonly pools: readonly string[];
   /** Eligible pools by rank, full ones included: what it competes for. */
   readonly eligible: readonly (readonly string[])[];
-  /** Eligible pools of the NIC's other family, which its template asks for though the Pod has no address of it yet. */
-  readonly beside?: readonly (readonly string[])[];
-  /** Pools that may serve it there. */
-  readonly besidePools?: readonly string[];
+  /** What its Pod asks for besides and has no address of yet: the NIC's other family, or another NIC (A10). */
+  readonly beside?: readonly Beside[];
   /** Why it gets nothing, in words; undefined = it gets an address. */
   readonly failure?: string;
   /** Facts taken as matching because nobody knows them. */
   readonly assumed: readonly string[];
+}
+
+/** A family of a NIC that comes for an address together with one that has one. */
+export interface Beside extends Pick<Outcome, "eligible" | "pools"> {
+  readonly nic: string;
+  readonly family: Family;
 }
 
 /** The candidates of a NIC in a scene. */

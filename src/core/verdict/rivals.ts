@@ -3,7 +3,7 @@ import { restarted } from "./after.js";
 import type { TenantClass } from "./classes.js";
 import { Competition, type Crowding } from "./competition.js";
 import type { Competitor, Ranks } from "./competitor.js";
-import type { Scene } from "./replay.js";
+import type { Beside, Scene } from "./replay.js";
 import { standingOf } from "./standing.js";
 import type { Tenant } from "./tenants.js";
 
@@ -42,11 +42,10 @@ export function rivalsOf(
       return { ...one, steps: [...new Set([...one.steps, ...shared])].sort((a, b) => a - b) };
     });
     const met = scenes.map((scene) => competitionIn(scene, scenes[0], classes));
-    for (const { competition, numbers } of met) {
+    for (const { competition, claims } of met) {
       for (const { tenants, steps } of classes) {
         for (const tenant of tenants) {
-          const { own, beside } = numbers.get(tenant)!;
-          for (const number of [own, beside]) if (number !== undefined) reach(competition.places(number), steps[0]!);
+          for (const { number } of claims.get(tenant)!) reach(competition.places(number), steps[0]!);
         }
       }
     }
@@ -54,45 +53,50 @@ export function rivalsOf(
   }
 }
 
-/** A tenant's numbers among the competitors: for its address, and for a family it asks for besides. */
-interface Numbers {
-  readonly own?: number;
-  readonly beside?: number;
+/** One thing a tenant comes for: its number among the competitors, and what it tries; nothing where it takes its own back. */
+interface Claim {
+  readonly number: number;
+  readonly ranks?: Ranks;
 }
 
 function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClass[]) {
   const competitors: Competitor[] = [];
   const known = new Map<string, number>();
-  const enter = (ways: readonly Ranks[], held?: string): number => {
+  const enter = (ways: readonly Ranks[], held?: string, count = 1): number => {
     const key = JSON.stringify([ways, held]);
     const number = known.get(key) ?? competitors.push({ ways, held, count: 0 }) - 1;
     known.set(key, number);
-    competitors[number] = { ...competitors[number]!, count: competitors[number]!.count + 1 };
+    competitors[number] = { ...competitors[number]!, count: competitors[number]!.count + count };
     return number;
   };
-  const numbers = new Map<Tenant, Numbers>();
-  const asked = new Map<Tenant, { readonly eligible: Ranks; readonly beside?: Ranks }>();
+  // What a Pod asks for besides, each address of it does: it comes for that once.
+  const counted = new Set<string>();
+  const enterBeside = ({ pod }: Tenant, { nic, family, eligible }: Beside): Claim => {
+    const key = `${pod} ${nic} ${family}`;
+    const number = enter([eligible], undefined, counted.has(key) ? 0 : 1);
+    counted.add(key);
+    return { number, ranks: eligible };
+  };
+  const claims = new Map<Tenant, readonly Claim[]>();
   for (const tenant of classes.flatMap((one) => one.tenants)) {
     const { keepsOwn, outcome } = standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot));
     // An address that nobody else could get (reserved, say) is taken from nobody.
     const held = isUsable(scene, tenant) ? tenant.pool : undefined;
-    const { eligible, beside } = outcome;
-    asked.set(tenant, { eligible, beside });
-    numbers.set(tenant, {
-      own: keepsOwn && held === undefined ? undefined : enter(keepsOwn ? [] : [eligible], held),
-      beside: beside && enter([beside]),
-    });
+    const { eligible, beside = [] } = outcome;
+    const own = keepsOwn
+      ? [held].flatMap((pool) => (pool === undefined ? [] : { number: enter([], pool) }))
+      : [{ number: enter([eligible], held), ranks: eligible }];
+    claims.set(tenant, [...own, ...beside.map((one) => enterBeside(tenant, one))]);
   }
   const competition = new Competition(scene, competitors);
   const crowd: Crowd = (tenant) => {
-    const { own, beside } = numbers.get(tenant)!;
-    const { eligible, beside: more = [] } = asked.get(tenant)!;
-    return (
-      (own === undefined ? undefined : competition.tooMany(own, eligible)) ??
-      (beside === undefined ? undefined : competition.tooMany(beside, more))
-    );
+    for (const { number, ranks } of claims.get(tenant)!) {
+      const crowding = ranks && competition.tooMany(number, ranks);
+      if (crowding !== undefined) return crowding;
+    }
+    return undefined;
   };
-  return { competition, numbers, crowd };
+  return { competition, claims, crowd };
 }
 
 function isUsable(scene: Scene, { pool, address }: Tenant): boolean {

@@ -37,32 +37,68 @@ export function standingWith(
 ): Standing {
   if (tenant.keeps === "vm") return keeps(tenant);
   if (pod === undefined) return { keepsOwn: false, outcome: onItsPool(scene, tenant, free) };
-  const standing = onItsNic(scene, tenant, pod, free);
-  if (standing.outcome.failure !== undefined) return standing;
-  const failure = failureBeside(scene, tenant, pod, free);
-  return failure === undefined ? standing : { keepsOwn: false, outcome: { ...standing.outcome, pools: [], failure } };
+  const back = takesAllBack(scene, tenant, pod);
+  const keepsOwn = back && scene.snapshot.pools.has(tenant.pool);
+  const own = keepsOwn
+    ? keeps(tenant).outcome
+    : replay(scene, pod, tenant.nic, tenant.family, candidatesIn(scene, pod, tenant.nic), free);
+  const others = [
+    ...(keepsOwn ? [] : otherFamily(scene, tenant, pod, free)),
+    ...otherNics(scene, tenant, pod, { free, back }),
+  ];
+  // A10: one that is filtered out fails the Pod, whatever the others have.
+  const failure = own.failure ?? others.find(({ outcome }) => outcome.failure !== undefined)?.outcome.failure;
+  const unheld = others.filter(({ held }) => !held);
+  const beside = unheld.map(({ nic, family, outcome }) => ({
+    ...{ nic, family },
+    ...{ eligible: outcome.eligible, pools: outcome.pools },
+  }));
+  return {
+    keepsOwn: keepsOwn && failure === undefined,
+    outcome: {
+      ...own,
+      ...(beside.length > 0 && { beside }),
+      ...(failure !== own.failure && { pools: [], failure }),
+    },
+  };
 }
 
-/** A10: a NIC that gets no address leaves none to the others of its Pod. */
-function failureBeside(
+/** What a Pod asks for beside one address, and whether it has that already. */
+interface Other {
+  readonly nic: string;
+  readonly family: Family;
+  readonly held: boolean;
+  readonly outcome: Outcome;
+}
+
+/** The other family of the NIC, where it is asked for. */
+function otherFamily(scene: Scene, tenant: Asker, pod: PodFacts, free: (pool: SpiderIPPool) => number): Other[] {
+  const { nic } = tenant;
+  const family: Family = tenant.family === 4 ? 6 : 4;
+  const found = candidatesIn(scene, pod, nic);
+  if ((family === 4 ? found.v4 : found.v6).length === 0) return [];
+  const record = tenant.recorded.find((one) => one.interface === nic);
+  const held = (family === 4 ? record?.ipv4Pool : record?.ipv6Pool) !== undefined;
+  return [{ nic, family, held, outcome: replay(scene, pod, nic, family, found, free) }];
+}
+
+/** The Pod's other NICs that start with it or not at all; those that take back what they had need nothing. */
+function otherNics(
   scene: Scene,
   tenant: Asker,
   pod: PodFacts,
-  free: (pool: SpiderIPPool) => number,
-): string | undefined {
+  { free, back }: { readonly free: (pool: SpiderIPPool) => number; readonly back: boolean },
+): Other[] {
   const served = tenant.recorded.map((record) => record.interface);
-  const beside = boundNics(pod, served).filter((nic) => nic !== tenant.nic);
-  if (beside.length === 0) return undefined;
-  const back = takesAllBack(scene, tenant, pod) ? served : [];
-  for (const nic of beside.filter((one) => !back.includes(one))) {
+  const nics = boundNics(pod, served).filter((nic) => nic !== tenant.nic && !(back && served.includes(nic)));
+  return nics.flatMap((nic) => {
     const found = candidatesIn(scene, pod, nic);
-    for (const family of [4, 6] as const) {
-      if (found.error === undefined && (family === 4 ? found.v4 : found.v6).length === 0) continue;
-      const { failure } = replay(scene, pod, nic, family, found, free);
-      if (failure !== undefined) return failure;
-    }
-  }
-  return undefined;
+    const asked = ([4, 6] as const).filter(
+      (family) => found.error !== undefined || (family === 4 ? found.v4 : found.v6).length > 0,
+    );
+    const held = served.includes(nic);
+    return asked.map((family) => ({ nic, family, held, outcome: replay(scene, pod, nic, family, found, free) }));
+  });
 }
 
 /**
@@ -75,24 +111,6 @@ function takesAllBack(scene: Scene, { keeps, recorded }: Asker, pod: PodFacts): 
     const found = candidatesIn(scene, pod, record.interface);
     return found.error === undefined && takesRecordBack(record, found);
   });
-}
-
-function onItsNic(scene: Scene, tenant: Asker, pod: PodFacts, free: (pool: SpiderIPPool) => number): Standing {
-  const found = candidatesIn(scene, pod, tenant.nic);
-  if (scene.snapshot.pools.has(tenant.pool) && takesAllBack(scene, tenant, pod)) return keeps(tenant);
-  const own = replay(scene, pod, tenant.nic, tenant.family, found, free);
-  const other: Family = tenant.family === 4 ? 6 : 4;
-  // A10: a family of the NIC that is asked for and filtered out fails the Pod, whatever the other one has.
-  const beside =
-    (other === 4 ? found.v4 : found.v6).length > 0 ? replay(scene, pod, tenant.nic, other, found, free) : own;
-  const failure = own.failure ?? beside.failure;
-  const record = tenant.recorded.find((one) => one.interface === tenant.nic);
-  const unheld = beside !== own && (other === 4 ? record?.ipv4Pool : record?.ipv6Pool) === undefined;
-  const more = unheld ? { beside: beside.eligible, besidePools: beside.pools } : {};
-  return {
-    keepsOwn: false,
-    outcome: failure === own.failure ? { ...own, ...more } : { ...own, ...more, pools: [], failure },
-  };
 }
 
 function keeps(tenant: Asker): Standing {

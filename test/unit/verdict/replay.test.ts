@@ -137,7 +137,7 @@ describe("what a tenant gets when it starts anew", () => {
   test("the family it asks for and does not hold is told beside", () => {
     const pools = [four("p", 1), six("s", "fd00::1")];
     const both = pod(asks(["p"], ["s"]));
-    const beside = { beside: [["s"]], besidePools: ["s"] };
+    const beside = { beside: [{ nic: "eth0", family: 6, eligible: [["s"]], pools: ["s"] }] };
     const served = { pools: ["p"], eligible: [["p"]], assumed: [] };
     expect(standing(pools, asker(), both).outcome).toEqual({ ...served, ...beside });
     expect(
@@ -148,7 +148,7 @@ describe("what a tenant gets when it starts anew", () => {
     expect(standing(pools, only, pod(asks([], ["s"]))).outcome).toEqual({ ...served, pools: ["s"], eligible: [["s"]] });
     expect(standing(pools, only, both).outcome).toEqual({
       ...{ pools: ["s"], eligible: [["s"]], assumed: [] },
-      ...{ beside: [["p"]], besidePools: ["p"] },
+      beside: [{ nic: "eth0", family: 4, eligible: [["p"]], pools: ["p"] }],
     });
   });
 });

@@ -1,0 +1,50 @@
+import type { DesiredObject } from "../change/desired-object.js";
+import type { Diagnostic } from "../diagnostics.js";
+import { type Family, familyOf } from "../ip/address.js";
+import { addressesOf, addressSet, formatRangeSet, intersect, type RangeSet, subtract } from "../ip/range-set.js";
+import type { Snapshot } from "../snapshot.js";
+import { effectiveSet } from "../spiderpool/canonical.js";
+import type { SpiderIPPool } from "../spiderpool/objects.js";
+import { podShown } from "../usage.js";
+
+/**
+ * The desired pools without addresses they would begin to offer though somebody has them unrecorded: of a pool that is made
+ * again after it vanished from the store Spiderpool knows no users, and gives their addresses to the next Pods (T1, A14).
+ * Each joins its pool when it was given back, or is recorded again.
+ */
+export function withoutUnrecorded(
+  { objects, diagnostics }: { readonly objects: DesiredObject[]; readonly diagnostics: Diagnostic[] },
+  snapshot: Snapshot,
+): { objects: DesiredObject[]; diagnostics: Diagnostic[] } {
+  const { unrecorded } = snapshot.use;
+  if (unrecorded.size === 0) return { objects, diagnostics };
+  const of = (family: Family) => addressSet([...unrecorded].filter((address) => familyOf(address) === family));
+  const used = { 4: of(4), 6: of(6) };
+  const told: Diagnostic[] = [];
+  const left = objects.map((desired): DesiredObject => {
+    const pool = desired.object as SpiderIPPool;
+    const live = snapshot.pools.get(pool.metadata.name);
+    const wanted = effectiveSet(pool.spec);
+    // A live pool of the same name and another family gives Spiderpool nothing of this one.
+    const offered = live?.spec.ipVersion === pool.spec.ipVersion ? effectiveSet(live!.spec) : [];
+    const kept = intersect(subtract(wanted, offered), used[pool.spec.ipVersion === 6 ? 6 : 4]);
+    if (kept.length === 0) return desired;
+    told.push(diagnostic(desired, kept, snapshot));
+    const spec = { ...pool.spec, ips: formatRangeSet(subtract(wanted, kept)) };
+    return { ...desired, object: { ...desired.object, spec } };
+  });
+  return { objects: left, diagnostics: [...diagnostics, ...told] };
+}
+
+function diagnostic({ object, source }: DesiredObject, kept: RangeSet, { use }: Snapshot): Diagnostic {
+  const pods = [...addressesOf(kept)].flatMap((address) => (use.byAddress.get(address) ?? []).map(({ pod }) => pod));
+  const shown = [...new Set(pods)].sort().map(podShown);
+  const some = `${shown.slice(0, 3).join(", ")}${shown.length > 3 ? ` and ${shown.length - 3} more` : ""}`;
+  return {
+    code: "SP4227",
+    severity: "warning",
+    message: `pool ${object.metadata.name} does without ${formatRangeSet(kept).join(", ")} for now: in use by ${some} without a pool's record, so that Spiderpool would give them to other Pods as well`,
+    hint: "restart these Pods one by one; each address joins the pool when it is given back",
+    ...(source && { source }),
+  };
+}
