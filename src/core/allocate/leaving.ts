@@ -22,14 +22,16 @@ export function leavingClaims(
   const served = new Set(demands.map(({ owner, subnet }) => `${wholeNic(owner)} ${subnet.family}`));
   return [...live.claims].flatMap(([key, claim]) => {
     if (wanted.has(key)) return [];
-    // The pattern of a NIC that merely left one subnet still hits its other pools, and would hold this one for ever.
-    const patternCounts = !served.has(
-      `${wholeNic(claim.owner)} ${typeof claim.offered[0]?.first === "bigint" ? 6 : 4}`,
-    );
+    const phase = leftBy(plan, claim.owner, claim.subnet);
+    // The pattern of a NIC that merely left one subnet still hits its other pools, and would hold this one for ever; what is
+    // drained is closed, and nobody's any more.
+    const patternCounts =
+      phase !== "drain" &&
+      !served.has(`${wholeNic(claim.owner)} ${typeof claim.offered[0]?.first === "bigint" ? 6 : 4}`);
     const stays =
       claim.used.length > 0 ||
       claim.opaque ||
-      leftBy(plan, claim.owner, claim.subnet) === "prepare" ||
+      phase === "prepare" ||
       frozen.has(claim.owner) ||
       claim.pools.some(({ metadata: { name } }) => named.literally(name) || (patternCounts && named.byPattern(name)));
     return stays ? [claim] : [];

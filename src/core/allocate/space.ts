@@ -59,12 +59,22 @@ export function obstacles(
     ...reservations(snapshot, resting, install),
   ]);
   const declared = byFamily([...plan.pools.values()].map((pool) => pool.addresses ?? EMPTY));
+  const returning = byFamily(resting.map(({ range }) => [range]));
+  // What a declared pool gives up again is no obstacle to the owner it still rests for (FIXED-9).
+  const kept = live.declared.map((pool) => {
+    const offered = effectiveSet(pool.spec);
+    const family = typeof offered[0]?.first === "bigint" ? 6 : 4;
+    return { name: pool.metadata.name, offered: subtract(offered, subtract(returning[family], declared[family])) };
+  });
+  const others = [...live.foreign, ...live.retired].map((pool) => ({
+    name: pool.metadata.name,
+    offered: effectiveSet(pool.spec),
+  }));
+  const read = new Set(kept.map(({ name }) => name));
   const foreignBut = (pool?: string) =>
     byFamily([
-      ...[...live.foreign, ...live.retired, ...live.declared]
-        .filter(({ metadata }) => metadata.name !== pool)
-        .map((one) => effectiveSet(one.spec)),
-      ...controlledByOthers(snapshot, (name) => name === pool || ourPool(name)),
+      ...[...others, ...kept].filter(({ name }) => name !== pool).map(({ offered }) => offered),
+      ...controlledByOthers(snapshot, (name) => name === pool || read.has(name) || ourPool(name)),
     ]);
   const foreign = foreignBut();
   const used = [...snapshot.use.byAddress.keys()];
