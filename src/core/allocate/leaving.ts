@@ -19,23 +19,28 @@ export function leavingClaims(
   plan: Plan,
 ): Claim[] {
   const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
-  const served = new Set(demands.map(({ owner, subnet }) => `${wholeNic(owner)} ${subnet.family}`));
-  return [...live.claims].flatMap(([key, claim]) => {
-    if (wanted.has(key)) return [];
-    const phase = leftBy(plan, claim.owner, claim.subnet);
-    // The pattern of a NIC that merely left one subnet still hits its other pools, and would hold this one for ever; what is
-    // drained is closed, and nobody's any more.
-    const patternCounts =
-      phase !== "drain" &&
-      !served.has(`${wholeNic(claim.owner)} ${typeof claim.offered[0]?.first === "bigint" ? 6 : 4}`);
-    const stays =
+  const gone = [...live.claims].filter(([key]) => !wanted.has(key)).map(([, claim]) => claim);
+  const needed = gone.filter(
+    (claim) =>
       claim.used.length > 0 ||
       claim.opaque ||
-      phase === "prepare" ||
+      leftBy(plan, claim.owner, claim.subnet) === "prepare" ||
       frozen.has(claim.owner) ||
-      claim.pools.some(({ metadata: { name } }) => named.literally(name) || (patternCounts && named.byPattern(name)));
-    return stays ? [claim] : [];
-  });
+      claim.pools.some(({ metadata: { name } }) => named.literally(name)),
+  );
+  // The pattern of a NIC that has other pools hits those, and would hold this one for ever.
+  const served = new Set([
+    ...demands.filter(({ count }) => count > 0).map(({ owner, subnet }) => `${wholeNic(owner)} ${subnet.family}`),
+    ...needed.map(nicAndFamily),
+  ]);
+  const byPattern = (claim: Claim) =>
+    !served.has(nicAndFamily(claim)) && claim.pools.some(({ metadata: { name } }) => named.byPattern(name));
+  const stays = new Set(needed);
+  return gone.filter((claim) => stays.has(claim) || byPattern(claim));
+}
+
+function nicAndFamily({ owner, offered }: Claim): string {
+  return `${wholeNic(owner)} ${typeof offered[0]?.first === "bigint" ? 6 : 4}`;
 }
 
 /**

@@ -42,6 +42,10 @@ export function changesLeft(before: Before, objects: Objects, run: PlanRun, cont
       const { name } = pool.metadata;
       if (pool.spec.disable !== true) fail("migration", `${name} is drained and not disabled`);
       const old = poolsOf(before.objects).get(name);
+      // What a template names stays (DESIGN 6), and its pattern names the last pool of its NIC when the plan has none for it.
+      const family = (each: SpiderIPPool) => each.spec.subnet.includes(":");
+      const others = pools.filter((each) => isOf(each, one, context) && family(each) === family(pool) && each !== pool);
+      if (one.replicas + one.elastic === 0 && others.every((each) => !isUsed(objects, each))) continue;
       if (old !== undefined && !isUsed(before.objects, old) && !isUsed(objects, pool))
         fail("migration", `${name} is drained, nobody is left, and it stays`);
     }
@@ -132,11 +136,12 @@ function isUsed(objects: Objects, pool: SpiderIPPool): boolean {
 }
 
 /** Whether a pool is the workload's own in a subnet, or one ordinal's. */
-function isHome(pool: SpiderIPPool, one: FixedModel, subnet: number, { model, workloads }: CheckContext): boolean {
+function isHome(pool: SpiderIPPool, one: FixedModel, subnet: number, context: CheckContext): boolean {
+  return isOf(pool, one, context) && pool.spec.subnet === cidrOf(context.model.subnets[subnet]!);
+}
+
+/** Whether a pool belongs to the NIC, wherever it is. */
+function isOf(pool: SpiderIPPool, one: FixedModel, { workloads }: CheckContext): boolean {
   const owner = pool.metadata.annotations?.[OWN.owner] ?? "";
-  return (
-    owner.startsWith(`${fixedKey(one, workloads)}/${one.nic}/`) &&
-    !owner.includes("pool:") &&
-    pool.spec.subnet === cidrOf(model.subnets[subnet]!)
-  );
+  return owner.startsWith(`${fixedKey(one, workloads)}/${one.nic}/`) && !owner.includes("pool:");
 }

@@ -148,6 +148,7 @@ class World {
     for (const one of edits) edit(next, one);
     if (JSON.stringify(next) === JSON.stringify(before)) return;
     keeper.model = next;
+    const { remembered } = keeper;
     keeper.remembered =
       keeper.atRest && !grows(before, next)
         ? { holdings: holdingsOf(this.#cluster.objects, keeper.install.name), at: this.#cluster.clock.now() }
@@ -155,7 +156,8 @@ class World {
     this.#story.say(`commit ${JSON.stringify(edits)}${crash > 0 ? `, sync dies before write ${crash}` : ""}`);
     const done = await this.#sync(keeper, crash, restart, edits);
     if (done === "refused") {
-      keeper.model = before;
+      // A revert then takes back the commit before this one.
+      Object.assign(keeper, { model: before, remembered });
       return;
     }
     keeper.previous = before;
