@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
-import { KINDS } from "../../../src/core/spiderpool/objects.js";
+import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { endpoint } from "../objects.js";
 import { disable, type FaultyStage, isDisabled, POOLS, X } from "./faulty-stage.js";
 import { eventually, type Stage } from "./stage.js";
 import { applied, automated, IN_SYNC, kubectl, ready } from "./steps.js";
@@ -83,12 +84,31 @@ export async function healsWiped(stage: Stage & Pick<FaultyStage, "wipe">): Prom
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, commit);
+  await userOf(stage, "x", "10.6.0.12");
   const before = (await stage.actor.get({ kind: KINDS.SpiderIPPool, name: "x" })).metadata.uid;
   await stage.wipe("SpiderIPPool", "x");
   await eventually(
     () => stage.actor.get({ kind: KINDS.SpiderIPPool, name: "x" }).catch(() => undefined),
     (now) => now !== undefined && now.metadata.uid !== before,
   );
-  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+  expect(await stage.pool("x"), "what a Pod still has is not offered to others").toEqual([
+    "10.6.0.10-10.6.0.11",
+    "10.6.0.13-10.6.0.19",
+  ]);
   await eventually(stage.events, (told) => told.includes("DriftCorrected: SpiderIPPool x was deleted; made again"));
+  await stage.actor.delete({ kind: KINDS.SpiderEndpoint, namespace: "net", name: "user" }, {});
+  await eventually(
+    () => stage.pool("x"),
+    (now) => isDeepStrictEqual(now, ["10.6.0.10-10.6.0.19"]),
+  );
+}
+
+/** A live Pod `net/user` that has an address by its endpoint. */
+async function userOf({ actor }: Stage, pool: string, address: string): Promise<void> {
+  const metadata = { namespace: "net", name: "user" };
+  const spec = { nodeName: "node-a", hostNetwork: true, containers: [{ name: "app", image: "app" }] };
+  const pod = await actor.create({ apiVersion: "v1", kind: "Pod", metadata, spec }, KINDS.Pod);
+  const { status, ...rest } = endpoint("net/user", pool, address);
+  const current = { ...status!.current!, uid: pod.metadata.uid! };
+  await actor.create({ ...rest, status: { ...status, current } } as KubeObject, KINDS.SpiderEndpoint);
 }
