@@ -28,10 +28,11 @@ export function leavingClaims(
       frozen.has(claim.owner) ||
       claim.pools.some(({ metadata: { name } }) => named.literally(name)),
   );
+  const used = [...live.claims.values()].filter((claim) => claim.used.length > 0);
   // The pattern of a NIC that has other pools hits those, and would hold this one for ever.
   const served = new Set([
     ...demands.filter(({ count }) => count > 0).map(({ owner, subnet }) => `${wholeNic(owner)} ${subnet.family}`),
-    ...needed.map(nicAndFamily),
+    ...[...needed, ...used].map(nicAndFamily),
   ]);
   const byPattern = (claim: Claim) =>
     !served.has(nicAndFamily(claim)) && claim.pools.some(({ metadata: { name } }) => named.byPattern(name));

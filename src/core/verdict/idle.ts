@@ -1,7 +1,7 @@
 import type { VerdictEntry } from "../outcome.js";
 import { podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
 import { FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
-import { askedNics } from "../spiderpool/ipam/nics.js";
+import { askedNics, unlistedNics } from "../spiderpool/ipam/nics.js";
 import { type PodFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { candidatesIn, replay, type Scene } from "./replay.js";
@@ -79,7 +79,7 @@ type Start = ReadonlyMap<string, NicStart>;
 /** What the NICs of a Pod of the template get, node by node. */
 function startsOn(workload: KubeObject, scene: Scene): Start[] {
   const bare = templateFacts(workload, scene.snapshot);
-  const nics = askedNics(bare);
+  const nics = [...askedNics(bare), ...unlistedNics(bare, scene.snapshot, scene.facts)];
   const named = nics.flatMap((nic) => {
     const { v4, v6 } = candidatesIn(scene, bare, nic);
     return [...v4, ...v6];

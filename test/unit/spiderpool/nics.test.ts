@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { askedNics, boundNics } from "../../../src/core/spiderpool/ipam/nics.js";
+import { buildSnapshot } from "../../../src/core/snapshot.js";
+import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
+import { askedNics, boundNics, unlistedNics } from "../../../src/core/spiderpool/ipam/nics.js";
 
 const networks = (text: string) => ({ "k8s.v1.cni.cncf.io/networks": text });
 const pools = (text: string) => ({ "ipam.spidernet.io/ippools": text });
@@ -30,5 +32,36 @@ describe("the NICs that start together or not at all (A10)", () => {
     ["those served, where its list cannot be read", { ...pools("p"), ...networks("net") }, ["net1"], ["net1"]],
   ])("%s", (_what, annotations, served, nics) => {
     expect(boundNics({ namespace: "d", annotations }, served)).toEqual(nics);
+  });
+});
+
+describe("the NICs on Spiderpool's networks that an ippools annotation leaves out (A4)", () => {
+  const config = (name: string, spec: object) => ({
+    ...{ apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderMultusConfig" },
+    ...{ metadata: { namespace: "kube-system", name }, spec },
+  });
+  const world = buildSnapshot(
+    [
+      config("mac", { cniType: "macvlan", macvlan: { master: ["eth1"] } }),
+      config("bare", { cniType: "macvlan", macvlan: { master: ["eth1"] }, disableIPAM: true }),
+      config("own", { cniType: "custom", customCNI: "{}" }),
+    ],
+    [],
+  );
+  const first = (name: string) => ({ "v1.multus-cni.io/default-network": `kube-system/${name}` });
+  const more = (...names: string[]) => networks(names.map((name) => `kube-system/${name}`).join());
+  const only = (nic: string) => pools(`[{"interface":"${nic}","ipv4":["p"]}]`);
+
+  test.each<[what: string, annotations: Record<string, string>, nics: string[]]>([
+    ["none, where there is no such annotation", { ...first("mac"), ...more("mac") }, []],
+    ["the first", { ...only("net1"), ...first("mac"), ...more("mac") }, ["eth0"]],
+    ["a further one", { ...only("eth0"), ...first("mac"), ...more("mac", "mac") }, ["net1", "net2"]],
+    ["not one that asks nobody", { ...only("eth0"), ...first("mac"), ...more("bare") }, []],
+    ["not one that may ask another", { ...only("eth0"), ...first("mac"), ...more("own", "gone") }, []],
+    ["not the first on a network nobody knows", { ...only("net1"), ...more("mac") }, []],
+  ])("%s", (_what, annotations, nics) => {
+    const nobody = { labels: {}, node: undefined, nodeLabels: {}, namespaceLabels: {}, namespaceAnnotations: {} };
+    const pod = { namespace: "d", name: "x", controller: undefined, ...nobody, annotations };
+    expect(unlistedNics(pod, world, CHART_DEFAULTS)).toEqual(nics);
   });
 });

@@ -23,6 +23,12 @@ export function networkDefaultPools(pod: PodFacts, nic: string, world: NetworkWo
   return attachment === undefined ? NO_NAMES : attachmentPools(attachment);
 }
 
+/** Whether Spiderpool is known to give a NIC on this network its address: its config makes a net-attach-def that asks for one. */
+export function isServedNetwork(network: string, world: NetworkWorld): boolean {
+  const spec = configOf(network, world)?.spec;
+  return spec !== undefined && (spec.cniType ?? "custom") !== "custom" && spec.disableIPAM !== true;
+}
+
 /** The config that makes this net-attach-def, which may have another name by annotation (X8). */
 function configOf(network: string, world: NetworkWorld): SpiderMultusConfig | undefined {
   for (const config of world.multusConfigs.values()) {

@@ -1,6 +1,8 @@
+import type { SpiderpoolFacts } from "../facts.js";
 import { KEYS } from "../objects.js";
 import { type NicPools, readPoolsAnnotation } from "./annotations.js";
-import { additionalNics, FIRST_NIC } from "./networks.js";
+import { isServedNetwork, type NetworkWorld } from "./network-defaults.js";
+import { additionalNics, FIRST_NIC, networkOfNic } from "./networks.js";
 import type { PodFacts } from "./pod-facts.js";
 
 type Asking = Pick<PodFacts, "namespace" | "annotations">;
@@ -20,6 +22,16 @@ export function boundNics(pod: Asking, served: readonly string[]): readonly stri
   const listed = (listedItems(pod) ?? []).map(({ nic }) => nic);
   const present = new Set(presentNics(pod));
   return [...new Set([...listed, ...served])].filter((nic) => present.has(nic));
+}
+
+/** NICs on networks of Spiderpool's that the `ippools` annotation does not list: each fails the Pod (A4). */
+export function unlistedNics(pod: PodFacts, world: NetworkWorld, facts: SpiderpoolFacts): readonly string[] {
+  const listed = listedItems(pod)?.map(({ nic }) => nic);
+  if (listed === undefined) return [];
+  return presentNics(pod).filter((nic) => {
+    const network = listed.includes(nic) ? undefined : networkOfNic(pod, nic, facts);
+    return network !== undefined && isServedNetwork(network, world);
+  });
 }
 
 function presentNics(pod: Asking): string[] {
