@@ -1438,6 +1438,78 @@ const FOUND: Record<string, WorldSpec> = {
       },
     ],
   },
+  "a drained pool goes where only a pool that leaves, and is in use, is hit by its pattern": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [
+      { v6: true, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+      { v6: true, zone: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], room: 4 },
+    ],
+    pools: [{ subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false }],
+    namespaceDefaults: [[], []],
+    networkDefaults: [[], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: true,
+        ask: "fixed",
+        replicas: 1,
+        network: 0,
+        names: [0],
+        subnets: [0],
+        elastic: 0,
+        perPod: true,
+        slice: false,
+        annotate: false,
+      },
+      {
+        namespace: 0,
+        stateful: false,
+        ask: "fixed",
+        replicas: 0,
+        network: 0,
+        names: [0],
+        subnets: [0],
+        elastic: 0,
+        perPod: false,
+        slice: true,
+        annotate: false,
+      },
+    ],
+    second: false,
+    events: [
+      {
+        type: "commit",
+        edits: [
+          { type: "subnets", fixed: 0, subnets: [1, 0] },
+          { type: "network", which: 0, pools: [] },
+        ],
+        crash: 1,
+        restart: 0,
+        second: false,
+      },
+      {
+        type: "commit",
+        edits: [
+          { type: "scale", fixed: 0, replicas: 0, elastic: 0 },
+          { type: "share", subnet: 0, from: 0, count: 1, to: 0 },
+        ],
+        crash: 0,
+        restart: 0,
+        second: false,
+      },
+      { type: "commit", edits: [{ type: "migrate", fixed: 0, to: 0, phase: 1 }], crash: 0, restart: 0, second: true },
+      {
+        type: "commit",
+        edits: [{ type: "scale", fixed: 0, replicas: 0, elastic: 0 }],
+        crash: 0,
+        restart: 1,
+        second: true,
+      },
+    ],
+  },
 };
 
 describe("worlds that once broke a promise", () => {

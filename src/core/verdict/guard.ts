@@ -35,7 +35,7 @@ export function guard(
   const leaving: Omit<LeavingEntry, "waiting">[] = [];
   const deletes = steps.some((step) => step.action === "delete" && step.kind === KINDS.SpiderIPPool);
   const nicOf = (pool: SpiderIPPool) => nicAndFamily(pool, rename);
-  const names = named(naming, deletes ? staying(steps, snapshot, nicOf) : new Set(), nicOf);
+  const names = named(naming, deletes ? staying(steps, snapshot, naming, nicOf) : new Set(), nicOf);
   const guarded = steps.map((step) => {
     if (step.blocked !== undefined || step.live === undefined) return step;
     if (step.kind === KINDS.SpiderIPPool) return guardPool(step, snapshot, names, released, leaving);
@@ -57,13 +57,20 @@ function named(naming: NamingIndex, staying: ReadonlySet<string>, nicOf: NicOf):
   };
 }
 
-/** NICs and families that have a pool after the steps. */
-function staying(steps: readonly OrderedStep[], snapshot: Snapshot, nicOf: NicOf): ReadonlySet<string> {
-  const pools = new Map(snapshot.pools);
+/** NICs and families that have a pool after the steps; one in use, or that somebody names by its whole name, is not deleted. */
+function staying(
+  steps: readonly OrderedStep[],
+  { pools: live, use }: Snapshot,
+  naming: NamingIndex,
+  nicOf: NicOf,
+): ReadonlySet<string> {
+  const isKept = (name: string) => use.byPool.has(name) || use.unreadable.has(name) || naming.literally(name);
+  const pools = new Map(live);
   for (const step of steps) {
     if (step.kind !== KINDS.SpiderIPPool || step.blocked !== undefined) continue;
-    if (step.action === "delete") pools.delete(step.name);
-    else pools.set(step.name, step.object as SpiderIPPool);
+    if (step.action === "delete") {
+      if (!isKept(step.name)) pools.delete(step.name);
+    } else pools.set(step.name, step.object as SpiderIPPool);
   }
   return new Set([...pools.values()].flatMap((pool) => nicOf(pool) ?? []));
 }
