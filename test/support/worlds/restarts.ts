@@ -59,6 +59,8 @@ function harmToNic(
   if (was === "own") return wanted ? undefined : `would lose its address and get one of ${told(will)}`;
   for (const [family, pools] of was) {
     const now = will.get(family);
+    // Nothing is lost that it never had: a default that was added and is taken back before anybody restarted.
+    if (now === undefined && !families.has(family)) continue;
     if (now === undefined) return `would lose IPv${family}`;
     const fresh = [...now].filter((pool) => !pools.has(pool) && !mayMove(pool));
     if (fresh.length > 0) return `would be served by ${fresh.join(" or ")}, before by ${[...pools].join(" or ")}`;
