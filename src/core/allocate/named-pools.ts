@@ -1,4 +1,6 @@
 import { podTemplate, type Snapshot } from "../snapshot.js";
+import { compileGlob, isPattern } from "../spiderpool/ipam/glob.js";
+import { parseJson } from "../spiderpool/json.js";
 import { KEYS } from "../spiderpool/objects.js";
 
 /** The pools live Pod templates name, literally or by pattern. */
@@ -13,23 +15,24 @@ export interface NamedPools {
 export function poolsNamedByTemplates(snapshot: Snapshot): NamedPools {
   const literals = new Set<string>();
   const stems = new Set<string>();
-  const globs: RegExp[] = [];
+  const globs: ((name: string) => boolean)[] = [];
   for (const name of new Set(
     [...snapshot.workloads.values()].flatMap((object) => namesIn(podTemplate(object)?.metadata?.annotations)),
   )) {
-    if (!/[*?[\\]/.test(name)) literals.add(name);
+    if (!isPattern(name)) literals.add(name);
     else if (/^[^*?[\\]+\.\*$/.test(name)) stems.add(name.slice(0, -2));
-    else globs.push(globExpression(name));
+    else globs.push(compileGlob(name) ?? (() => false));
   }
   return {
     literally: (pool) => literals.has(pool),
-    byPattern: (pool) => prefixes(pool).some((prefix) => stems.has(prefix)) || globs.some((glob) => glob.test(pool)),
+    byPattern: (pool) => prefixes(pool).some((prefix) => stems.has(prefix)) || globs.some((hits) => hits(pool)),
   };
 }
 
 function namesIn(annotations: Readonly<Record<string, string>> | undefined): string[] {
   return [KEYS.ippools, KEYS.ippool].flatMap((key) => {
-    const value = parseJson(annotations?.[key]);
+    const text = annotations?.[key];
+    const value = text === undefined ? undefined : parseJson(text);
     return (Array.isArray(value) ? value : [value]).flatMap((choice) => {
       const { ipv4, ipv6 } = (choice ?? {}) as { ipv4?: unknown; ipv6?: unknown };
       return [ipv4, ipv6]
@@ -37,30 +40,6 @@ function namesIn(annotations: Readonly<Record<string, string>> | undefined): str
         .filter((name) => typeof name === "string");
     });
   });
-}
-
-function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Go's filepath.Match as far as pool names need it: `*`, `?`, `[...]`; a `/` never occurs in a name. */
-function globExpression(glob: string): RegExp {
-  const body = glob.replace(/\[\^?[^\]]+\]|[\s\S]/g, (part) => {
-    if (part === "*") return ".*";
-    if (part === "?") return ".";
-    if (part.length > 1) return part;
-    return part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  });
-  try {
-    return new RegExp(`^${body}$`);
-  } catch {
-    return /^$/; // a malformed pattern hits nothing
-  }
 }
 
 function prefixes(name: string): string[] {
