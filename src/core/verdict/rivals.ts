@@ -3,7 +3,7 @@ import { restarted } from "./after.js";
 import type { TenantClass } from "./classes.js";
 import { Competition, type Crowding } from "./competition.js";
 import type { Competitor, Ranks } from "./competitor.js";
-import type { Beside, Scene } from "./replay.js";
+import type { Scene } from "./replay.js";
 import { standingOf } from "./standing.js";
 import type { Tenant } from "./tenants.js";
 
@@ -62,31 +62,43 @@ interface Claim {
 function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClass[]) {
   const competitors: Competitor[] = [];
   const known = new Map<string, number>();
-  const enter = (ways: readonly Ranks[], held?: string, count = 1): number => {
+  const enter = (ways: readonly Ranks[], held?: string): number => {
     const key = JSON.stringify([ways, held]);
     const number = known.get(key) ?? competitors.push({ ways, held, count: 0 }) - 1;
     known.set(key, number);
-    competitors[number] = { ...competitors[number]!, count: competitors[number]!.count + count };
+    competitors[number] = { ...competitors[number]!, count: competitors[number]!.count + 1 };
     return number;
   };
-  // What a Pod asks for besides, each address of it does: it comes for that once.
-  const counted = new Set<string>();
-  const enterBeside = ({ pod }: Tenant, { nic, family, eligible }: Beside): Claim => {
-    const key = `${pod} ${nic} ${family}`;
-    const number = enter([eligible], undefined, counted.has(key) ? 0 : 1);
-    counted.add(key);
-    return { number, ranks: eligible };
+  // What a Pod has or comes for once, on whichever of its NICs: they share an address of a pool (A15).
+  const shared = new Map<string, number>();
+  const once = (key: string, entered: () => number): number => {
+    const number = shared.get(key) ?? entered();
+    shared.set(key, number);
+    return number;
   };
-  const claims = new Map<Tenant, readonly Claim[]>();
-  for (const tenant of classes.flatMap((one) => one.tenants)) {
+  const tenants = classes.flatMap((one) => one.tenants);
+  const claims = new Map<Tenant, Claim[]>();
+  const asking = tenants.map((tenant) => {
     const { keepsOwn, outcome } = standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot));
     // An address that nobody else could get (reserved, say) is taken from nobody.
     const held = isUsable(scene, tenant) ? tenant.pool : undefined;
-    const { eligible, beside = [] } = outcome;
-    const own = keepsOwn
-      ? [held].flatMap((pool) => (pool === undefined ? [] : { number: enter([], pool) }))
-      : [{ number: enter([eligible], held), ranks: eligible }];
-    claims.set(tenant, [...own, ...beside.map((one) => enterBeside(tenant, one))]);
+    const { eligible: ranks, beside = [] } = outcome;
+    const own: Claim[] = [];
+    if (!keepsOwn) {
+      const number = once(`${sharing(tenant, ranks)} ${held} ${tenant.address}`, () => enter([ranks], held));
+      if (isOrdered(ranks)) shared.set(sharing(tenant, ranks), number);
+      own.push({ number, ranks });
+    } else if (held !== undefined) {
+      own.push({ number: once(`${tenant.pod} ${held} ${tenant.address}`, () => enter([], held)) });
+    }
+    claims.set(tenant, own);
+    return { tenant, beside };
+  });
+  for (const { tenant, beside } of asking) {
+    for (const { nic, family, eligible: ranks } of beside) {
+      const key = sharing({ ...tenant, nic, family }, ranks);
+      claims.get(tenant)!.push({ number: once(key, () => enter([ranks])), ranks });
+    }
   }
   const competition = new Competition(scene, competitors);
   const crowd: Crowd = (tenant) => {
@@ -97,6 +109,15 @@ function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClas
     return undefined;
   };
   return { competition, claims, crowd };
+}
+
+/** NICs of a Pod that try the same pools one by one end in the same; where Spiderpool chooses among equals, each may not. */
+function sharing({ pod, nic, family }: Pick<Tenant, "pod" | "nic" | "family">, ranks: Ranks): string {
+  return isOrdered(ranks) ? `${pod} ${JSON.stringify(ranks)}` : `${pod} ${nic} ${family}`;
+}
+
+function isOrdered(ranks: Ranks): boolean {
+  return ranks.every((rank) => rank.length === 1);
 }
 
 function isUsable(scene: Scene, { pool, address }: Tenant): boolean {
