@@ -83,7 +83,7 @@ export function allocate(input: AllocateInput): Allocated {
   const holdings = currentHoldings({ lock, live, resting, snapshot, writing, quarantineSeconds });
   const before = new Map([...holdings].map(([subnet, { held }]) => [subnet, new Map(held)]));
   const names = nameOwners(demands, holdings, live);
-  const obstacles = readObstacles(plan, live, snapshot, resting, install, ourPools(demands, live, names));
+  const obstacles = readObstacles(plan, live, snapshot, { resting, holdings }, install, ourPools(demands, live, names));
   const spaces = openSpaces(
     plan,
     holdings,

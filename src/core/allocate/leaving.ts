@@ -40,8 +40,8 @@ export function leavingClaims(
   return gone.filter((claim) => stays.has(claim) || byPattern(claim));
 }
 
-function nicAndFamily({ owner, offered }: Claim): string {
-  return `${wholeNic(owner)} ${typeof offered[0]?.first === "bigint" ? 6 : 4}`;
+function nicAndFamily({ owner, pools }: Claim): string {
+  return `${wholeNic(owner)} ${pools[0]!.spec.subnet.includes(":") ? 6 : 4}`;
 }
 
 /**

@@ -93,12 +93,14 @@ function claimFor(plan: Plan, pool: SpiderIPPool, ours: boolean, rename: (owner:
 function claimOver(key: string, pools: readonly SpiderIPPool[], snapshot: Snapshot): Claim {
   const offered = union(...pools.map((pool) => effectiveSet(pool.spec)));
   const holders = pools.flatMap((pool) => snapshot.use.byPool.get(pool.metadata.name) ?? []);
-  const sameFamily = holders.filter((holder) => typeof holder.address === typeof offered[0]?.first);
+  const v6 = pools[0]!.spec.subnet.includes(":");
+  const used = addressSet(holders.map(({ address }) => address).filter((one) => (typeof one === "bigint") === v6));
   return {
     ...splitOwner(key),
     pools,
     offered,
-    used: intersect(offered, addressSet(sameFamily.map((holder) => holder.address))),
+    // A pool that was made again without what its Pods still have may offer nothing.
+    used: offered.length === 0 ? used : intersect(offered, used),
     opaque: pools.some((pool) => snapshot.use.unreadable.has(pool.metadata.name)),
   };
 }

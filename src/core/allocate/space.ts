@@ -50,7 +50,7 @@ export function obstacles(
   plan: Plan,
   live: LivePools,
   snapshot: Snapshot,
-  resting: readonly Resting[],
+  { resting, holdings }: { readonly resting: readonly Resting[]; readonly holdings: ReadonlyMap<string, Holdings> },
   install: string,
   ourPool: (name: string) => boolean,
 ): Obstacles {
@@ -59,12 +59,13 @@ export function obstacles(
     ...reservations(snapshot, resting, install),
   ]);
   const declared = byFamily([...plan.pools.values()].map((pool) => pool.addresses ?? EMPTY));
-  const returning = byFamily(resting.map(({ range }) => [range]));
-  // What a declared pool gives up again is no obstacle to the owner it still rests for (FIXED-9).
+  // What a declared pool gives up again is no obstacle to the owner it still rests for, nor anybody else's yet (FIXED-9).
+  const returning = byFamily([...holdings.values()].flatMap(({ released }) => [...released.values()]));
+  const back = { 4: subtract(returning[4], declared[4]), 6: subtract(returning[6], declared[6]) };
   const kept = live.declared.map((pool) => {
     const offered = effectiveSet(pool.spec);
-    const family = typeof offered[0]?.first === "bigint" ? 6 : 4;
-    return { name: pool.metadata.name, offered: subtract(offered, subtract(returning[family], declared[family])) };
+    const gone = clip(offered, back[typeof offered[0]?.first === "bigint" ? 6 : 4]);
+    return { name: pool.metadata.name, offered: subtract(offered, gone) };
   });
   const others = [...live.foreign, ...live.retired].map((pool) => ({
     name: pool.metadata.name,

@@ -1,14 +1,14 @@
 import type { DesiredObject } from "../change/desired-object.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { type Family, familyOf } from "../ip/address.js";
-import { addressesOf, addressSet, formatRangeSet, intersect, type RangeSet, subtract } from "../ip/range-set.js";
+import { addressesOf, addressSet, clip, formatRangeSet, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
 import { podShown } from "../usage.js";
 
 /**
- * The desired pools without addresses they would begin to offer though somebody has them unrecorded: of a pool that is made
+ * The desired pools without addresses that somebody has unrecorded and that no pool offers any more: of a pool that is made
  * again after it vanished from the store Spiderpool knows no users, and gives their addresses to the next Pods (T1, A14).
  * Each joins its pool when it was given back, or is recorded again.
  */
@@ -16,24 +16,31 @@ export function withoutUnrecorded(
   { objects, diagnostics }: { readonly objects: DesiredObject[]; readonly diagnostics: Diagnostic[] },
   snapshot: Snapshot,
 ): { objects: DesiredObject[]; diagnostics: Diagnostic[] } {
-  const { unrecorded } = snapshot.use;
-  if (unrecorded.size === 0) return { objects, diagnostics };
-  const of = (family: Family) => addressSet([...unrecorded].filter((address) => familyOf(address) === family));
-  const used = { 4: of(4), 6: of(6) };
+  const unrecorded = addressesBetweenPools(snapshot);
+  if (unrecorded[4].length + unrecorded[6].length === 0) return { objects, diagnostics };
   const told: Diagnostic[] = [];
   const left = objects.map((desired): DesiredObject => {
     const pool = desired.object as SpiderIPPool;
-    const live = snapshot.pools.get(pool.metadata.name);
     const wanted = effectiveSet(pool.spec);
-    // A live pool of the same name and another family gives Spiderpool nothing of this one.
-    const offered = live?.spec.ipVersion === pool.spec.ipVersion ? effectiveSet(live!.spec) : [];
-    const kept = intersect(subtract(wanted, offered), used[pool.spec.ipVersion === 6 ? 6 : 4]);
+    const kept = clip(wanted, unrecorded[typeof wanted[0]?.first === "bigint" ? 6 : 4]);
     if (kept.length === 0) return desired;
     told.push(diagnostic(desired, kept, snapshot));
     const spec = { ...pool.spec, ips: formatRangeSet(subtract(wanted, kept)) };
     return { ...desired, object: { ...desired.object, spec } };
   });
   return { objects: left, diagnostics: [...diagnostics, ...told] };
+}
+
+/** What is in use without a record and offered by no pool; what a live pool offers is its own, its record late or lost. */
+function addressesBetweenPools({ pools, use }: Snapshot): Readonly<Record<Family, RangeSet>> {
+  if (use.unrecorded.size === 0) return { 4: [], 6: [] };
+  const offered = [...pools.values()].flatMap(({ spec }) => effectiveSet(spec));
+  const of = (family: Family) =>
+    subtract(
+      addressSet([...use.unrecorded].filter((address) => familyOf(address) === family)),
+      rangeSet(offered.filter(({ first }) => familyOf(first) === family)),
+    );
+  return { 4: of(4), 6: of(6) };
 }
 
 function diagnostic({ object, source }: DesiredObject, kept: RangeSet, { use }: Snapshot): Diagnostic {

@@ -53,18 +53,30 @@ function classOf(
     for (const number of numbers ?? []) steps.add(number);
   };
   if (first.facts !== undefined) {
-    const was = candidatesIn(before, first.facts, first.nic);
-    const will = nothingMoved(first, touched) ? was : candidatesAfter(first, before, after);
-    const meanwhile = will === was || between === after ? will : candidatesAfter(first, before, between);
-    for (const { v4, v6 } of [was, will, meanwhile]) for (const name of [...v4, ...v6]) pools.add(name);
+    for (const nic of decidingNics(tenants)) {
+      const asker = { ...first, nic };
+      const was = candidatesIn(before, first.facts, nic);
+      const will = nothingMoved(first, touched) ? was : candidatesAfter(asker, before, after);
+      const meanwhile = will === was || between === after ? will : candidatesAfter(asker, before, between);
+      const changed = !same(was, will);
+      if (nic !== first.nic && !changed) continue;
+      for (const { v4, v6 } of [was, will, meanwhile]) for (const name of [...v4, ...v6]) pools.add(name);
+      if (changed || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
+      if (changed) join(touched.networks.get(networkOfNic(first.facts, nic, before.facts) ?? ""));
+    }
     const byNics = new Map(tenants.map((tenant) => [tenant.recorded.map((record) => record.interface).join(), tenant]));
     for (const one of byNics.values()) for (const name of unheldPools(one, before, after)) pools.add(name);
     join(first.workload === undefined ? undefined : touched.workloads.get(first.workload));
-    if (!same(was, will) || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
-    if (!same(was, will)) join(touched.networks.get(networkOfNic(first.facts, first.nic, before.facts) ?? ""));
   }
   for (const pool of pools) join(touched.pools.get(pool));
   return { tenants, pools, steps: [...steps].sort((a, b) => a - b) };
+}
+
+/** The NICs whose candidates decide what these tenants get: of an ordinal all that it has records of (A19), else their own. */
+function decidingNics(tenants: readonly Tenant[]): ReadonlySet<string> {
+  const [first] = tenants as [Tenant];
+  if (first.keeps !== "ordinal") return new Set([first.nic]);
+  return new Set([first.nic, ...tenants.flatMap(({ recorded }) => recorded.map((record) => record.interface))]);
 }
 
 /** What NICs of its Pod ask for that have no address yet: a failure there is one of the whole Pod, and nobody else's (A10). */

@@ -22,7 +22,8 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
   const now = after.snapshot.workloads.get(workloadKey(workload)) ?? workload;
   const bare = templateFacts(workload, before.snapshot);
   const wished = templateFacts(now, after.snapshot);
-  const nics = askedNics(bare).map((nic) => ({
+  const asked = [...comingNics(bare, before), ...comingNics(wished, after)];
+  const nics = [...new Set(asked)].map((nic) => ({
     nic,
     ...concerning(workload, nic, { before, after, bare, wished }, touched),
   }));
@@ -48,6 +49,11 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
     };
     return [{ entry, steps }];
   });
+}
+
+/** NICs that ask Spiderpool when such a Pod starts, also those its annotation forgot (A4). */
+function comingNics(pod: PodFacts, { snapshot, facts }: Scene): string[] {
+  return [...askedNics(pod), ...unlistedNics(pod, snapshot, facts)];
 }
 
 /** The pools a NIC names before or after, and the steps that touch what it depends on. */
@@ -79,7 +85,7 @@ type Start = ReadonlyMap<string, NicStart>;
 /** What the NICs of a Pod of the template get, node by node. */
 function startsOn(workload: KubeObject, scene: Scene): Start[] {
   const bare = templateFacts(workload, scene.snapshot);
-  const nics = [...askedNics(bare), ...unlistedNics(bare, scene.snapshot, scene.facts)];
+  const nics = comingNics(bare, scene);
   const named = nics.flatMap((nic) => {
     const { v4, v6 } = candidatesIn(scene, bare, nic);
     return [...v4, ...v6];

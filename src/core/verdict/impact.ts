@@ -51,16 +51,29 @@ export function judgeTenant(
   if (crowd !== undefined && isNews(before.crowd(tenant), crowd)) return judged("strands", crowd.reason);
   if (was.keepsOwn && !will.keepsOwn) {
     const next = will.outcome.pools;
-    const why = `${tenant.pool} is no candidate any more, so it gives its address back and gets one of ${next.join(" or ")} (A19)`;
+    const lost = next.includes(tenant.pool) ? "the pool of another of its NICs" : tenant.pool;
+    const why = `${lost} is no candidate any more, so it gives its address back and gets one of ${next.join(" or ")} (A19)`;
     return { ...judged("moves", why), next };
   }
-  const fresh = [
-    ...(will.keepsOwn ? [] : newcomers(was.outcome.pools, will.outcome.pools)),
-    ...newcomersBeside(was, will),
-  ];
-  if (fresh.length === 0) return judged("stays");
-  const why = `after that ${fresh.join(" or ")} serves ${tenant.nic}; before, ${was.outcome.pools.join(" or ")} did`;
-  return { ...judged("moves", why), next: fresh };
+  const moves = [...(will.keepsOwn ? [] : [ownMove(tenant, was, will)]), ...movesBeside(was, will)].filter(
+    ({ fresh }) => fresh.length > 0,
+  );
+  if (moves.length === 0) return judged("stays");
+  const told = moves.map(
+    ({ nic, before, fresh }) => `after that ${fresh.join(" or ")} serves ${nic}; before, ${before.join(" or ")} did`,
+  );
+  return { ...judged("moves", ...told), next: moves.flatMap(({ fresh }) => fresh) };
+}
+
+/** What serves a NIC before, and what may serve it afterwards that could not before. */
+interface Move {
+  readonly nic: string;
+  readonly before: readonly string[];
+  readonly fresh: readonly string[];
+}
+
+function ownMove({ nic }: Tenant, was: Standing, will: Standing): Move {
+  return { nic, before: was.outcome.pools, fresh: newcomers(was.outcome.pools, will.outcome.pools) };
 }
 
 /** Where nobody could play all histories, the count decides against the change: rather one alarm too many. */
@@ -73,10 +86,10 @@ function newcomers(before: readonly string[], after: readonly string[]): string[
 }
 
 /** The same in what it asks for besides and does not hold yet; where it was not served before is a gain, not a move. */
-function newcomersBeside(was: Standing, will: Standing): string[] {
+function movesBeside(was: Standing, will: Standing): Move[] {
   return (will.outcome.beside ?? []).flatMap(({ nic, family, pools }) => {
-    const before = was.outcome.beside?.find((one) => one.nic === nic && one.family === family);
-    return before === undefined || before.pools.length === 0 ? [] : newcomers(before.pools, pools);
+    const before = was.outcome.beside?.find((one) => one.nic === nic && one.family === family)?.pools ?? [];
+    return before.length === 0 ? [] : [{ nic, before, fresh: newcomers(before, pools) }];
   });
 }
 
@@ -102,6 +115,10 @@ function causes(
   will: Standing,
   changesOf: (pool: string) => readonly string[],
 ): string[] {
-  const pools = new Set([tenant.pool, ...was.outcome.eligible.flat(), ...will.outcome.pools]);
+  const beside = [was, will].flatMap(({ outcome }) => outcome.beside ?? []);
+  const pools = new Set([
+    ...[tenant.pool, ...was.outcome.eligible.flat(), ...will.outcome.pools],
+    ...beside.flatMap((one) => one.eligible.flat()),
+  ]);
   return [...pools].sort().flatMap((pool) => changesOf(pool).map((change) => `${pool}: ${change}`));
 }

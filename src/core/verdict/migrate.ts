@@ -71,13 +71,15 @@ function permission(
   plan: Plan,
   homeOf: (pool: string) => Home | undefined,
 ): Migration | undefined {
-  const migration = plan.migrations?.get(`${tenant.workload}/${tenant.nic}`);
-  if (effect !== "moves" || migration?.phase !== "drain" || next.length === 0) return undefined;
-  const arrives = next.every((pool) => {
+  if (effect !== "moves") return undefined;
+  // With it may come a NIC that has no address yet, and migrates itself.
+  const allowed = next.map((pool) => {
     const home = homeOf(pool);
-    return home?.nic === migration.owner && home.place === migration.to;
+    const migration = plan.migrations?.get(home?.nic ?? "");
+    const own = home?.nic.startsWith(`${tenant.workload}/`) ?? false;
+    return own && migration?.phase === "drain" && home?.place === migration.to ? migration : undefined;
   });
-  return arrives ? migration : undefined;
+  return allowed.every((migration) => migration !== undefined) ? allowed[0] : undefined;
 }
 
 /** What is permitted, one line a migration; and for moves into a workload's own pools that are not, the entry to write. */
