@@ -28,6 +28,7 @@ const attachment = (name: string): KubeObject => ({
   metadata: { namespace: "kube-system", name },
 });
 const [NET, OTHER] = [network("net", "q"), network("other", "q")];
+const onNet = { "k8s.v1.cni.cncf.io/networks": "kube-system/net" };
 const LAB = namespaceWith("lab", ["q"]);
 
 /**
@@ -130,7 +131,7 @@ describe("what of a change concerns whom", () => {
   test("the pools of a listed NIC that only some of its Pods lack", () => {
     const annotations = {
       "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["p"]},{"interface":"net1","ipv4":["q"]}]',
-      "k8s.v1.cni.cncf.io/networks": "kube-system/net",
+      ...onNet,
     };
     const live = running(LIVE, { name: "two/nics", pool: "p", addresses: ["10.6.0.15", "10.6.0.16"], annotations });
     const served = live.map((object) => {
@@ -140,6 +141,22 @@ describe("what of a change concerns whom", () => {
       return { ...object, status: { ...status, current: { ...status!.current!, ips } } };
     });
     for (const objects of [live, served]) expect(classes([], objects)["two/nics"]?.pools).toEqual(["p", "q"]);
+  });
+
+  test("the network of another NIC, for an ordinal that takes back all it had or nothing (A19)", () => {
+    const annotations = { "v1.multus-cni.io/default-network": "kube-system/other", ...onNet };
+    const set = (kind: "StatefulSet" | "Deployment") =>
+      running([...LIVE.filter(({ metadata }) => metadata.namespace !== "far")], {
+        ...{ kind, name: "two/nics", pool: "q", addresses: ["10.6.0.20"], annotations },
+      }).map((object) => {
+        if (object.kind !== "SpiderEndpoint" || !object.metadata.name.startsWith("nics")) return object;
+        const { status } = object as SpiderEndpoint;
+        const ips = [{ interface: "net1", ipv4: "10.6.0.2/24", ipv4Pool: "q" }, ...status!.current!.ips];
+        return { ...object, status: { ...status, current: { ...status!.current!, ips } } };
+      });
+    const moved = [{ ...updating(NET, network("net", "p")), patch: network("net", "p") }];
+    expect(classes(moved, set("StatefulSet"))["two/nics"]?.steps).toEqual([0]);
+    expect(classes(moved, set("Deployment"))["two/nics"]?.steps).toEqual([]);
   });
 
   test("who is asked for under another name is a class of its own", () => {

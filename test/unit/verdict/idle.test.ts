@@ -105,6 +105,23 @@ describe("a template without a Pod", () => {
     ]);
   });
 
+  test("strands where a network it forgets to list pools for begins to ask Spiderpool (A4)", () => {
+    const network = (disableIPAM: boolean): KubeObject => ({
+      apiVersion: KINDS.SpiderMultusConfig.apiVersion,
+      kind: "SpiderMultusConfig",
+      metadata: { namespace: "kube-system", name: "data" },
+      spec: { cniType: "macvlan", macvlan: { master: ["eth1"] }, disableIPAM },
+    });
+    const app = deployment("d/app", {
+      "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["p"]}]',
+      "k8s.v1.cni.cncf.io/networks": "kube-system/data",
+    });
+    const turned = (from: boolean, to: boolean) =>
+      reasons(app, [four("p"), network(from)], { ...updating(network(from), network(to), 3), patch: network(to) });
+    expect(turned(true, false)).toEqual(["0: annotation ipam.spidernet.io/ippools does not list net1"]);
+    expect(turned(false, true)).toEqual([]);
+  });
+
   test("strands by its own template", () => {
     const app = deployment("d/app", asks(["p"]));
     const patch = { spec: { template: { metadata: { annotations: asks(["gone"]) } } } };
