@@ -49,10 +49,7 @@ export function standingWith(
   // A10: one that is filtered out fails the Pod, whatever the others have.
   const failure = own.failure ?? others.find(({ outcome }) => outcome.failure !== undefined)?.outcome.failure;
   const unheld = others.filter(({ held }) => !held);
-  const beside = unheld.map(({ nic, family, outcome }) => ({
-    ...{ nic, family },
-    ...{ eligible: outcome.eligible, pools: outcome.pools },
-  }));
+  const beside = unheld.map(({ nic, family, outcome: { eligible, pools } }) => ({ nic, family, eligible, pools }));
   return {
     keepsOwn: keepsOwn && failure === undefined,
     outcome: {
