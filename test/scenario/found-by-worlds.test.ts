@@ -1577,6 +1577,58 @@ const FOUND: Record<string, WorldSpec> = {
       },
     ],
   },
+  "a template without a Pod strands by a NIC that the plan adds to it": {
+    noise: 0,
+    lockFiles: false,
+    quarantine: "0",
+    nodes: ["a"],
+    subnets: [{ v6: false, zone: [0, 0, 0, 0, 0, 0, 1, 2, 0, 1], room: 4 }],
+    pools: [
+      { subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false },
+      { subnet: 0, namespaces: 0, pods: 0, nodes: 0, network: 0, isDefault: false, disabled: false },
+    ],
+    namespaceDefaults: [[0], []],
+    networkDefaults: [[], []],
+    workloads: [
+      {
+        namespace: 0,
+        stateful: false,
+        ask: "pattern",
+        replicas: 2,
+        network: 0,
+        names: [0],
+        subnets: [0],
+        elastic: 0,
+        perPod: false,
+        slice: false,
+        annotate: false,
+      },
+      {
+        namespace: 0,
+        stateful: false,
+        ask: "fixed",
+        replicas: 0,
+        network: 0,
+        names: [0],
+        subnets: [0],
+        elastic: 0,
+        perPod: false,
+        slice: false,
+        net1: { network: 0, names: [1], subnets: [0], elastic: 0, perPod: false, slice: false, ask: "names" },
+        annotate: true,
+      },
+    ],
+    second: false,
+    events: [
+      {
+        type: "commit",
+        edits: [{ type: "reserve", slot: 0, subnet: 0, offset: 0, count: 1 }],
+        crash: 0,
+        restart: 0,
+        second: false,
+      },
+    ],
+  },
 };
 
 describe("worlds that once broke a promise", () => {

@@ -79,15 +79,20 @@ function withoutQuarantine(objects: Objects): Objects {
   return copy;
 }
 
-/** A template without a Pod: no node is left on which it finds a pool. */
+/** A template without a Pod: no node is left on which the NIC finds a pool. One it is new to needs none before. */
 function confirmsIdle(before: Objects, state: Objects, entry: VerdictEntry): boolean {
-  const served = (objects: Objects) => {
+  const starts = (objects: Objects) => {
     const copy = new Copy(objects);
     const set = ["Deployment", "StatefulSet"].flatMap((kind) => copy.all(kind).get(entry.pod) ?? [])[0];
     if (set === undefined) return [];
-    return [...copy.all("Node").keys()].filter((node) => prospects(copy, templatePod(set, node))?.has(entry.interface));
+    return [...copy.all("Node").keys()].flatMap((node) => {
+      const pod = templatePod(set, node);
+      const served = prospects(copy, pod);
+      return served === undefined ? [] : [{ served, isNew: !asked(copy, pod)?.has(entry.interface) }];
+    });
   };
-  return served(before).length > 0 && served(state).length === 0;
+  const fine = starts(before).some(({ served, isNew }) => isNew || served.has(entry.interface));
+  return fine && !starts(state).some(({ served }) => served.has(entry.interface));
 }
 
 /** The Pod a template would make on a node. */
