@@ -54,10 +54,11 @@ test("who uses what is the same whether an earlier snapshot is taken over or not
       const now = [...poolsNow, ...endpointsNow];
       const { use } = buildSnapshot(now, [], {}, before);
       const anew = buildSnapshot(now, []).use;
-      expect([[...use.byPool], [...use.byAddress], [...use.unreadable]]).toEqual([
+      expect([[...use.byPool], [...use.byAddress], [...use.unreadable], [...use.unrecorded]]).toEqual([
         [...anew.byPool],
         [...anew.byAddress],
         [...anew.unreadable],
+        [...anew.unrecorded],
       ]);
     }),
     { numRuns: 2_000 },

@@ -1,3 +1,4 @@
+import { listed } from "../allocate/text.js";
 import type { DesiredObject } from "../change/desired-object.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { type Family, familyOf } from "../ip/address.js";
@@ -50,7 +51,7 @@ function diagnostic({ object, source }: DesiredObject, kept: RangeSet, { use }: 
   return {
     code: "SP4227",
     severity: "warning",
-    message: `pool ${object.metadata.name} does without ${formatRangeSet(kept).join(", ")} for now: in use by ${some} without a pool's record, so that Spiderpool would give them to other Pods as well`,
+    message: `pool ${object.metadata.name} does without ${listed(kept)} for now: in use by ${some} without a pool's record, so that Spiderpool would give them to other Pods as well`,
     hint: "restart these Pods one by one; each address joins the pool when it is given back",
     ...(source && { source }),
   };

@@ -94,6 +94,17 @@ describe("a move a migration permits", () => {
     expect(await permitted(judged, by)).toBe(expected);
   });
 
+  test("of a NIC beside it that has no address yet and migrates itself (A10)", async () => {
+    const beside = livePool("web.net1", {}, ours("shop/Deployment/web/net1/new"));
+    const other = livePool("api.net1", {}, ours("shop/Deployment/api/net1/new"));
+    const live = [...LIVE, beside, other];
+    const by = migration({ owner: "shop/Deployment/web/net1", nic: "net1" });
+    expect(await permitted(judgement(["web.net1"]), by, live)).toBe("old -> new");
+    expect(await permitted(judgement(["web.net1", "web.old"]), by, live)).toBe("harm");
+    const ofOther = migration({ owner: "shop/Deployment/api/net1", workload: "shop/Deployment/api", nic: "net1" });
+    expect(await permitted(judgement(["api.net1"]), ofOther, live)).toBe("harm");
+  });
+
   test("into a pool that is made", async () => {
     const without = LIVE.filter((one) => one !== NEW);
     const one = judgement(["web.new"]);
