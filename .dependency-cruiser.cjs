@@ -52,7 +52,7 @@ module.exports = {
       from: { path: "^src/core/ledger/" },
       to: {
         path: core,
-        pathNot: "^src/core/(ledger/|ip/|spiderpool/|(snapshot|usage)\\.ts|pod-workload\\.ts|time\\.ts)",
+        pathNot: "^src/core/(ledger/|ip/|spiderpool/|(snapshot|usage)\\.ts|cluster/|time\\.ts)",
       },
     },
     {

@@ -1,7 +1,8 @@
+import { workloadKey } from "../core/cluster/workload-of.js";
 import { compareTemplate, templateAnnotations } from "../core/desired/annotations.js";
 import type { Binding } from "../core/desired/binding.js";
 import type { Plan, Workload } from "../core/plan/plan.js";
-import { podTemplate, workloadKey } from "../core/snapshot.js";
+import { podTemplate } from "../core/snapshot.js";
 import type { KubeObject } from "../core/spiderpool/objects.js";
 
 /** What one rendered workload says otherwise than the plan. */

@@ -1,6 +1,11 @@
+import { isLeftover } from "./cluster/lifecycle.js";
+import { podTemplate, type Snapshot } from "./cluster/snapshot.js";
+import { isLookedThrough, workloadKey } from "./cluster/workload-of.js";
 import { addressSet, type RangeSet } from "./ip/range-set.js";
 import type { SpiderpoolFacts } from "./spiderpool/facts.js";
 import {
+  controllerOf,
+  isKind,
   type KubeObject,
   OWN,
   type SpiderEndpoint,
@@ -9,30 +14,9 @@ import {
   type SpiderReservedIP,
   type SpiderSubnet,
 } from "./spiderpool/objects.js";
-import { type Usage, usageOf } from "./usage.js";
+import { usageOf } from "./usage.js";
 
-/** The facts of a cluster as plain data. Maps are keyed by name, or `namespace/name` for namespaced kinds. */
-export interface Snapshot {
-  /** Kinds that were listed completely; of any other kind the absence of an object means nothing. */
-  readonly complete: ReadonlySet<string>;
-  readonly subnets: ReadonlyMap<string, SpiderSubnet>;
-  readonly pools: ReadonlyMap<string, SpiderIPPool>;
-  readonly reserved: ReadonlyMap<string, SpiderReservedIP>;
-  readonly endpoints: ReadonlyMap<string, SpiderEndpoint>;
-  readonly multusConfigs: ReadonlyMap<string, SpiderMultusConfig>;
-  readonly networkAttachments: ReadonlyMap<string, KubeObject>;
-  readonly namespaces: ReadonlyMap<string, KubeObject>;
-  readonly nodes: ReadonlyMap<string, KubeObject>;
-  readonly pods: ReadonlyMap<string, KubeObject>;
-  readonly replicaSets: ReadonlyMap<string, KubeObject>;
-  /** The most replicas a HorizontalPodAutoscaler may give a workload, by `namespace/Kind/name`. */
-  readonly autoscaled?: ReadonlyMap<string, number>;
-  /** Workloads keyed `namespace/Kind/name`, Kind as owners spell it (`CloneSet.apps.kruise.io`). */
-  readonly workloads: ReadonlyMap<string, KubeObject>;
-  /** Facts F1 as read from the cluster; undefined where they could not be. */
-  readonly facts: Partial<SpiderpoolFacts>;
-  readonly use: Usage;
-}
+export { type PodTemplate, podTemplate, type Snapshot } from "./cluster/snapshot.js";
 
 /** The same cluster with only those users of addresses whose pool is asked for. */
 export function usersOf(snapshot: Snapshot, wanted: (pool: string) => boolean): Snapshot {
@@ -72,21 +56,24 @@ export function buildSnapshot(
     Node: new Map<string, KubeObject>(),
     Pod: new Map<string, KubeObject>(),
     ReplicaSet: new Map<string, KubeObject>(),
+    Job: new Map<string, KubeObject>(),
+    ControllerRevision: new Map<string, KubeObject>(),
+    VirtualMachineInstance: new Map<string, KubeObject>(),
   };
-  const workloads = new Map<string, KubeObject>();
+  const makers = new Map<string, KubeObject>();
   const autoscaled = new Map<string, number>();
+  const launchers = new Map<string, KubeObject[]>();
   for (const item of items) {
     const target = Object.hasOwn(maps, item.kind) ? maps[item.kind as keyof typeof maps] : undefined;
     target?.set(objectPath(item), item);
     if (item.kind === "HorizontalPodAutoscaler") readAutoscaler(item, autoscaled);
-    // A ReplicaSet of a Deployment or a Job of a CronJob is its owner's business, not a workload of its own.
-    if (podTemplate(item) !== undefined && !item.metadata.ownerReferences?.some((owner) => owner.controller)) {
-      workloads.set(workloadKey(item), item);
-    }
+    if (item.kind === "Pod") addLauncher(item, launchers);
+    if (podTemplate(item) !== undefined) makers.set(workloadKey(item), item);
   }
+  const workloads = withoutLookedThrough(makers);
   const pools = maps.SpiderIPPool as Map<string, SpiderIPPool>;
   const endpoints = maps.SpiderEndpoint as Map<string, SpiderEndpoint>;
-  return {
+  const known = {
     complete: new Set(complete),
     subnets: maps.SpiderSubnet as Map<string, SpiderSubnet>,
     pools,
@@ -98,11 +85,38 @@ export function buildSnapshot(
     nodes: maps.Node,
     pods: maps.Pod,
     replicaSets: maps.ReplicaSet,
+    jobs: maps.Job,
+    revisions: maps.ControllerRevision,
+    instances: maps.VirtualMachineInstance,
+    launchers,
     autoscaled,
     workloads,
     facts,
-    use: usageOf({ pools, endpoints }, before),
   };
+  return { ...known, use: usageOf({ pools, endpoints, leftovers: leftoversIn(known) }, before) };
+}
+
+/** A ReplicaSet of a Deployment or a Job of a CronJob is its owner's business, not a workload of its own. */
+function withoutLookedThrough(makers: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, KubeObject> {
+  const isWorkload = (key: string) => makers.has(key);
+  return new Map([...makers].filter(([, maker]) => !isLookedThrough(maker, isWorkload)));
+}
+
+/** A VM's Pod is known by the VM's name to Spiderpool, and by another to Kubernetes (T1). */
+function addLauncher(pod: KubeObject, launchers: Map<string, KubeObject[]>): void {
+  const controller = controllerOf(pod);
+  if (controller === undefined || !isKind(controller, "kubevirt.io", "VirtualMachineInstance")) return;
+  const key = `${pod.metadata.namespace}/${controller.name}`;
+  const same = launchers.get(key);
+  if (same === undefined) launchers.set(key, [pod]);
+  else same.push(pod);
+}
+
+/** Endpoints, by Pod, of Pods that finished or were replaced. */
+function leftoversIn(known: Parameters<typeof isLeftover>[0]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const [pod, endpoint] of known.endpoints) if (isLeftover(known, pod, endpoint)) found.add(pod);
+  return found;
 }
 
 /**
@@ -141,13 +155,6 @@ function objectPath({ metadata: { namespace, name } }: KubeObject): string {
   return namespace ? `${namespace}/${name}` : name;
 }
 
-/** `namespace/Kind/name` of a workload; kinds outside apps and batch carry their group (DESIGN 1, owner). */
-export function workloadKey(object: KubeObject): string {
-  const group = object.apiVersion.includes("/") ? object.apiVersion.slice(0, object.apiVersion.indexOf("/")) : "";
-  const kind = group === "apps" || group === "batch" || group === "" ? object.kind : `${object.kind}.${group}`;
-  return `${object.metadata.namespace ?? ""}/${kind}/${object.metadata.name}`;
-}
-
 /** Of several that scale one workload, which Kubernetes does not forbid, the largest counts. */
 function readAutoscaler({ metadata, spec }: KubeObject, found: Map<string, number>): void {
   const { scaleTargetRef: target, maxReplicas } = (spec ?? {}) as {
@@ -158,20 +165,6 @@ function readAutoscaler({ metadata, spec }: KubeObject, found: Map<string, numbe
   const { apiVersion = "apps/v1", kind, name } = target;
   const key = workloadKey({ apiVersion, kind, metadata: { namespace: metadata.namespace, name } });
   found.set(key, Math.max(found.get(key) ?? 0, maxReplicas));
-}
-
-/** What of a Pod template spiderplan reads. */
-export interface PodTemplate {
-  metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
-  spec?: Record<string, unknown>;
-}
-
-/** The Pod template of a workload; a CronJob's lies one level deeper (S31). */
-export function podTemplate(object: KubeObject): PodTemplate | undefined {
-  const spec = object.spec as
-    | { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } }
-    | undefined;
-  return spec?.jobTemplate?.spec?.template ?? spec?.template;
 }
 
 /** Addresses of one pool that are in use. */

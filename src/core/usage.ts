@@ -26,12 +26,16 @@ export interface Usage {
   readonly unreadable: ReadonlyMap<string, string>;
   /** Addresses that an endpoint tells of and no pool has on record: Spiderpool takes them for free (T1, A14). */
   readonly unrecorded: ReadonlySet<Address>;
+  /** Pods whose endpoints are left over: of them only pools' records count (FIXED-1). */
+  readonly leftovers: ReadonlySet<string>;
 }
 
 /** What tells who uses an address. */
 interface UseSources {
   readonly pools: ReadonlyMap<string, SpiderIPPool>;
   readonly endpoints: ReadonlyMap<string, SpiderEndpoint>;
+  /** Endpoints that tell of no use by themselves: what a Pod left behind that finished or was replaced (FIXED-1). */
+  readonly leftovers: ReadonlySet<string>;
 }
 
 /** One address and who has it, as Spiderpool records it in a pool's status (T1). */
@@ -72,6 +76,10 @@ function same<T>(one: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>): bo
   return true;
 }
 
+function sameNames(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...other].every((name) => one.has(name));
+}
+
 /** Whether pools tell of the same users; a pool without any tells nothing. */
 function sameRecords(one: ReadonlyMap<string, SpiderIPPool>, other: ReadonlyMap<string, SpiderIPPool>): boolean {
   for (const [name, pool] of other) if (recordText(one.get(name)) !== recordText(pool)) return false;
@@ -88,12 +96,23 @@ function recordText(pool: SpiderIPPool | undefined): string {
  * @param before what an earlier look came to: taken over where the very same endpoints and records tell of it, whatever
  * else became of the pools
  */
-export function usageOf({ pools, endpoints }: UseSources, before?: UseSources & { readonly use: Usage }): Usage {
-  if (before && sameRecords(before.pools, pools) && same(before.endpoints, endpoints)) return before.use;
+export function usageOf(
+  { pools, endpoints, leftovers }: UseSources,
+  before?: Omit<UseSources, "leftovers"> & { readonly use: Usage },
+): Usage {
+  if (
+    before &&
+    sameRecords(before.pools, pools) &&
+    same(before.endpoints, endpoints) &&
+    sameNames(before.use.leftovers, leftovers)
+  ) {
+    return before.use;
+  }
   const byAddress = new Map<Address, Holder[]>();
   const byPool = new Map<string, Holder[]>();
   const unreadable = new Map<string, string>();
   const unrecorded = new Set<Address>();
+  const left = new Map<string, { readonly nic: string; readonly node: string }>();
   const add = (address: Address, pool: string, pod: string, uid: string, nic: string, node: string) => {
     const same = byAddress.get(address);
     // The pool's record and the endpoint tell of the same Pod: the endpoint knows more (NIC, node).
@@ -112,7 +131,9 @@ export function usageOf({ pools, endpoints }: UseSources, before?: UseSources & 
       const hold = (text: string | undefined, pool: string) => {
         if (!text) return;
         const address = parseAddress(withoutPrefix(text));
-        if (address !== undefined) {
+        if (address !== undefined && leftovers.has(pod)) {
+          left.set(`${address} ${pool} ${pod}`, { nic: ip.interface, node });
+        } else if (address !== undefined) {
           add(address, pool, pod, uid, ip.interface, node);
           unrecorded.add(address);
         } else if (!unreadable.has(pool)) unreadable.set(pool, `the address "${text}" of SpiderEndpoint ${pod}`);
@@ -124,14 +145,16 @@ export function usageOf({ pools, endpoints }: UseSources, before?: UseSources & 
   for (const pool of pools.values()) {
     const { name } = pool.metadata;
     const readable = readRecords(pool, (address, pod, uid) => {
-      add(address, name, pod, uid, "", "");
+      // Of what a leftover tells only the pool's own record counts; which NIC it was, the endpoint still knows.
+      const { nic = "", node = "" } = left.get(`${address} ${name} ${pod}`) ?? {};
+      add(address, name, pod, uid, nic, node);
       unrecorded.delete(address);
     });
     if (!readable) unreadable.set(name, `status.allocatedIPs of ${name}`);
   }
   for (const holders of byAddress.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
   for (const holders of byPool.values()) if (holders.length > 1) holders.sort(byAddressAndPod);
-  return { byPool, byAddress, unreadable, unrecorded };
+  return { byPool, byAddress, unreadable, unrecorded, leftovers };
 }
 
 function byAddressAndPod(a: Holder, b: Holder): number {

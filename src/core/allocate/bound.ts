@@ -1,6 +1,7 @@
+import { workloadKey } from "../cluster/workload-of.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Workload } from "../plan/plan.js";
-import { type Snapshot, workloadKey } from "../snapshot.js";
+import type { Snapshot } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
 import { daemonNodes } from "./daemon-nodes.js";
 import { nicOwner } from "./owner.js";

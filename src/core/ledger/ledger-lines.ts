@@ -1,5 +1,5 @@
+import { workloadOfPod } from "../cluster/workload-of.js";
 import { type Address, compareAddresses, formatAddress } from "../ip/address.js";
-import { workloadOfPod } from "../pod-workload.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { formatTime } from "../time.js";
 import type { Holder } from "../usage.js";

@@ -1,10 +1,10 @@
 import type { Lock } from "../allocate/allocation.js";
 import { nicOwner, ownerInSubnet, parseNicOwner, splitOwner } from "../allocate/owner.js";
 import { recordsOf, reservedSets } from "../allocate/quarantine.js";
+import { workloadOfPod } from "../cluster/workload-of.js";
 import { parseAddress } from "../ip/address.js";
 import { EMPTY, type RangeSet, union } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
-import { workloadOfPod } from "../pod-workload.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { isTerminating, type KubeObject, OWN, type SpiderIPPool } from "../spiderpool/objects.js";

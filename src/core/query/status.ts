@@ -1,7 +1,7 @@
 import { parseNicOwner } from "../allocate/owner.js";
+import { workloadOfPod } from "../cluster/workload-of.js";
 import { compareAddresses, formatAddress } from "../ip/address.js";
 import { formatRangeSet, size } from "../ip/range-set.js";
-import { workloadOfPod } from "../pod-workload.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { OWN, type SpiderIPPool } from "../spiderpool/objects.js";

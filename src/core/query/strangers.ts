@@ -1,6 +1,6 @@
 import { parseNicOwner, splitOwner } from "../allocate/owner.js";
+import { workloadOfPod } from "../cluster/workload-of.js";
 import { formatAddress } from "../ip/address.js";
-import { workloadOfPod } from "../pod-workload.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { podShown } from "../usage.js";
 

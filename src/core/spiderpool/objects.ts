@@ -221,3 +221,28 @@ export function isAutoPool(pool: SpiderIPPool): boolean {
 export function isTerminating(object: KubeObject): boolean {
   return Boolean(object.metadata.deletionTimestamp);
 }
+
+/** What a reference or an object says of its kind. */
+type KindRef = Pick<OwnerReference, "apiVersion" | "kind">;
+
+/** The API group of an object or a reference; "" for the core group. */
+export function groupOf({ apiVersion }: Pick<KindRef, "apiVersion">): string {
+  const slash = apiVersion.indexOf("/");
+  return slash < 0 ? "" : apiVersion.slice(0, slash);
+}
+
+/** Whether it is this kind of this group, in whatever version: a StatefulSet of apps is not one of apps.kruise.io (Z1). */
+export function isKind(ref: KindRef, group: string, kind: string): boolean {
+  return ref.kind === kind && groupOf(ref) === group;
+}
+
+/** A kind as owners spell it: those outside apps and batch carry their group, no version (DESIGN 1). */
+export function kindText(ref: KindRef): string {
+  const group = groupOf(ref);
+  return group === "" || group === "apps" || group === "batch" ? ref.kind : `${ref.kind}.${group}`;
+}
+
+/** The reference that says who controls an object. */
+export function controllerOf(object: KubeObject | undefined): OwnerReference | undefined {
+  return object?.metadata.ownerReferences?.find((reference) => reference.controller);
+}

@@ -1,6 +1,7 @@
 import { applyMergePatch } from "../change/merge-patch.js";
 import type { Step } from "../change/step.js";
-import { podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
+import { workloadKey } from "../cluster/workload-of.js";
+import { podTemplate, type Snapshot } from "../snapshot.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import type { KubeObject } from "../spiderpool/objects.js";
 import type { Tenant } from "./tenants.js";
@@ -14,6 +15,7 @@ export function snapshotAfter(snapshot: Snapshot, steps: readonly Step[]): Snaps
   const subnets = new Map<string, KubeObject>(snapshot.subnets);
   const reserved = new Map<string, KubeObject>(snapshot.reserved);
   const multusConfigs = new Map<string, KubeObject>(snapshot.multusConfigs);
+  const networkAttachments = new Map(snapshot.networkAttachments);
   const namespaces = new Map(snapshot.namespaces);
   const workloads = new Map(snapshot.workloads);
   const maps: Readonly<Record<string, Map<string, KubeObject>>> = {
@@ -28,14 +30,32 @@ export function snapshotAfter(snapshot: Snapshot, steps: readonly Step[]): Snaps
     const map = maps[step.kind.kind] ?? workloads;
     const key = map === workloads ? workloadKey(step.object) : keyOf(step);
     const old = map.get(key);
+    if (step.action === "delete" && map === multusConfigs) withoutAttachments(networkAttachments, step);
     if (step.action === "delete") map.delete(key);
     else map.set(key, old === undefined ? step.object : (applyMergePatch(old, step.patch ?? {}) as KubeObject));
   }
-  return { ...snapshot, pools, subnets, reserved, multusConfigs, namespaces, workloads } as Snapshot;
+  return {
+    ...snapshot,
+    pools,
+    subnets,
+    reserved,
+    multusConfigs,
+    networkAttachments,
+    namespaces,
+    workloads,
+  } as Snapshot;
+}
+
+/** The net-attach-def that Spiderpool made goes with its config (X11). */
+function withoutAttachments(attachments: Map<string, KubeObject>, { namespace, name }: Step): void {
+  for (const [key, { metadata }] of attachments) {
+    const made = metadata.ownerReferences?.some((owner) => owner.kind === "SpiderMultusConfig" && owner.name === name);
+    if (made && metadata.namespace === namespace) attachments.delete(key);
+  }
 }
 
 /** The annotations a workload's Pods get anew when its template changed; undefined where it did not. */
-export function changedTemplate(
+function changedTemplate(
   key: string | undefined,
   before: Snapshot,
   after: Snapshot,
@@ -48,11 +68,20 @@ export function changedTemplate(
   return JSON.stringify(asks(old)) === JSON.stringify(asks(now)) ? undefined : (asks(now) ?? {});
 }
 
+/** The annotations a successor gets anew; undefined where no edit of its template reaches it. */
+export function templateOfNext(
+  { workload, followsTemplate }: Pick<Tenant, "workload" | "followsTemplate">,
+  before: Snapshot,
+  after: Snapshot,
+): Readonly<Record<string, string>> | undefined {
+  return followsTemplate ? changedTemplate(workload, before, after) : undefined;
+}
+
 /** The Pod that would come after the change: its Namespace and its template may say something else by then. */
 export function restarted(tenant: Tenant, before: Snapshot, after: Snapshot): PodFacts | undefined {
   const { facts } = tenant;
   if (facts === undefined) return undefined;
-  const template = changedTemplate(tenant.workload, before, after);
+  const template = templateOfNext(tenant, before, after);
   const namespace = after.namespaces.get(facts.namespace);
   return {
     ...facts,

@@ -2,7 +2,7 @@ import type { Candidates } from "../spiderpool/ipam/candidates.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
 import { boundNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
-import { changedTemplate } from "./after.js";
+import { restarted, templateOfNext } from "./after.js";
 import { askKey, candidatesIn, type Scene } from "./replay.js";
 import type { Tenant } from "./tenants.js";
 import type { Touched } from "./touched.js";
@@ -36,8 +36,10 @@ export function classesOf(
   return [...groups.values()].map((group) => classOf(group, before, { after, between }, touched));
 }
 
-function classKey({ facts, nic, pool, workload, keeps }: Tenant): string {
-  return facts === undefined ? `pool ${pool}` : `${keeps} ${workload ?? facts.name}\n${askKey(facts, nic)}`;
+function classKey({ facts, nic, pool, workload, keeps, followsTemplate }: Tenant): string {
+  return facts === undefined
+    ? `pool ${pool}`
+    : `${keeps} ${followsTemplate} ${workload ?? facts.name}\n${askKey(facts, nic)}`;
 }
 
 function classOf(
@@ -62,7 +64,9 @@ function classOf(
       if (nic !== first.nic && !changed) continue;
       for (const { v4, v6 } of [was, will, meanwhile]) for (const name of [...v4, ...v6]) pools.add(name);
       if (changed || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
-      if (changed) join(touched.networks.get(networkOfNic(first.facts, nic, before.facts) ?? ""));
+      if (changed || asksOtherwise(asker, before, after)) {
+        for (const network of networksOf(asker, before, after)) join(touched.networks.get(network));
+      }
     }
     const byNics = new Map(tenants.map((tenant) => [tenant.recorded.map((record) => record.interface).join(), tenant]));
     for (const one of byNics.values()) for (const name of unheldPools(one, before, after)) pools.add(name);
@@ -70,6 +74,20 @@ function classOf(
   }
   for (const pool of pools) join(touched.pools.get(pool));
   return { tenants, pools, steps: [...steps].sort((a, b) => a - b) };
+}
+
+/** Whether a NIC asks another IPAM than before, or what makes its network goes. */
+function asksOtherwise(tenant: Tenant, before: Scene, after: Scene): boolean {
+  const next = restarted(tenant, before.snapshot, after.snapshot)!;
+  const [was, will] = [before.asking(tenant.facts!, tenant.nic), after.asking(next, tenant.nic)];
+  return was.asks !== will.asks || was.ipam !== will.ipam;
+}
+
+/** The networks of a NIC before and after. */
+function networksOf(tenant: Tenant, before: Scene, after: Scene): Set<string> {
+  const next = restarted(tenant, before.snapshot, after.snapshot)!;
+  const names = [tenant.facts!, next].map((facts) => networkOfNic(facts, tenant.nic, before.facts) ?? "");
+  return new Set(names);
 }
 
 /** The NICs whose candidates decide what these tenants get: of an ordinal all that it has records of (A19), else their own. */
@@ -80,9 +98,10 @@ function decidingNics(tenants: readonly Tenant[]): ReadonlySet<string> {
 }
 
 /** What NICs of its Pod ask for that have no address yet: a failure there is one of the whole Pod, and nobody else's (A10). */
-function unheldPools({ nic, facts, workload, recorded }: Tenant, before: Scene, after: Scene): string[] {
+function unheldPools(tenant: Tenant, before: Scene, after: Scene): string[] {
+  const { nic, facts, recorded } = tenant;
   if (facts === undefined) return [];
-  const template = changedTemplate(workload, before.snapshot, after.snapshot);
+  const template = templateOfNext(tenant, before.snapshot, after.snapshot);
   const asking: [Scene, PodFacts][] = [
     [before, facts],
     [after, template === undefined ? facts : { ...facts, annotations: template }],
@@ -110,7 +129,7 @@ function nothingMoved({ facts, workload }: Tenant, touched: Touched): boolean {
 
 function candidatesAfter(tenant: Tenant, before: Scene, after: Scene): Candidates {
   const facts = tenant.facts!;
-  const template = changedTemplate(tenant.workload, before.snapshot, after.snapshot);
+  const template = templateOfNext(tenant, before.snapshot, after.snapshot);
   const namespace = after.snapshot.namespaces.get(facts.namespace);
   const annotations = namespace?.metadata.annotations ?? {};
   return candidatesIn(

@@ -1,11 +1,12 @@
 import { splitOwner } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
 import { type Step, stepKey } from "../change/step.js";
+import { workloadKey } from "../cluster/workload-of.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { formatCidr } from "../ip/range.js";
 import type { Holding } from "../outcome.js";
 import type { Plan } from "../plan/plan.js";
-import { recordedOwner, workloadKey } from "../snapshot.js";
+import { recordedOwner } from "../snapshot.js";
 import { KINDS, type KubeObject, OWN } from "../spiderpool/objects.js";
 import { cidrOf, dependsOn, isNaming } from "./depends.js";
 import { hold } from "./guard.js";

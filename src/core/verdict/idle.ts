@@ -1,9 +1,12 @@
+import { workloadsInForce } from "../cluster/successor.js";
+import { workloadKey } from "../cluster/workload-of.js";
 import type { VerdictEntry } from "../outcome.js";
-import { podTemplate, type Snapshot, workloadKey } from "../snapshot.js";
+import { podTemplate, type Snapshot } from "../snapshot.js";
 import { FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
 import { askedNics, unlistedNics } from "../spiderpool/ipam/nics.js";
 import { type PodFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
+import { asksNoMore, isGone, networkGone } from "./impact.js";
 import { candidatesIn, replay, type Scene } from "./replay.js";
 import type { Touched } from "./touched.js";
 
@@ -20,6 +23,21 @@ export interface StrandedTemplate {
  */
 export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, touched: Touched): StrandedTemplate[] {
   const now = after.snapshot.workloads.get(workloadKey(workload)) ?? workload;
+  const found = new Map<string, StrandedTemplate>();
+  for (const inForce of workloadsInForce(workload, before.snapshot)) {
+    // A paused Deployment goes on with its ReplicaSets, whatever becomes of its template.
+    const next = inForce === workload ? now : inForce;
+    for (const one of judgeTemplate(inForce, next, { before, after }, touched)) found.set(one.entry.interface, one);
+  }
+  return [...found.values()];
+}
+
+function judgeTemplate(
+  workload: KubeObject,
+  now: KubeObject,
+  { before, after }: { readonly before: Scene; readonly after: Scene },
+  touched: Touched,
+): StrandedTemplate[] {
   const bare = templateFacts(workload, before.snapshot);
   const wished = templateFacts(now, after.snapshot);
   const asked = [...comingNics(bare, before), ...comingNics(wished, after)];
@@ -30,7 +48,8 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
   if (nics.every(({ steps }) => steps.length === 0)) return [];
   const was = startsOn(workload, before).filter(isUp);
   if (was.length === 0) return [];
-  const all = startsOn(now, after);
+  const gone = asked.filter((nic) => isGone(before.asking(bare, nic), after.asking(wished, nic)));
+  const all = startsOn(now, after, gone);
   const will = all.filter(isUp);
   return nics.flatMap(({ nic, pools, steps }) => {
     const failure = will.length > 0 ? lost(nic, was, will) : (firstFailure(nic, all) ?? lost(nic, was, all));
@@ -51,9 +70,10 @@ export function judgeIdle(workload: KubeObject, before: Scene, after: Scene, tou
   });
 }
 
-/** NICs that ask Spiderpool when such a Pod starts, also those its annotation forgot (A4). */
-function comingNics(pod: PodFacts, { snapshot, facts }: Scene): string[] {
-  return [...askedNics(pod), ...unlistedNics(pod, snapshot, facts)];
+/** NICs that may ask Spiderpool when such a Pod starts, also those its annotation forgot (A4). */
+function comingNics(pod: PodFacts, { snapshot, facts, asking }: Scene): string[] {
+  const nics = [...askedNics(pod), ...unlistedNics(pod, snapshot, facts)];
+  return nics.filter((nic) => asking(pod, nic).asks !== "no");
 }
 
 /** The pools a NIC names before or after, and the steps that touch what it depends on. */
@@ -64,11 +84,12 @@ function concerning(
   touched: Touched,
 ) {
   const names = [candidatesIn(before, bare, nic), candidatesIn(after, wished, nic)];
+  const networks = [bare, wished].map((pod) => networkOfNic(pod, nic, before.facts) ?? "");
   const pools = [...new Set(names.flatMap(({ v4, v6 }) => [...v4, ...v6]))].sort();
   const steps = [
     ...(touched.workloads.get(workloadKey(workload)) ?? []),
     ...(touched.namespaces.get(bare.namespace) ?? []),
-    ...(touched.networks.get(networkOfNic(bare, nic, before.facts) ?? "") ?? []),
+    ...[...new Set(networks)].flatMap((network) => touched.networks.get(network) ?? []),
     ...pools.flatMap((pool) => touched.pools.get(pool) ?? []),
   ];
   return { pools, steps };
@@ -82,10 +103,13 @@ interface NicStart {
 
 type Start = ReadonlyMap<string, NicStart>;
 
-/** What the NICs of a Pod of the template get, node by node. */
-function startsOn(workload: KubeObject, scene: Scene): Start[] {
+/**
+ * What the NICs of a Pod of the template get, node by node.
+ * @param gone NICs whose network is not there any more
+ */
+function startsOn(workload: KubeObject, scene: Scene, gone: readonly string[] = []): Start[] {
   const bare = templateFacts(workload, scene.snapshot);
-  const nics = comingNics(bare, scene);
+  const nics = [...askedNics(bare), ...unlistedNics(bare, scene.snapshot, scene.facts)];
   const named = nics.flatMap((nic) => {
     const { v4, v6 } = candidatesIn(scene, bare, nic);
     return [...v4, ...v6];
@@ -93,11 +117,17 @@ function startsOn(workload: KubeObject, scene: Scene): Start[] {
   const nodes = nodesFor(workload, scene.snapshot);
   return (choosesNodes(scene, named) ? nodes : nodes.slice(0, 1)).map((node) => {
     const pod = templateFacts(workload, scene.snapshot, undefined, node);
-    return new Map(nics.map((nic) => [nic, nicStart(scene, pod, nic)]));
+    const start = (nic: string) => (gone.includes(nic) ? failed(networkGone(nic)) : nicStart(scene, pod, nic));
+    return new Map(nics.map((nic) => [nic, start(nic)]));
   });
 }
 
+function failed(told: string): NicStart {
+  return { type: "failed", told };
+}
+
 function nicStart(scene: Scene, pod: PodFacts, nic: string): NicStart {
+  if (scene.asking(pod, nic).asks === "no") return { type: "silent", told: asksNoMore(nic) };
   const found = candidatesIn(scene, pod, nic);
   const free = (pool: Parameters<Scene["capacity"]>[0]) => scene.capacity(pool) - scene.occupancy(pool).used;
   const asked = ([4, 6] as const).filter((family) => (family === 4 ? found.v4 : found.v6).length > 0);

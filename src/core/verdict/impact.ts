@@ -1,6 +1,8 @@
+import { type Asking, nicsOfPod } from "../cluster/asking.js";
 import { formatAddress } from "../ip/address.js";
 import type { VerdictEntry } from "../outcome.js";
 import type { Migration } from "../plan/plan.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { restarted } from "./after.js";
 import { type Crowding, isNoTighter } from "./competition.js";
 import type { Scene } from "./replay.js";
@@ -40,6 +42,8 @@ export function judgeTenant(
     effect,
     reasons: effect === "stays" ? [] : [...causes(tenant, was, will, changesOf), ...reasons],
   });
+  const leaves = leaving(tenant, before.scene, after.scene, podAfter);
+  if (leaves !== undefined) return judged("strands", leaves);
   if (will.keepsOwn && will.outcome.beside === undefined) return judged("stays");
   if (was.outcome.failure !== undefined)
     return judged(will.outcome.failure ? "in danger already" : "stays", was.outcome.failure);
@@ -63,6 +67,32 @@ export function judgeTenant(
     ({ nic, before, fresh }) => `after that ${fresh.join(" or ")} serves ${nic}; before, ${before.join(" or ")} did`,
   );
   return { ...judged("moves", ...told), next: moves.flatMap(({ fresh }) => fresh) };
+}
+
+/** Why its next start leaves Spiderpool, which then frees the address; undefined if it does not (FIXED-8). */
+function leaving({ facts, nic }: Tenant, before: Scene, after: Scene, next: PodFacts | undefined): string | undefined {
+  if (facts === undefined || next === undefined || nic === "") return undefined;
+  const [was, will] = [before.asking(facts, nic), after.asking(next, nic)];
+  if (isGone(was, will)) return networkGone(nic);
+  if (was.asks === "no" || will.asks !== "no") return undefined;
+  return nicsOfPod(next)?.has(nic) === false
+    ? `the template has no ${nic} any more, so its address is given back`
+    : asksNoMore(nic);
+}
+
+/** Whether what made the network of a NIC is there no more. */
+export function isGone(was: Asking, will: Asking): boolean {
+  return was.ipam === "spiderpool" && will.ipam === "absent";
+}
+
+/** Why nobody starts on a network that is gone. */
+export function networkGone(nic: string): string {
+  return `the network of ${nic} is gone, so no Pod on it can start`;
+}
+
+/** Why a NIC gets no address of Spiderpool. */
+export function asksNoMore(nic: string): string {
+  return `the network of ${nic} does not ask Spiderpool for an address, so the one it has is lost`;
 }
 
 /** What serves a NIC before, and what may serve it afterwards that could not before. */

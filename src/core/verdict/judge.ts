@@ -8,7 +8,7 @@ import { type Effect, type Judgement, judgeTenant } from "./impact.js";
 import { type Reach, reachOf } from "./reach.js";
 import { type Scene, sceneOf } from "./replay.js";
 import { rivalsOf } from "./rivals.js";
-import { idleTemplates, type Tenant, tenantsOf } from "./tenants.js";
+import { idleTemplates, tenantKey, tenantsOf } from "./tenants.js";
 import { touchedBy } from "./touched.js";
 
 /** What the steps do to everybody who has an address. */
@@ -56,24 +56,27 @@ export function judgeSteps(
     classesAround(reachOf(snapshot, touched, pools)),
   );
   const was = { scene: before, crowd: crowds[0]! };
-  const worst = new Map<Tenant, Judgement>();
+  const worst = new Map<string, Judgement>();
   for (const [index, scene] of after.entries()) {
     const will = { scene, crowd: crowds[index + 1]! };
     for (const tenant of group.flatMap((one) => one.tenants)) {
-      worst.set(tenant, worse(worst.get(tenant), judgeTenant(tenant, was, will, touched.changesOf)));
+      const key = tenantKey(tenant);
+      worst.set(key, worse(worst.get(key), judgeTenant(tenant, was, will, touched.changesOf)));
     }
   }
   const judgements = [...worst.values()].filter((one) => one.effect !== "stays");
   const harmed = new Map(
-    judgements.filter((one) => one.effect !== "in danger already").map((judged) => [judged.tenant, judged]),
+    judgements.filter((one) => one.effect !== "in danger already").map((judged) => [tenantKey(judged.tenant), judged]),
   );
   return {
     judgements,
     idle,
-    stays: everybody - new Set([...harmed.keys()].map(({ pod, pool, address }) => `${pod} ${pool} ${address}`)).size,
+    stays:
+      everybody -
+      new Set([...harmed.values()].map(({ tenant: { pod, pool, address } }) => `${pod} ${pool} ${address}`)).size,
     classes: group.map((one) => ({
       steps: one.steps,
-      harmed: one.tenants.flatMap((tenant) => harmed.get(tenant) ?? []),
+      harmed: one.tenants.flatMap((tenant) => harmed.get(tenantKey(tenant)) ?? []),
     })),
   };
 }

@@ -1,3 +1,4 @@
+import { templatesFor } from "../cluster/successor.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import { type Names, readPoolAnnotation, readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
 import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
@@ -25,7 +26,7 @@ export function reachOf(snapshot: Snapshot, touched: Touched, pools: Iterable<st
     if (everybody || names.has(pool)) return true;
     if (namespaces.size > 0 && namespaces.has(namespaceOf(pod))) return true;
     const live = snapshot.pods.get(pod);
-    if (live !== undefined) return asksFor(live.metadata.annotations);
+    if (live !== undefined) return templatesFor(live, snapshot).some(asksFor);
     // A StatefulSet ordinal between two lives asks as its template does; any other unknown Pod is judged on its pool.
     return names.size > 0 && snapshot.endpoints.get(pod)?.status?.ownerControllerType === "StatefulSet";
   };

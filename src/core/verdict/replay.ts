@@ -1,3 +1,4 @@
+import { type Asking, askingOf } from "../cluster/asking.js";
 import type { Family } from "../ip/address.js";
 import { contains, EMPTY, type RangeSet, size, subtract } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
@@ -21,6 +22,8 @@ export interface Scene {
   readonly capacity: (pool: SpiderIPPool) => number;
   /** The addresses behind `capacity`, and how many of them are taken now. */
   readonly occupancy: (pool: SpiderIPPool) => { readonly usable: RangeSet; readonly used: number };
+  /** Whether a NIC asks Spiderpool when its Pod starts. */
+  readonly asking: (pod: PodFacts, nic: string) => Asking;
 }
 
 /** Prepares a cluster for replaying allocations on it. */
@@ -40,9 +43,17 @@ export function sceneOf(snapshot: Snapshot, facts: SpiderpoolFacts): Scene {
     known.set(pool, { usable, used });
     return { usable, used };
   };
+  const askings = new Map<string, Asking>();
+  const asking = (pod: PodFacts, nic: string) => {
+    const key = askKey(pod, nic);
+    const found = askings.get(key) ?? askingOf(snapshot, pod, nic, facts);
+    askings.set(key, found);
+    return found;
+  };
   return {
     snapshot,
     facts,
+    asking,
     sortedPoolNames: [...snapshot.pools.keys()].sort(),
     candidates: new Map(),
     occupancy,

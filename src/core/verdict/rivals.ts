@@ -5,7 +5,7 @@ import { Competition, type Crowding } from "./competition.js";
 import type { Competitor, Ranks } from "./competitor.js";
 import type { Scene } from "./replay.js";
 import { standingOf } from "./standing.js";
-import type { Tenant } from "./tenants.js";
+import { type Tenant, tenantKey } from "./tenants.js";
 
 /** Why others may leave nothing for a tenant, in a family it has or in one it asks for besides (A10). */
 export type Crowd = (tenant: Tenant) => Crowding | undefined;
@@ -78,21 +78,29 @@ function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClas
   };
   const tenants = classes.flatMap((one) => one.tenants);
   const claims = new Map<Tenant, Claim[]>();
-  const asking = tenants.map((tenant) => {
-    const { keepsOwn, outcome } = standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot));
+  const asking = possibleSuccessors(tenants).flatMap((successors) => {
+    const standings = successors.map((tenant) => ({
+      tenant,
+      ...standingOf(scene, tenant, restarted(tenant, before.snapshot, scene.snapshot)),
+    }));
+    const [{ tenant }] = standings as [(typeof standings)[number]];
     // An address that nobody else could get (reserved, say) is taken from nobody.
     const held = isUsable(scene, tenant) ? tenant.pool : undefined;
-    const { eligible: ranks, beside = [] } = outcome;
-    const own: Claim[] = [];
-    if (!keepsOwn) {
-      const number = once(`${sharing(tenant, ranks)} ${held} ${tenant.address}`, () => enter([ranks], held));
+    const coming = standings.filter(({ keepsOwn }) => !keepsOwn).map(({ outcome }) => outcome.eligible);
+    const ways = [...new Map(coming.map((ranks) => [JSON.stringify(ranks), ranks])).values()];
+    for (const one of standings) claims.set(one.tenant, []);
+    const [ranks] = ways;
+    if (ranks !== undefined) {
+      const number = once(`${sharing(tenant, ranks)} ${held} ${tenant.address}`, () => enter(ways, held));
       if (isOrdered(ranks)) shared.set(sharing(tenant, ranks), number);
-      own.push({ number, ranks });
+      for (const one of standings) {
+        if (!one.keepsOwn) claims.get(one.tenant)!.push({ number, ranks: one.outcome.eligible });
+      }
     } else if (held !== undefined) {
-      own.push({ number: once(`${tenant.pod} ${held} ${tenant.address}`, () => enter([], held)) });
+      const number = once(`${tenant.pod} ${held} ${tenant.address}`, () => enter([], held));
+      for (const one of standings) claims.get(one.tenant)!.push({ number });
     }
-    claims.set(tenant, own);
-    return { tenant, beside };
+    return standings.map((one) => ({ tenant: one.tenant, beside: one.outcome.beside ?? [] }));
   });
   for (const { tenant, beside } of asking) {
     for (const { nic, family, eligible: ranks } of beside) {
@@ -109,6 +117,18 @@ function competitionIn(scene: Scene, before: Scene, classes: readonly TenantClas
     return undefined;
   };
   return { competition, claims, crowd };
+}
+
+/** All that may come for one address, which only one of them will: they are one rival. */
+function possibleSuccessors(tenants: readonly Tenant[]): Tenant[][] {
+  const found = new Map<string, Tenant[]>();
+  for (const tenant of tenants) {
+    const key = tenantKey(tenant);
+    const same = found.get(key);
+    if (same === undefined) found.set(key, [tenant]);
+    else same.push(tenant);
+  }
+  return [...found.values()];
 }
 
 /** NICs of a Pod that try the same pools one by one end in the same; where Spiderpool chooses among equals, each may not. */

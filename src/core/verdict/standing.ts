@@ -1,6 +1,7 @@
+import { nicsOfPod } from "../cluster/asking.js";
 import { type Address, type Family, parseAddress } from "../ip/address.js";
 import { contains } from "../ip/range-set.js";
-import { boundNics } from "../spiderpool/ipam/nics.js";
+import { boundNics, namesNoInterface } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { takesRecordBack } from "../spiderpool/ipam/retain.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
@@ -99,12 +100,16 @@ function otherNics(
 }
 
 /**
- * Whether it is an ordinal that finds every record of its last life still named (A19).
+ * Whether it is an ordinal that finds every record of its last life still named (A19); where `ippools` names no interface it
+ * finds none (Z5).
  * A guess on the safe side where it has several NICs: one record that is named no more makes it give back all.
  */
 function takesAllBack(scene: Scene, { keeps, recorded }: Asker, pod: PodFacts): boolean {
-  if (keeps !== "ordinal" || recorded.length === 0) return false;
-  return recorded.every((record) => {
+  if (keeps !== "ordinal" || recorded.length === 0 || namesNoInterface(pod)) return false;
+  // Z4: what a NIC left behind that the template has no more is not asked about.
+  const nics = nicsOfPod(pod);
+  const asking = recorded.filter((record) => nics === undefined || nics.has(record.interface));
+  return asking.every((record) => {
     const found = candidatesIn(scene, pod, record.interface);
     return found.error === undefined && takesRecordBack(record, found);
   });

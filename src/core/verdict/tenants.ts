@@ -1,15 +1,22 @@
+import { nicsOfPod } from "../cluster/asking.js";
+import { isHostNetwork, isRetained, type Retention, retentionOf, startsAgain } from "../cluster/lifecycle.js";
+import { type Successor, successorsOf } from "../cluster/successor.js";
+import { workloadKey, workloadOfPod } from "../cluster/workload-of.js";
 import { type Address, type Family, familyOf, parseAddress } from "../ip/address.js";
-import { podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snapshot.js";
+import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
-import { type PodFacts, podFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
+import { type PodFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
-import type { EndpointIP, KubeObject, SpiderEndpoint } from "../spiderpool/objects.js";
+import { controllerOf, type EndpointIP, KINDS, type KubeObject } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";
 
 /** Pools of both families that one NIC of a Pod has addresses of (T4). */
 export type Recorded = Pick<EndpointIP, "interface" | "ipv4Pool" | "ipv6Pool">;
 
-/** One address somebody has: one family of one NIC of a Pod, or of a StatefulSet ordinal or VM that may come back. */
+/**
+ * One address somebody has: one family of one NIC of a Pod that starts again, or of a StatefulSet ordinal or VM that may come
+ * back, in the person of its successor. Where two successors are possible there are two of them.
+ */
 export interface Tenant {
   /** `namespace/name`. */
   readonly pod: string;
@@ -19,17 +26,26 @@ export interface Tenant {
   readonly pool: string;
   /** What its Pod has on every NIC, as recorded: A19 looks at all of it together. */
   readonly recorded: readonly Recorded[];
-  /** `same`: it gets its own address back (StatefulSet ordinal, VM); `any`: whatever its pools have (A17-A21). */
-  readonly keeps: "ordinal" | "vm" | "nothing";
-  /** Undefined: Pod and workload are not in the snapshot; it is judged on the pool it holds. */
+  /** `ordinal`, `vm`: it gets its own address back; `nothing`: whatever its pools have (A17-A21). */
+  readonly keeps: Retention;
+  /** Of its successor. Undefined: Pod and workload are not in the snapshot; it is judged on the pool it holds. */
   readonly facts: PodFacts | undefined;
+  /** Whether an edit of its workload's template reaches its successor. */
+  readonly followsTemplate: boolean;
+  /** Another successor of the same Pod is as possible, and comes before this one. */
+  readonly alternative: boolean;
   /** `namespace/Kind/name` of the workload above it; undefined for a bare or unknown Pod. */
   readonly workload: string | undefined;
   readonly owner: string;
 }
 
+/** One text for all successors of one address. */
+export function tenantKey({ pod, nic, pool, address }: Pick<Tenant, "pod" | "nic" | "pool" | "address">): string {
+  return `${pod} ${nic} ${pool} ${address}`;
+}
+
 /**
- * Everybody who has an address, in order of address and Pod.
+ * Everybody who has an address and starts again, in order of address and Pod (DESIGN 6, who is judged).
  * @param wanted of these holders only
  */
 export function tenantsOf(
@@ -37,18 +53,18 @@ export function tenantsOf(
   facts: SpiderpoolFacts,
   wanted: (holder: Holder) => boolean = () => true,
 ): Tenant[] {
-  const known = new Map<string, { facts: PodFacts; workload: string | undefined } | undefined>();
+  const known = new Map<string, Life>();
   const about = (pod: string) => {
-    if (!known.has(pod)) known.set(pod, factsAbout(pod, snapshot));
-    return known.get(pod);
+    const life = known.get(pod) ?? lifeOf(pod, snapshot, facts);
+    known.set(pod, life);
+    return life;
   };
   const tenants: Tenant[] = [];
   for (const holders of snapshot.use.byAddress.values()) {
     for (const holder of holders) {
       if (!wanted(holder)) continue;
-      for (const nic of nicsWith(holder, snapshot)) {
-        tenants.push(tenant({ ...holder, nic }, snapshot, facts, about(holder.pod)));
-      }
+      const life = about(holder.pod);
+      for (const nic of nicsWith(holder, snapshot)) tenants.push(...tenantsAt({ ...holder, nic }, life, snapshot));
     }
   }
   return tenants.sort(
@@ -68,71 +84,108 @@ function nicsWith({ pod, pool, address, nic }: Holder, snapshot: Snapshot): read
   return [...new Set([nic, ...ips.filter(shares).map((ip) => ip.interface)])];
 }
 
-function tenant(
-  holder: Holder,
-  snapshot: Snapshot,
-  facts: SpiderpoolFacts,
-  about: { facts: PodFacts; workload: string | undefined } | undefined,
-): Tenant {
-  const endpoint = snapshot.endpoints.get(holder.pod);
-  return {
-    pod: holder.pod,
-    nic: holder.nic,
-    family: familyOf(holder.address),
-    address: holder.address,
-    pool: holder.pool,
-    recorded: endpoint?.status?.current?.ips ?? [],
-    keeps: keeps(endpoint, facts),
-    // Without an endpoint nobody knows which NIC it is, so it can only be judged on the pool.
-    facts: holder.nic === "" ? undefined : about?.facts,
-    workload: about?.workload,
+/** Who comes back for what a Pod has. */
+interface Life {
+  readonly keeps: Retention;
+  readonly successors: readonly PossibleSuccessor[];
+  readonly workload: string | undefined;
+}
+
+type PossibleSuccessor = Pick<Tenant, "facts" | "followsTemplate">;
+
+const UNKNOWN: PossibleSuccessor = { facts: undefined, followsTemplate: true };
+
+function lifeOf(pod: string, snapshot: Snapshot, facts: SpiderpoolFacts): Life {
+  const keeps = retentionOf(snapshot, pod, facts);
+  const life = { keeps, workload: workloadOfPod(snapshot, pod) };
+  const live = snapshot.pods.get(pod) ?? launcherOf(pod, snapshot);
+  const back = keeps === "nothing" ? live === undefined || startsAgain(snapshot, live) : isComing(pod, keeps, snapshot);
+  if (!back) return { ...life, successors: [] };
+  if (live === undefined) return { ...life, successors: withoutPod(pod, snapshot, life) };
+  const successors = successorsOf(live, snapshot).filter(({ hostNetwork }) => !hostNetwork);
+  return { ...life, successors };
+}
+
+/** A running ordinal that is scaled away still has its address; one that is gone or going comes back only inside the replicas. */
+function isComing(pod: string, keeps: Retention, snapshot: Snapshot): boolean {
+  const live = snapshot.pods.get(pod);
+  return isRetained(snapshot, pod, keeps) || (keeps === "ordinal" && live !== undefined && startsAgain(snapshot, live));
+}
+
+/** The Pod a VM runs in: of two that migrate, the one that stays. */
+function launcherOf(pod: string, { launchers }: Snapshot): KubeObject | undefined {
+  const all = launchers.get(pod) ?? [];
+  return all.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? all[0];
+}
+
+function tenantsAt(holder: Holder, { keeps, successors, workload }: Life, snapshot: Snapshot): Tenant[] {
+  const { pod, nic, pool, address } = holder;
+  // A record of a NIC that the template has no more is nobody's (Z4). A VM keeps all of its own, whatever its template says.
+  const left = ({ facts }: PossibleSuccessor) => keeps !== "vm" && facts !== undefined && lacks(facts, nic);
+  const tenant = {
+    ...{ pod, nic, pool, address, keeps, workload, family: familyOf(address) },
+    recorded: snapshot.endpoints.get(pod)?.status?.current?.ips ?? [],
     owner: ownerText(holder, snapshot),
   };
+  return successors
+    .filter((one) => !left(one))
+    .map(({ facts, followsTemplate }, index) => ({
+      ...tenant,
+      // Without an endpoint nobody knows which NIC it is, so it can only be judged on the pool.
+      facts: nic === "" ? undefined : facts,
+      followsTemplate,
+      alternative: index > 0,
+    }));
 }
 
-function keeps(endpoint: SpiderEndpoint | undefined, facts: SpiderpoolFacts): Tenant["keeps"] {
-  const type = endpoint?.status?.ownerControllerType;
-  if (type === "StatefulSet" && facts.enableStatefulSet) return "ordinal";
-  return type === "VirtualMachineInstance" && facts.enableKubevirtStaticIP ? "vm" : "nothing";
+function lacks(facts: PodFacts, nic: string): boolean {
+  return nic !== "" && nicsOfPod(facts)?.has(nic) === false;
 }
 
-function factsAbout(pod: string, snapshot: Snapshot): { facts: PodFacts; workload: string | undefined } | undefined {
-  const live = snapshot.pods.get(pod);
-  if (live !== undefined) {
-    const facts = podFacts(live, snapshot);
-    return { facts, workload: workloadAbove(facts, snapshot.endpoints.get(pod)) };
-  }
+/** Of a Pod that is not there an endpoint or a pool's record tells. */
+function withoutPod(
+  pod: string,
+  snapshot: Snapshot,
+  { keeps, workload }: Omit<Life, "successors">,
+): PossibleSuccessor[] {
   const endpoint = snapshot.endpoints.get(pod);
-  const workload = recordedWorkload(endpoint);
-  const template = workload === undefined ? undefined : snapshot.workloads.get(workload);
-  if (endpoint === undefined || template === undefined) return undefined;
+  const maker = workload === undefined ? undefined : snapshot.workloads.get(workload);
+  if (endpoint === undefined || maker === undefined) return [UNKNOWN];
   const node = endpoint.status?.current?.node;
-  if (template.kind === "StatefulSet") {
-    // An ordinal between two lives is what its template makes it.
-    if (!isOrdinalOf(endpoint.metadata.name, template)) return undefined;
-    const ordinal = Number(/\d+$/.exec(endpoint.metadata.name)?.[0]);
-    return { facts: templateFacts(template, snapshot, ordinal, node), workload };
-  }
+  const { name, namespace } = endpoint.metadata;
+  if (keeps === "ordinal" && isOrdinalOf(name, maker)) return betweenLives(maker, name, node, snapshot);
   // Where no Pods were read at all the template tells what they are; a Pod that is missing from them is nobody's.
-  return snapshot.complete.has("Pod")
-    ? undefined
-    : { facts: templateFacts(template, snapshot, undefined, node), workload };
+  if (keeps !== "nothing" || snapshot.complete.has(KINDS.Pod.kind)) return [UNKNOWN];
+  if (isHostNetwork(podTemplate(maker))) return [];
+  return [
+    {
+      facts: { ...templateFacts(maker, snapshot, undefined, node), namespace: namespace ?? "" },
+      followsTemplate: true,
+    },
+  ];
 }
 
-/** `namespace/Kind/name` of the workload Spiderpool wrote down for an endpoint (T4). */
-function recordedWorkload(endpoint: SpiderEndpoint | undefined): string | undefined {
-  const { ownerControllerType: type, ownerControllerName: name } = endpoint?.status ?? {};
-  return type === undefined || name === undefined ? undefined : `${endpoint!.metadata.namespace}/${type}/${name}`;
-}
-
-function workloadAbove({ controller, namespace }: PodFacts, endpoint: SpiderEndpoint | undefined): string | undefined {
-  if (controller === undefined) return undefined;
-  // The ReplicaSet is not in the snapshot, but Spiderpool wrote down whose it was.
-  if (controller.kind === "ReplicaSet") {
-    const recorded = recordedWorkload(endpoint);
-    if (recorded?.startsWith(`${namespace}/Deployment/`)) return recorded;
-  }
-  return workloadKey({ ...controller, metadata: { name: controller.name, namespace } } as KubeObject);
+/** An ordinal between two lives is what the template in force for it makes it; undefined facts where nobody has that one. */
+function betweenLives(
+  maker: KubeObject,
+  name: string,
+  node: string | undefined,
+  snapshot: Snapshot,
+): PossibleSuccessor[] {
+  const { apiVersion, kind, metadata } = maker;
+  const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? "", controller: true };
+  const ordinal = Number(/\d+$/.exec(name)?.[0]);
+  const { labels } = templateFacts(maker, snapshot, ordinal);
+  const asPod: KubeObject = {
+    ...{ apiVersion: "v1", kind: "Pod", spec: { nodeName: node } },
+    metadata: { namespace: metadata.namespace, name, labels, ownerReferences: [owner] },
+  };
+  return successorsOf(asPod, snapshot)
+    .filter(({ hostNetwork }) => !hostNetwork)
+    .map(({ facts, followsTemplate, isTemplate }: Successor) => ({
+      facts: isTemplate ? facts : undefined,
+      followsTemplate,
+    }));
 }
 
 /** Whose address it is: `default/Deployment/app/net1`, with the subnet where the pool is one of ours. */
@@ -155,8 +208,10 @@ export function idleTemplates(
   facts: SpiderpoolFacts,
   wanted: (workload: KubeObject) => boolean,
 ): KubeObject[] {
+  const makers = makersAbove(snapshot);
   const found = [...snapshot.workloads].filter(
-    ([, object]) => podTemplate(object)?.metadata !== undefined && wanted(object),
+    ([key, object]) =>
+      podTemplate(object)?.metadata !== undefined && !makers.has(key) && mayStart(object) && wanted(object),
   );
   if (found.length === 0) return [];
   const namespaces = new Set(found.map(([, object]) => object.metadata.namespace ?? ""));
@@ -166,6 +221,35 @@ export function idleTemplates(
     .filter(([key]) => !busy.has(key))
     .sort(([a], [b]) => compare(a, b))
     .map(([, object]) => object);
+}
+
+/** Workloads whose own template makes no Pod, since another workload that they control does. */
+function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { metadata } of workloads.values()) {
+    const above = controllerOf({ metadata } as KubeObject);
+    if (above !== undefined) found.add(workloadKey({ ...above, metadata: { ...metadata, name: above.name } }));
+  }
+  return found;
+}
+
+/**
+ * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done (F), and
+ * not of an old ReplicaSet that some operator keeps for its history.
+ */
+function mayStart(workload: KubeObject): boolean {
+  if (isHostNetwork(podTemplate(workload))) return false;
+  if (workload.kind === KINDS.Job.kind) return !isDone(workload);
+  const { replicas } = (workload.spec ?? {}) as { replicas?: number };
+  return !(workload.kind === KINDS.ReplicaSet.kind && replicas === 0 && controllerOf(workload) !== undefined);
+}
+
+/** Whether a Job is complete or failed for good: it makes no Pod any more. */
+function isDone({ status }: KubeObject): boolean {
+  const { conditions } = (status ?? {}) as { conditions?: { type?: string; status?: string }[] };
+  return (
+    conditions?.some(({ type, status }) => (type === "Complete" || type === "Failed") && status === "True") ?? false
+  );
 }
 
 function compare<T>(a: T, b: T): number {

@@ -1,10 +1,12 @@
 import { offered } from "../change/diff.js";
 import type { OrderedStep } from "../change/order.js";
+import { workloadKey } from "../cluster/workload-of.js";
 import { isQuarantineStep } from "../desired/quarantine-steps.js";
 import { formatRangeSet, overlaps } from "../ip/range-set.js";
-import { type Snapshot, workloadKey } from "../snapshot.js";
+import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
-import { KINDS, type SpiderIPPool, type SpiderReservedIP } from "../spiderpool/objects.js";
+import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
+import { KINDS, type SpiderIPPool, type SpiderMultusConfig, type SpiderReservedIP } from "../spiderpool/objects.js";
 
 /** What the steps touch that Spiderpool's allocation looks at, each with the numbers of the steps that touch it. */
 export interface Touched {
@@ -27,7 +29,6 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
     map.set(key, [...(map.get(key) ?? []), index]);
   for (const [index, step] of steps.entries()) {
     if (step.blocked) continue;
-    const key = step.namespace ? `${step.namespace}/${step.name}` : step.name;
     switch (step.kind.kind) {
       case "SpiderIPPool":
         if (!steersAllocation(step)) break;
@@ -43,7 +44,10 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
         }
         break;
       case "SpiderMultusConfig":
-        touch(networks, key, index);
+        // A network has the name of its net-attach-def, which may be another than its config's (X8).
+        for (const object of new Set([step.object, step.live ?? step.object])) {
+          touch(networks, networkOfConfig(object as SpiderMultusConfig), index);
+        }
         break;
       case "SpiderSubnet":
         break;

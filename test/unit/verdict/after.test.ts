@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Step } from "../../../src/core/change/step.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
-import { changedTemplate, snapshotAfter } from "../../../src/core/verdict/after.js";
+import { snapshotAfter, templateOfNext } from "../../../src/core/verdict/after.js";
 import { deployment, livePool } from "../../support/objects.js";
 import { namespaceWith } from "../../support/running.js";
 import { creating, deleting, updating } from "../../support/steps.js";
@@ -26,7 +26,8 @@ describe("the annotations Pods get anew", () => {
   ])("%s", (_what, key, before, after, found) => {
     const on = (annotations: object | undefined) =>
       annotations === undefined ? snapshot() : app(annotations as Record<string, string>);
-    expect(changedTemplate(key, on(before), on(after))).toEqual(found);
+    expect(templateOfNext({ workload: key, followsTemplate: true }, on(before), on(after))).toEqual(found);
+    expect(templateOfNext({ workload: key, followsTemplate: false }, on(before), on(after))).toBeUndefined();
   });
 });
 

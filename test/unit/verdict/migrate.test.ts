@@ -49,6 +49,8 @@ function judgement(next: string[] | undefined, more: { effect?: Effect; pod?: st
     pool,
     recorded: [],
     keeps: "nothing",
+    followsTemplate: true,
+    alternative: false,
     facts: undefined,
     workload: "shop/Deployment/web",
     owner: `${NIC}/old`,

@@ -66,7 +66,13 @@ test("a pool that leaves is told with those steps that wait for it, and no other
 test("who is in danger already is told with the last of the reasons, which is the failure", () => {
   const tenant: Tenant = {
     ...{ pod: "shop/web-0", nic: "eth0", family: 4, address: 1, pool: "p", recorded: [], keeps: "nothing" },
-    ...{ facts: undefined, workload: undefined, owner: "shop/Pod/web-0/eth0" },
+    ...{
+      facts: undefined,
+      workload: undefined,
+      owner: "shop/Pod/web-0/eth0",
+      followsTemplate: true,
+      alternative: false,
+    },
   };
   const judgement = { tenant, reasons: ["p: first", "p: second", "p is full"] };
   const danger: Judgement = { ...judgement, effect: "in danger already" };

@@ -23,18 +23,57 @@ export function networkDefaultPools(pod: PodFacts, nic: string, world: NetworkWo
   return attachment === undefined ? NO_NAMES : attachmentPools(attachment);
 }
 
-/** Whether Spiderpool is known to give a NIC on this network its address: its config makes a net-attach-def that asks for one. */
-export function isServedNetwork(network: string, world: NetworkWorld): boolean {
-  const spec = configOf(network, world)?.spec;
-  return spec !== undefined && (spec.cniType ?? "custom") !== "custom" && spec.disableIPAM !== true;
+/** Whose IPAM gives a NIC on a network its address; `absent`: nothing defines the network. */
+export type Ipam = "spiderpool" | "other" | "unknown" | "absent";
+
+/** Whose IPAM a network ends in, by its SpiderMultusConfig, else by its net-attach-def. */
+export function ipamOf(network: string, world: NetworkWorld): Ipam {
+  const config = configOf(network, world);
+  if (config === undefined) {
+    const attachment = world.networkAttachments.get(network);
+    return attachment === undefined ? "absent" : ipamOfText(configText(attachment));
+  }
+  const { cniType = "custom", customCNI, disableIPAM } = config.spec;
+  if (cniType === "custom") return ipamOfText(typeof customCNI === "string" ? customCNI : "");
+  return disableIPAM === true ? "other" : "spiderpool";
 }
 
+/** The IPAM in the text of a CNI configuration; one that is empty or cannot be read may stand on the nodes. */
+function ipamOfText(text: string): Ipam {
+  const config = parseJson(text);
+  if (!isFields(config)) return "unknown";
+  return pluginsOf(config).some(({ ipam }) => isFields(ipam) && ipam.type === SPIDERPOOL) ? "spiderpool" : "other";
+}
+
+const SPIDERPOOL = "spiderpool";
+
+/** A plugin alone, or the plugins of a chain. */
+function pluginsOf(config: Record<string, unknown>): Record<string, unknown>[] {
+  return [config, ...[config.plugins, config.delegates].flatMap((list) => (Array.isArray(list) ? list : []))].filter(
+    isFields,
+  );
+}
+
+function configText(attachment: KubeObject): string {
+  return String((attachment.spec as { config?: unknown } | undefined)?.config ?? "");
+}
+
+const remembered = new WeakMap<NetworkWorld["multusConfigs"], ReadonlyMap<string, SpiderMultusConfig>>();
+
 /** The config that makes this net-attach-def, which may have another name by annotation (X8). */
-function configOf(network: string, world: NetworkWorld): SpiderMultusConfig | undefined {
-  for (const config of world.multusConfigs.values()) {
-    if (`${config.metadata.namespace}/${attachmentName(config)}` === network) return config;
+function configOf(network: string, { multusConfigs }: NetworkWorld): SpiderMultusConfig | undefined {
+  let byNetwork = remembered.get(multusConfigs);
+  if (byNetwork === undefined) {
+    const all = [...multusConfigs.values()].reverse();
+    byNetwork = new Map(all.map((config) => [networkOfConfig(config), config]));
+    remembered.set(multusConfigs, byNetwork);
   }
-  return undefined;
+  return byNetwork.get(network);
+}
+
+/** `namespace/name` of the net-attach-def a config makes. */
+export function networkOfConfig(config: SpiderMultusConfig): string {
+  return `${config.metadata.namespace}/${attachmentName(config)}`;
 }
 
 function configPools({ spec }: SpiderMultusConfig): Names {
@@ -45,11 +84,10 @@ function configPools({ spec }: SpiderMultusConfig): Names {
 }
 
 function attachmentPools(attachment: KubeObject): Names {
-  const config = parseJson(String((attachment.spec as { config?: unknown } | undefined)?.config ?? ""));
+  const config = parseJson(configText(attachment));
   if (!isFields(config)) return NO_NAMES;
-  for (const plugin of [config, ...(Array.isArray(config.plugins) ? config.plugins : [])]) {
-    const ipam = isFields(plugin) ? plugin.ipam : undefined;
-    if (!isFields(ipam) || ipam.type !== "spiderpool") continue;
+  for (const { ipam } of pluginsOf(config)) {
+    if (!isFields(ipam) || ipam.type !== SPIDERPOOL) continue;
     return readNames({ ipv4: ipam.default_ipv4_ippool, ipv6: ipam.default_ipv6_ippool }) ?? NO_NAMES;
   }
   return NO_NAMES;

@@ -31,7 +31,7 @@ export function networkOfNic(pod: PodFacts, nic: string, facts: SpiderpoolFacts)
   if (nic !== FIRST_NIC) return additionalNics(pod)?.find((entry) => entry.nic === nic)?.network;
   const text = pod.annotations[KEYS.defaultNetwork];
   if (text) {
-    const { namespace, name } = fromText(text);
+    const { namespace, name } = (text.trimStart().startsWith("[") ? fromJson(text)?.[0] : undefined) ?? fromText(text);
     return `${namespace || facts.namespace}/${name}`;
   }
   if (facts.clusterNetwork === undefined) return "unknown";

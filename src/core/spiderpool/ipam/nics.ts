@@ -1,7 +1,8 @@
 import type { SpiderpoolFacts } from "../facts.js";
+import { isFields, parseJson } from "../json.js";
 import { KEYS } from "../objects.js";
 import { type NicPools, readPoolsAnnotation } from "./annotations.js";
-import { isServedNetwork, type NetworkWorld } from "./network-defaults.js";
+import { ipamOf, type NetworkWorld } from "./network-defaults.js";
 import { additionalNics, FIRST_NIC, networkOfNic } from "./networks.js";
 import type { PodFacts } from "./pod-facts.js";
 
@@ -30,8 +31,15 @@ export function unlistedNics(pod: PodFacts, world: NetworkWorld, facts: Spiderpo
   if (listed === undefined) return [];
   return presentNics(pod).filter((nic) => {
     const network = listed.includes(nic) ? undefined : networkOfNic(pod, nic, facts);
-    return network !== undefined && isServedNetwork(network, world);
+    return network !== undefined && ipamOf(network, world) === "spiderpool";
   });
+}
+
+/** Whether `ippools` names no interface at all: an ordinal's records then match nothing, and it keeps none (Z5). */
+export function namesNoInterface({ annotations }: Asking): boolean {
+  const items = parseJson(annotations[KEYS.ippools] ?? "");
+  const named = (item: unknown) => isFields(item) && typeof item.interface === "string" && item.interface !== "";
+  return Array.isArray(items) && items.length > 0 && !items.some(named);
 }
 
 function presentNics(pod: Asking): string[] {

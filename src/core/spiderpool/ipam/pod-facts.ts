@@ -1,5 +1,5 @@
-import { podTemplate, type Snapshot } from "../../snapshot.js";
-import { KEYS, type KubeObject, type OwnerReference } from "../objects.js";
+import { type PodTemplate, podTemplate, type Snapshot } from "../../cluster/snapshot.js";
+import { controllerOf, isKind, KEYS, type KubeObject, type OwnerReference } from "../objects.js";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -18,7 +18,12 @@ export interface PodFacts {
   readonly controller?: { readonly apiVersion: string; readonly kind: string; readonly name: string };
 }
 
-type Facts = Pick<Snapshot, "nodes" | "namespaces" | "replicaSets">;
+type Facts = Pick<Snapshot, "nodes" | "namespaces" | "replicaSets"> & Partial<Pick<Snapshot, "jobs">>;
+
+/** The same Pod as made anew from a template, with labels its controller adds. */
+export function withTemplate(pod: PodFacts, { metadata }: PodTemplate, added: Labels): PodFacts {
+  return { ...pod, labels: { ...metadata?.labels, ...added }, annotations: metadata?.annotations ?? {} };
+}
 
 /** The facts of a live Pod. */
 export function podFacts(pod: KubeObject, world: Facts): PodFacts {
@@ -76,9 +81,9 @@ function namespaceFacts(namespace: string, world: Facts): Pick<PodFacts, "namesp
 }
 
 function topController(pod: KubeObject, world: Facts): OwnerReference | undefined {
-  const controller = (object: KubeObject | undefined) =>
-    object?.metadata.ownerReferences?.find((owner) => owner.controller);
-  const direct = controller(pod);
-  if (direct?.kind !== "ReplicaSet") return direct;
-  return controller(world.replicaSets.get(`${pod.metadata.namespace}/${direct.name}`)) ?? direct;
+  const direct = controllerOf(pod);
+  if (direct === undefined) return undefined;
+  const path = `${pod.metadata.namespace}/${direct.name}`;
+  if (isKind(direct, "apps", "ReplicaSet")) return controllerOf(world.replicaSets.get(path)) ?? direct;
+  return isKind(direct, "batch", "Job") ? (controllerOf(world.jobs?.get(path)) ?? direct) : direct;
 }
