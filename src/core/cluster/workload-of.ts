@@ -31,8 +31,10 @@ export function isLookedThrough(object: KubeObject, isWorkload: (key: string) =>
  */
 export function workloadOfPod(snapshot: Known, pod: string): string | undefined {
   const namespace = pod.slice(0, pod.indexOf("/"));
-  const controller = controllerOf(snapshot.pods.get(pod));
-  if (controller === undefined) return recordedWorkload(snapshot, pod);
+  const live = snapshot.pods.get(pod);
+  if (live === undefined) return recordedWorkload(snapshot, pod);
+  const controller = controllerOf(live);
+  if (controller === undefined) return undefined;
   if (isKind(controller, "kubevirt.io", INSTANCE.kind)) return virtualMachine(snapshot, namespace, controller.name);
   if (isKind(controller, "apps", "ReplicaSet")) {
     const replicaSet = snapshot.replicaSets.get(`${namespace}/${controller.name}`);

@@ -6,7 +6,13 @@ import { formatRangeSet, overlaps } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
-import { KINDS, type SpiderIPPool, type SpiderMultusConfig, type SpiderReservedIP } from "../spiderpool/objects.js";
+import {
+  KINDS,
+  type KubeObject,
+  type SpiderIPPool,
+  type SpiderMultusConfig,
+  type SpiderReservedIP,
+} from "../spiderpool/objects.js";
 
 /** What the steps touch that Spiderpool's allocation looks at, each with the numbers of the steps that touch it. */
 export interface Touched {
@@ -45,9 +51,8 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
         break;
       case "SpiderMultusConfig":
         // A network has the name of its net-attach-def, which may be another than its config's (X8).
-        for (const object of new Set([step.object, step.live ?? step.object])) {
-          touch(networks, networkOfConfig(object as SpiderMultusConfig), index);
-        }
+        for (const name of new Set([step.object, step.live ?? step.object].map(networkNamed)))
+          touch(networks, name, index);
         break;
       case "SpiderSubnet":
         break;
@@ -59,6 +64,10 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
     }
   }
   return { pools, namespaces, workloads, networks, changesOf: (pool) => words.get(pool) ?? [] };
+}
+
+function networkNamed(config: KubeObject): string {
+  return networkOfConfig(config as SpiderMultusConfig);
 }
 
 function steersAllocation(step: OrderedStep): boolean {

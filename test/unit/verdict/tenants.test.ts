@@ -99,7 +99,7 @@ describe("the workload above", () => {
 
   test.each<[what: string, objects: KubeObject[], workload: string | undefined]>([
     ["a bare Pod", [pod("d/x"), written("Deployment", "web")], undefined],
-    ["a Pod nobody knows", [written("Deployment", "web")], undefined],
+    ["a Pod nobody knows, as Spiderpool wrote down", [written("Deployment", "web")], "d/Deployment/web"],
     ["of its own word", [pod("d/x", apps("StatefulSet", "db")), written("Deployment", "web")], "d/StatefulSet/db"],
     [
       "of another group",
@@ -123,19 +123,26 @@ describe("a Pod that is not there", () => {
   const between = (name: string, type = "StatefulSet", of = "db2") =>
     recorded(endpoint(`d/${name}`, "p", "10.6.0.1"), type, of);
 
-  test.each<[what: string, objects: KubeObject[], facts: object | undefined]>([
+  test.each<[what: string, objects: KubeObject[], found: object[]]>([
     [
       "an ordinal between two lives is what its template makes it",
       [statefulSet("db2", 13), between("db2-12")],
-      { name: "db2-12", labels: { "statefulset.kubernetes.io/pod-name": "db2-12" }, node: "node-a" },
+      [
+        {
+          facts: { name: "db2-12", labels: { "statefulset.kubernetes.io/pod-name": "db2-12" }, node: "node-a" },
+          ...{ workload: "d/StatefulSet/db2", keeps: "ordinal" },
+        },
+      ],
     ],
-    ["one its StatefulSet does not want is nobody's", [statefulSet("db2", 12), between("db2-12")], undefined],
-    ["one whose StatefulSet is gone is nobody's", [between("db2-0")], undefined],
-    ["one of a Deployment is nobody's", [deployment("d/web"), between("web-1", "Deployment", "web")], undefined],
-  ])("%s", (_what, objects, facts) => {
-    const [found] = tenants(objects);
-    if (facts === undefined) expect(found).toMatchObject({ facts: undefined, workload: undefined });
-    else expect(found).toMatchObject({ facts, workload: "d/StatefulSet/db2", keeps: "ordinal" });
+    ["one its StatefulSet does not want never comes back", [statefulSet("db2", 12), between("db2-12")], []],
+    ["one whose StatefulSet is gone never comes back", [between("db2-0")], []],
+    [
+      "one of a Deployment is known by its pool alone",
+      [deployment("d/web"), between("web-1", "Deployment", "web")],
+      [{ facts: undefined, workload: "d/Deployment/web", keeps: "nothing" }],
+    ],
+  ])("%s", (_what, objects, found) => {
+    expect(tenants(objects)).toMatchObject(found);
   });
 
   test("is what its template makes it where no Pods were read at all", () => {
