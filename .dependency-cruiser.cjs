@@ -9,7 +9,7 @@ const upward = (name, from, to, comment) => ({
 });
 
 /** Rooms of the core from the ground up; a room may use those before it. */
-const rooms = ["ip", "spiderpool", "plan", "change", "allocate", "desired", "verdict", "ledger", "query"];
+const rooms = ["ip", "spiderpool", "cluster", "plan", "change", "allocate", "desired", "verdict", "ledger", "query"];
 const roomRules = rooms
   .slice(0, -1)
   .map((room, index) =>

@@ -1,6 +1,7 @@
+import { podFacts } from "../core/cluster/pod-facts.js";
 import { isClusterError } from "../core/cluster-error.js";
 import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
-import { type PodFacts, podFacts } from "../core/spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../core/spiderpool/ipam/pod-facts.js";
 import { takesRecordBack } from "../core/spiderpool/ipam/retain.js";
 import { type EndpointIP, KEYS, KINDS, type KubeObject, type SpiderEndpoint } from "../core/spiderpool/objects.js";
 import type { ClusterActor } from "../ports/cluster.js";

@@ -1,6 +1,6 @@
+import { mayStartOn, mayStayOn, placementOf } from "../core/cluster/scheduling.js";
 import { KINDS, type KubeObject } from "../core/spiderpool/objects.js";
 import { itself, type Role, type Stage } from "./player.js";
-import { fits, isSchedulable } from "./scheduler.js";
 import {
   controlledBy,
   controllerKey,
@@ -30,16 +30,15 @@ export function daemonSets(stage: Stage): Role {
       if (set === undefined || isTerminating(set)) return;
       const { template = {} } = set.spec as WorkloadSpec;
       const revision = revisionOf(template);
-      const nodes = stage
-        .mirror("Node")
-        .all()
-        .filter((node) => isSchedulable(node) && fits(template.spec ?? {}, node));
+      const placement = placementOf(set);
+      const all = stage.mirror("Node").all();
+      const nodes = all.filter((node) => mayStartOn(placement, node));
       const pods = controlledBy(stage, "Pod", set);
       for (const { metadata } of nodes) {
         if (pods.some((pod) => nodeOf(pod) === metadata.name)) continue;
         await createPod(stage, set, template, { nodeName: metadata.name, labels: { [REVISION]: revision } });
       }
-      const wanted = new Set(nodes.map(({ metadata }) => metadata.name));
+      const wanted = new Set(all.filter((node) => mayStayOn(placement, node)).map(({ metadata }) => metadata.name));
       const surplus = pods.filter((pod) => !wanted.has(nodeOf(pod)) && !isTerminating(pod));
       for (const pod of surplus) await deletePod(stage, pod);
       const outdated = pods.find((pod) => isOutdated(pod, template));

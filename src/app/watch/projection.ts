@@ -125,10 +125,12 @@ function template(value: unknown): Fields | undefined {
   if (!isFields(value)) return undefined;
   const { labels, annotations } = (value.metadata ?? {}) as ObjectMeta;
   const metadata = value.metadata && compact({ labels, annotations: only(annotations, isRead) });
-  const { affinity, ...placed } = pick(value.spec, ["nodeName", "nodeSelector", "tolerations", "affinity"]) ?? {};
+  const { affinity, ...placed } = pick(value.spec, PLACED) ?? {};
   const spec = compact({ ...placed, affinity: pick(affinity, ["nodeAffinity"]) });
   return compact({ metadata, spec });
 }
+
+const PLACED = ["nodeName", "nodeSelector", "tolerations", "affinity", "hostNetwork"];
 
 function daemonStatus(status: unknown): Fields | undefined {
   return pick(status, ["desiredNumberScheduled"]);

@@ -1,9 +1,8 @@
+import { isConfinedTo, placementOf } from "../cluster/scheduling.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Affinity, Nic, Plan, Subnet, Workload } from "../plan/plan.js";
-import { podTemplate, type Snapshot } from "../snapshot.js";
+import type { Snapshot } from "../snapshot.js";
 import { nicOwner, type Owner } from "./owner.js";
-
-const HOSTNAME = "kubernetes.io/hostname";
 
 /** NICs whose StatefulSet could not live with its subnets. */
 export interface Zones {
@@ -25,9 +24,8 @@ export function checkZones(plan: Plan, snapshot: Snapshot): Zones {
       const zones = zonesOf(plan, nic);
       const live = snapshot.workloads.get(workload.name);
       if (zones.length < 2) continue;
-      const spec = live === undefined ? undefined : podTemplate(live)?.spec;
-      const selector = (spec?.nodeSelector ?? {}) as Record<string, string>;
-      if (zones.filter((subnet) => pins(selector, subnet.nodes)).length === 1) continue;
+      const placement = placementOf(live);
+      if (zones.filter(({ nodes = {} }) => isConfinedTo(nodes, placement, snapshot.nodes)).length === 1) continue;
       // Before the StatefulSet is there, its pools may be: then it is only told.
       if (live !== undefined) refused.add(nicOwner(workload, nic.name));
       diagnostics.push(zonesDiffer(workload, nic, zones, live !== undefined));
@@ -48,22 +46,6 @@ function zonesOf(plan: Plan, { ask }: Nic): readonly Subnet[] {
   return different.find((zones) => zones.length > 1) ?? [];
 }
 
-/** Whether a template with this nodeSelector can only run where the affinity holds; what is not certain is no. */
-function pins(selector: Readonly<Record<string, string>>, nodes: Affinity | undefined): boolean {
-  const host = selector[HOSTNAME];
-  if (nodes?.names !== undefined) return host !== undefined && nodes.names.includes(host);
-  const { matchLabels = {}, matchExpressions = [] } = nodes?.selector ?? {};
-  const labels = Object.entries(matchLabels);
-  if (labels.length + matchExpressions.length === 0) return false;
-  return (
-    labels.every(([key, value]) => selector[key] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = selector[key];
-      return value !== undefined && (operator === "Exists" || (operator === "In" && values.includes(value)));
-    })
-  );
-}
-
 function affinityText(nodes: Affinity | undefined): string {
   return nodes?.names !== undefined ? [...nodes.names].sort().join(",") : JSON.stringify(nodes?.selector ?? {});
 }
@@ -74,7 +56,7 @@ function zonesDiffer(workload: Workload, nic: Nic, zones: readonly Subnet[], liv
     code: "SP4114",
     severity: live ? "error" : "warning",
     message: `${owner} has subnets of different node affinity (${zones.map(({ name }) => name).join(", ")}); a Pod of a StatefulSet takes its address along to any node (A19)`,
-    hint: "pin its template to one of them with a nodeSelector, or give the interface one subnet",
+    hint: "pin its template to one of them with a nodeSelector or required node affinity, or give the interface one subnet",
     source: nic.source,
     about: owner,
   };

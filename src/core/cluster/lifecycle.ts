@@ -1,6 +1,7 @@
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { controllerOf, isKind, isTerminating, type KubeObject, type SpiderEndpoint } from "../spiderpool/objects.js";
+import { isReady } from "./scheduling.js";
 import type { Snapshot } from "./snapshot.js";
 import { belongsToPod, VIRTUAL_MACHINE } from "./workload-of.js";
 
@@ -80,13 +81,6 @@ function isOnLiveNode({ nodes, complete }: LifeFacts, pod: KubeObject): boolean 
   const { nodeName = "" } = (pod.spec ?? {}) as { nodeName?: string };
   const node = nodes.get(nodeName);
   return node === undefined ? !complete.has("Node") : isReady(node);
-}
-
-/** Whether the node's kubelet reports; a node that says nothing of it counts as alive. */
-export function isReady(node: KubeObject): boolean {
-  const status = node.status as { conditions?: { type: string; status: string }[] } | undefined;
-  const ready = status?.conditions?.find((condition) => condition.type === "Ready");
-  return ready === undefined || ready.status === "True";
 }
 
 /**

@@ -1,6 +1,7 @@
-import { type PodFacts, podFacts, withTemplate } from "../spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { controllerOf, isKind, type KubeObject, type OwnerReference } from "../spiderpool/objects.js";
 import { isHostNetwork } from "./lifecycle.js";
+import { podFacts, withTemplate } from "./pod-facts.js";
 import { type PodTemplate, podTemplate, type Snapshot } from "./snapshot.js";
 import { workloadKey } from "./workload-of.js";
 

@@ -1,5 +1,6 @@
+import { podFacts, templateFacts } from "../cluster/pod-facts.js";
 import type { Snapshot } from "../snapshot.js";
-import { type PodFacts, podFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 
 /** The Pod a question is about: a live one, or the one a template would make. */
 export interface ExplainTarget {

@@ -1,12 +1,13 @@
+import { templateFacts } from "../cluster/pod-facts.js";
 import { workloadsInForce } from "../cluster/successor.js";
 import { workloadKey } from "../cluster/workload-of.js";
 import type { VerdictEntry } from "../outcome.js";
-import { podTemplate, type Snapshot } from "../snapshot.js";
 import { FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
 import { askedNics, unlistedNics } from "../spiderpool/ipam/nics.js";
-import { type PodFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { asksNoMore, isGone, networkGone } from "./impact.js";
+import type { NodeClass } from "./node-classes.js";
 import { candidatesIn, replay, type Scene } from "./replay.js";
 import type { Touched } from "./touched.js";
 
@@ -46,10 +47,11 @@ function judgeTemplate(
     ...concerning(workload, nic, { before, after, bare, wished }, touched),
   }));
   if (nics.every(({ steps }) => steps.length === 0)) return [];
-  const was = startsOn(workload, before).filter(isUp);
-  if (was.length === 0) return [];
+  const found = whereUp(workload, before);
+  if (found === undefined) return [];
+  const { was, nodes } = found;
   const gone = asked.filter((nic) => isGone(before.asking(bare, nic), after.asking(wished, nic)));
-  const all = startsOn(now, after, gone);
+  const all = startsOn(now, after, nodes, gone);
   const will = all.filter(isUp);
   return nics.flatMap(({ nic, pools, steps }) => {
     const failure = will.length > 0 ? lost(nic, was, will) : (firstFailure(nic, all) ?? lost(nic, was, all));
@@ -104,18 +106,30 @@ interface NicStart {
 type Start = ReadonlyMap<string, NicStart>;
 
 /**
- * What the NICs of a Pod of the template get, node by node.
+ * The nodes on which the template is judged, and where of them its Pods start: those it allows now, or once cordoned and
+ * dead ones are back; one that nobody knows where none of the known will ever do. Undefined if its Pods start nowhere.
+ */
+function whereUp(workload: KubeObject, scene: Scene): { nodes: NodeClass; was: readonly Start[] } | undefined {
+  const lasting = scene.nodes.lasting(workload);
+  for (const nodes of [scene.nodes.allowed(workload), lasting.length > 0 ? lasting : [undefined]]) {
+    const was = startsOn(workload, scene, nodes).filter(isUp);
+    if (was.length > 0) return { nodes, was };
+  }
+  return undefined;
+}
+
+/**
+ * What the NICs of a Pod of the template get, on each class of nodes.
  * @param gone NICs whose network is not there any more
  */
-function startsOn(workload: KubeObject, scene: Scene, gone: readonly string[] = []): Start[] {
+function startsOn(workload: KubeObject, scene: Scene, nodes: NodeClass, gone: readonly string[] = []): Start[] {
   const bare = templateFacts(workload, scene.snapshot);
   const nics = [...askedNics(bare), ...unlistedNics(bare, scene.snapshot, scene.facts)];
-  const named = nics.flatMap((nic) => {
+  const pools = nics.flatMap((nic) => {
     const { v4, v6 } = candidatesIn(scene, bare, nic);
-    return [...v4, ...v6];
+    return [...v4, ...v6].map((name) => scene.snapshot.pools.get(name));
   });
-  const nodes = nodesFor(workload, scene.snapshot);
-  return (choosesNodes(scene, named) ? nodes : nodes.slice(0, 1)).map((node) => {
+  return scene.nodes.classes(pools, nodes).map(([node]) => {
     const pod = templateFacts(workload, scene.snapshot, undefined, node);
     const start = (nic: string) => (gone.includes(nic) ? failed(networkGone(nic)) : nicStart(scene, pod, nic));
     return new Map(nics.map((nic) => [nic, start(nic)]));
@@ -160,21 +174,4 @@ function lost(nic: string, was: readonly Start[], will: readonly Start[]): strin
 /** Why the NIC fails the Pod, on the first node where it does. */
 function firstFailure(nic: string, starts: readonly Start[]): string | undefined {
   return starts.map((start) => start.get(nic)).find((start) => start?.type === "failed")?.told;
-}
-
-/** Whether a node makes any difference to these pools. */
-function choosesNodes({ snapshot }: Scene, pools: readonly string[]): boolean {
-  return pools.some((name) => {
-    const spec = snapshot.pools.get(name)?.spec;
-    return (spec?.nodeName?.length ?? 0) > 0 || spec?.nodeAffinity !== undefined;
-  });
-}
-
-/** Names of nodes the template's nodeSelector allows; one unknown node where none is known. */
-function nodesFor(workload: KubeObject, snapshot: Snapshot): (string | undefined)[] {
-  const selector = (podTemplate(workload)?.spec?.nodeSelector ?? {}) as Record<string, string>;
-  const fits = (node: KubeObject) =>
-    Object.entries(selector).every(([key, value]) => node.metadata.labels?.[key] === value);
-  const names = [...snapshot.nodes.values()].filter(fits).map((node) => node.metadata.name);
-  return names.length > 0 ? names.sort() : [undefined];
 }

@@ -10,12 +10,15 @@ import { judgePool } from "../spiderpool/ipam/filter.js";
 import { rankGroups } from "../spiderpool/ipam/order.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type SpiderIPPool } from "../spiderpool/objects.js";
+import { NodeClasses } from "./node-classes.js";
 
 /** A cluster as Spiderpool's allocation sees it, with what is counted once for all Pods. */
 export interface Scene {
   readonly snapshot: Snapshot;
   readonly facts: SpiderpoolFacts;
   readonly sortedPoolNames: readonly string[];
+  /** Where Pods may run. */
+  readonly nodes: NodeClasses;
   /** Candidates already worked out: Pods of one template ask for the same. */
   readonly candidates: Map<string, Candidates>;
   /** Addresses a pool can hand out at all: offered, not reserved, no more than Spiderpool records (F4). */
@@ -55,6 +58,7 @@ export function sceneOf(snapshot: Snapshot, facts: SpiderpoolFacts): Scene {
     facts,
     asking,
     sortedPoolNames: [...snapshot.pools.keys()].sort(),
+    nodes: new NodeClasses(snapshot),
     candidates: new Map(),
     occupancy,
     capacity: (pool) => Math.min(size(occupancy(pool).usable), MAX_RECORDS),

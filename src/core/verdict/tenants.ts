@@ -1,11 +1,12 @@
 import { nicsOfPod } from "../cluster/asking.js";
 import { isHostNetwork, isRetained, type Retention, retentionOf, startsAgain } from "../cluster/lifecycle.js";
+import { templateFacts } from "../cluster/pod-facts.js";
 import { type Successor, successorsOf } from "../cluster/successor.js";
 import { workloadKey, workloadOfPod } from "../cluster/workload-of.js";
 import { type Address, type Family, familyOf, parseAddress } from "../ip/address.js";
 import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
-import { type PodFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { controllerOf, type EndpointIP, KINDS, type KubeObject } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { podFacts, templateFacts } from "../../../src/core/cluster/pod-facts.js";
 import { formatAddress } from "../../../src/core/ip/address.js";
 import { EMPTY } from "../../../src/core/ip/range-set.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
@@ -7,7 +8,7 @@ import { chooseAddress, MAX_RECORDS, reservedAddresses } from "../../../src/core
 import { type Candidates, candidates, globMatch } from "../../../src/core/spiderpool/ipam/candidates.js";
 import { judgePool } from "../../../src/core/spiderpool/ipam/filter.js";
 import { rank, rankGroups } from "../../../src/core/spiderpool/ipam/order.js";
-import { type PodFacts, podFacts, templateFacts } from "../../../src/core/spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../../../src/core/spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf, keepsRecord, takesRecordBack } from "../../../src/core/spiderpool/ipam/retain.js";
 import { KEYS, type KubeObject, type SpiderEndpoint, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { all, network, pool, type RuleRow, reserved, row } from "../spiderpool.js";

@@ -150,9 +150,9 @@ describe("without lock files the bound follows what may come", () => {
     ],
     ["a name", daemon(required({ matchFields: [{ key: "metadata.name", operator: "In", values: ["n1"] }] })), 1],
     [
-      "greater than is taken as true",
+      "a number above, which a node without the label does not have",
       daemon(required({ matchExpressions: [{ key: "cpu", operator: "Gt", values: ["4"] }] })),
-      3,
+      1,
     ],
     [
       "either of two terms",
@@ -169,6 +169,8 @@ describe("without lock files the bound follows what may come", () => {
     ["a toleration of its effect", daemon({ tolerations: [{ operator: "Exists", effect: "NoSchedule" }] }), 4],
     ["a toleration of another effect", daemon({ tolerations: [{ operator: "Exists", effect: "NoExecute" }] }), 3],
     ["a toleration of another value", daemon({ tolerations: [{ key: "gpu", value: "no" }] }), 3],
+    ["a toleration of an empty key", daemon({ tolerations: [{ key: "", operator: "Exists" }] }), 4],
+    ["a term without a condition", daemon(required({})), 0],
     ["a toleration of everything", daemon({ tolerations: [{ operator: "Exists" }] }), 4],
     ["never fewer than it says", daemon({ nodeSelector: { zone: "a" } }, 5), 5],
   ])("a DaemonSet's matching nodes: %s", (_, object, count) => {

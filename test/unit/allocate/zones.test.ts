@@ -24,14 +24,18 @@ const asking = (operator: string, values?: string[], matchLabels?: Record<string
   }) as Affinity;
 
 function told(subnets: ReturnType<typeof four>[], nodeSelector: Record<string, string> = {}, kind = "StatefulSet") {
+  return toldFor(subnets, { nodeSelector }, [], kind);
+}
+
+function toldFor(subnets: ReturnType<typeof four>[], podSpec: object, nodes: KubeObject[] = [], kind = "StatefulSet") {
   const live: KubeObject = {
     apiVersion: "apps/v1",
     kind,
     metadata: { namespace: "d", name: "web" },
-    spec: { replicas: 1, template: { metadata: {}, spec: { nodeSelector } } },
+    spec: { replicas: 1, template: { metadata: {}, spec: podSpec } },
   };
   const workloads = [fixed(`d/${kind}/web`, { replicas: 1, subnets: subnets.map(({ name }) => name) })];
-  const { diagnostics } = run({ plan: plan({ subnets, workloads }), snapshot: cluster(live) });
+  const { diagnostics } = run({ plan: plan({ subnets, workloads }), snapshot: cluster(live, ...nodes) });
   return diagnostics.filter(({ code }) => code === "SP4114").map(({ message }) => /\((.*?)\)/.exec(message)?.[1]);
 }
 
@@ -64,8 +68,9 @@ describe("a template that can only run in one of two subnets is left in peace, a
     ["In, and it has no such label", asking("In", ["a"]), zone("2"), { zone: "1" }, false],
     ["Exists, and it has the label", asking("Exists"), zone("2"), { disk: "b" }, true],
     ["Exists, and it has not", asking("Exists"), zone("2"), {}, false],
-    ["NotIn, of which nothing is certain", asking("NotIn", ["a"]), zone("2"), { disk: "a" }, false],
-    ["NotIn another", asking("NotIn", ["a"]), zone("2"), { disk: "b" }, false],
+    ["NotIn, and its value is excluded", asking("NotIn", ["a"]), zone("2"), { disk: "a" }, false],
+    ["NotIn, and its value is another", asking("NotIn", ["a"]), zone("2"), { disk: "b" }, true],
+    ["NotIn, and it says nothing of the label", asking("NotIn", ["a"]), zone("2"), {}, false],
     [
       "a label and an expression, both met",
       asking("In", ["a"], { zone: "1" }),
@@ -78,6 +83,26 @@ describe("a template that can only run in one of two subnets is left in peace, a
   ])("%s", (_, first, second, nodeSelector, pinned) => {
     expect(told([four("a", 1, first), four("b", 2, second)], nodeSelector)).toEqual(pinned ? [] : ["a, b"]);
   });
+});
+
+test.each<[what: string, terms: object[], pinned: boolean]>([
+  ["one term in one zone", [{ zone: ["1"] }], true],
+  ["two terms in one zone", [{ zone: ["1"] }, { zone: ["1"], disk: ["x"] }], true],
+  ["a term for each zone", [{ zone: ["1"] }, { zone: ["2"] }], false],
+  ["a term for both zones", [{ zone: ["1", "2"] }], false],
+])("required node affinity pins as a nodeSelector does: %s", (_, terms, pinned) => {
+  const nodeSelectorTerms = terms.map((term) => ({
+    matchExpressions: Object.entries(term).map(([key, values]) => ({ key, operator: "In", values })),
+  }));
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
+  expect(toldFor([four("a", 1, zone("1")), four("b", 2, zone("2"))], { affinity })).toEqual(pinned ? [] : ["a, b"]);
+});
+
+test("a node's name pins to the zone the node is in", () => {
+  const subnets = [four("a", 1, zone("1")), four("b", 2, zone("2"))];
+  const node: KubeObject = { apiVersion: "v1", kind: "Node", metadata: { name: "n1", labels: { zone: "1" } } };
+  expect(toldFor(subnets, { nodeName: "n1" }, [node])).toEqual([]);
+  expect(toldFor(subnets, { nodeName: "n2" }, [node])).toEqual(["a, b"]);
 });
 
 describe("affinities differ", () => {

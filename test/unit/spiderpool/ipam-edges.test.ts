@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { podFacts, templateFacts } from "../../../src/core/cluster/pod-facts.js";
 import { formatAddress } from "../../../src/core/ip/address.js";
 import { EMPTY, formatRangeSet } from "../../../src/core/ip/range-set.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
@@ -13,7 +14,7 @@ import { candidates } from "../../../src/core/spiderpool/ipam/candidates.js";
 import { judgePool } from "../../../src/core/spiderpool/ipam/filter.js";
 import { additionalNics } from "../../../src/core/spiderpool/ipam/networks.js";
 import { rank, rankGroups } from "../../../src/core/spiderpool/ipam/order.js";
-import { type PodFacts, podFacts, templateFacts } from "../../../src/core/spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../../../src/core/spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../../../src/core/spiderpool/ipam/retain.js";
 import { KEYS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { network, pool, reserved } from "../../support/spiderpool.js";

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { podFacts } from "../../../src/core/cluster/pod-facts.js";
 import { formatAddress } from "../../../src/core/ip/address.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { admit } from "../../../src/core/spiderpool/admission/admit.js";
@@ -8,7 +9,6 @@ import { chooseAddress, reservedAddresses, withRecord } from "../../../src/core/
 import { candidates } from "../../../src/core/spiderpool/ipam/candidates.js";
 import { judgePool } from "../../../src/core/spiderpool/ipam/filter.js";
 import { rankGroups } from "../../../src/core/spiderpool/ipam/order.js";
-import { podFacts } from "../../../src/core/spiderpool/ipam/pod-facts.js";
 import { takesRecordBack } from "../../../src/core/spiderpool/ipam/retain.js";
 import type { KubeObject, SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { worldOf } from "../../support/cases.js";

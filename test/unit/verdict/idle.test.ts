@@ -165,3 +165,65 @@ describe("a template is looked at on every node it allows", () => {
     expect(found).toEqual(["0: no pool is left for eth0: p (nodeName c: the Pod is on a), full (full)"]);
   });
 });
+
+describe("the nodes of a template are where Kubernetes lets it run", () => {
+  const TAINT = { key: "gpu", value: "yes", effect: "NoSchedule" };
+  const blue = node("blue", { color: "blue", gen: "3" });
+  const green = node("green", { color: "green", gen: "5" });
+  const within = (of: KubeObject, spec: object): KubeObject => ({ ...of, spec });
+  const placed = (spec: object): KubeObject => {
+    const app = deployment("d/app", asks(["p"]));
+    const own = app.spec as { template: object };
+    return { ...app, spec: { ...own, template: { ...own.template, spec } } };
+  };
+  const required = (...nodeSelectorTerms: object[]) => ({
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+  });
+  const term = (key: string, operator: string, ...values: string[]) => ({
+    matchExpressions: [{ key, operator, values }],
+  });
+  const on = (color: string) => four("p", { nodeAffinity: { matchLabels: { color } } });
+  /** Whether the template strands when its pool is taken from the nodes of one colour to those of another. */
+  const strands = (spec: object, from: string, to: string, nodes: readonly KubeObject[] = [blue, green]) =>
+    reasons(placed(spec), [...nodes, on(from)], updating(on(from), on(to))).length > 0;
+
+  test.each<[what: string, spec: object, strands: boolean]>([
+    ["anywhere", {}, false],
+    ["required affinity to what the pool leaves", required(term("color", "In", "blue")), true],
+    [
+      "required affinity to what it comes to as well",
+      required(term("color", "In", "blue"), term("color", "In", "green")),
+      false,
+    ],
+    ["a number", required(term("gen", "Lt", "5")), true],
+    ["no label of the other", required(term("color", "NotIn", "green")), true],
+    ["a field", required({ matchFields: [{ key: "metadata.name", operator: "In", values: ["blue"] }] }), true],
+    ["a preference", { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } } }, false],
+    ["nodeName", { nodeName: "blue" }, true],
+  ])("%s", (_what, spec, expected) => expect(strands(spec, "blue", "green")).toBe(expected));
+
+  test("a taint keeps it from the node its pool comes to, a toleration does not", () => {
+    const tainted = within(green, { taints: [TAINT] });
+    expect(strands({}, "blue", "green", [blue, tainted])).toBe(true);
+    expect(strands({ tolerations: [TAINT] }, "blue", "green", [blue, tainted])).toBe(false);
+    expect(strands({ tolerations: [{ operator: "Exists" }] }, "blue", "green", [blue, tainted])).toBe(false);
+    expect(strands({ tolerations: [{ ...TAINT, effect: "NoExecute" }] }, "blue", "green", [blue, tainted])).toBe(true);
+    expect(
+      strands({}, "blue", "green", [blue, within(green, { taints: [{ ...TAINT, effect: "PreferNoSchedule" }] })]),
+    ).toBe(false);
+  });
+
+  test("a cordon keeps it from the node its pool comes to, and does not hide that it loses its own", () => {
+    const cordoned = (of: KubeObject) => within(of, { unschedulable: true });
+    expect(strands({}, "blue", "green", [blue, cordoned(green)])).toBe(true);
+    expect(strands({ nodeSelector: { color: "blue" } }, "blue", "green", [cordoned(blue), green])).toBe(true);
+    expect(strands({}, "blue", "green", [cordoned(blue), green])).toBe(false);
+  });
+
+  test("where no node will do, or none is known, one that nobody knows is let in", () => {
+    expect(strands({ nodeSelector: { color: "red" } }, "blue", "green")).toBe(false);
+    expect(strands({ nodeSelector: { color: "blue" } }, "blue", "green", [])).toBe(false);
+    const app = placed({ nodeSelector: { color: "red" } });
+    expect(reasons(app, [blue, on("blue")], closing(on("blue")))).toHaveLength(1);
+  });
+});

@@ -31,47 +31,14 @@ function placed(spec: object): KubeObject {
   const { template, ...more } = own as { template: object };
   return { ...rest, spec: { ...more, template: { ...template, spec } } };
 }
-const affinity = (...nodeSelectorTerms: object[]) => ({
-  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
-});
-const expression = (key: string, operator: string, ...values: string[]) => ({ key, operator, values });
-const tolerating = (...tolerations: object[]) => ({ tolerations });
-
 describe("where Pods may be scheduled", () => {
-  test.each<[what: string, spec: object, nodes: string[]]>([
-    ["anywhere that is alive, open and not tainted", {}, ANYWHERE],
-    ["a node by its name", { nodeName: "b" }, ["b"]],
-    ["by labels", { nodeSelector: { zone: "b" } }, ["b", "full"]],
-    ["by an expression", affinity({ matchExpressions: [expression("zone", "In", "a", "c")] }), ["a", "unloved"]],
-    [
-      "by both expressions of a term",
-      affinity({ matchExpressions: [expression("zone", "In", "a", "b"), expression("cores", "Exists")] }),
-      ["a", "b"],
-    ],
-    [
-      "by either of two terms",
-      affinity(
-        { matchExpressions: [expression("zone", "In", "c")] },
-        { matchFields: [expression("metadata.name", "In", "a")] },
-      ),
-      ["a", "unloved"],
-    ],
-    ["by no term", affinity(), []],
-    ["by a number above", affinity({ matchExpressions: [expression("cores", "Gt", "8")] }), ["a"]],
-    ["by a number below", affinity({ matchExpressions: [expression("cores", "Lt", "16")] }), ["b"]],
-    ["with a toleration of the taint", tolerating(TAINT), ["a", "b", "full", "tainted", "unloved"]],
-    ["of its key alone", tolerating({ key: "gpu", operator: "Exists" }), ["a", "b", "full", "tainted", "unloved"]],
-    ["of everything", tolerating({ operator: "Exists" }), ["a", "b", "full", "tainted", "unloved"]],
-    ["of another value", tolerating({ ...TAINT, value: "no" }), ANYWHERE],
-    ["of another effect", tolerating({ ...TAINT, effect: "NoExecute" }), ANYWHERE],
-    ["of another key", tolerating({ key: "disk", operator: "Exists" }), ANYWHERE],
-    ["of no key and no operator", tolerating({ value: "yes" }), ANYWHERE],
-  ])("%s", (_what, spec, nodes) => {
+  test("by cluster/scheduling.ts; answers are kept apart by template and by question", () => {
     const classes = new NodeClasses(buildSnapshot(NODES, ["Node"]));
-    // Asked twice, beside another workload: answers are kept.
     for (let i = 0; i < 2; i++) {
       expect(classes.allowed(placed({ nodeSelector: { zone: "a" } }))).toEqual(["a"]);
-      expect(classes.allowed(placed(spec))).toEqual(nodes);
+      expect(classes.allowed(placed({}))).toEqual(ANYWHERE);
+      expect(classes.lasting(placed({ nodeSelector: { zone: "a" } }))).toEqual(["a", "cordoned", "dead"]);
+      expect(classes.allowed(placed({ tolerations: [TAINT] }))).toEqual(["a", "b", "full", "tainted", "unloved"]);
     }
   });
 

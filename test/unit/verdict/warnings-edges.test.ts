@@ -123,6 +123,22 @@ const NEWCOMERS: Case[] = [
   ],
   [
     "SP4218",
+    "it is kept to nodes of which none takes another Pod",
+    pools(declared("p", V4[0], ZONE.a)),
+    live([ours("p"), { ...NODE_A, spec: { unschedulable: true } }, NODE_B], { nodes: ["node-a", "node-a"] }),
+    [
+      "after this plan one more Pod would find no address, where before it would have: eth0 of default/Deployment/app; no pool is left for eth0: p (nodeAffinity zone=a: node-b has zone=b)",
+    ],
+  ],
+  [
+    "SP4218",
+    "it is kept to a zone where there is room for Pods",
+    pools(declared("p", V4[0], ZONE.a)),
+    live([ours("p"), NODE_A, NODE_B], { nodes: ["node-a", "node-a"] }),
+    [],
+  ],
+  [
+    "SP4218",
     "a reservation takes the last address of a pool that is not ours",
     `${SUBNETS}reserved:\n  r: {addresses: [10.6.0.12]}\n`,
     live([theirs("p", { ips: ["10.6.0.10-10.6.0.12"] })]),

@@ -1,7 +1,8 @@
+import { templateFacts } from "../../cluster/pod-facts.js";
 import type { Address, Family } from "../../ip/address.js";
 import { podTemplate } from "../../snapshot.js";
 import { askedNics } from "../../spiderpool/ipam/nics.js";
-import { type PodFacts, templateFacts } from "../../spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../../spiderpool/ipam/pod-facts.js";
 import type { KubeObject } from "../../spiderpool/objects.js";
 import { candidatesIn, type Scene } from "../../verdict/replay.js";
 import type { Asker } from "../../verdict/standing.js";

@@ -1,8 +1,8 @@
+import { templateFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { podTemplate, type Snapshot } from "../../snapshot.js";
 import type { Candidates } from "../../spiderpool/ipam/candidates.js";
 import { askedNics } from "../../spiderpool/ipam/nics.js";
-import { templateFacts } from "../../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject, type SpiderIPPool } from "../../spiderpool/objects.js";
 import { candidatesIn } from "../replay.js";
 import type { Watch } from "./watch.js";

@@ -1,7 +1,7 @@
+import { templateFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import type { Snapshot } from "../../snapshot.js";
 import { askedNics } from "../../spiderpool/ipam/nics.js";
-import { templateFacts } from "../../spiderpool/ipam/pod-facts.js";
 import { type KubeObject, OWN } from "../../spiderpool/objects.js";
 import { candidatesIn, replay, type Scene } from "../replay.js";
 import type { Watch } from "./watch.js";
@@ -59,17 +59,21 @@ function narrowedPools({ steps, snapshot }: Watch): ReadonlySet<string> {
 
 const HARMLESS: ReadonlySet<string> = new Set(["ips", "excludeIPs", "gateway", "routes"]);
 
-/** Why a Pod that comes to the others gets nothing, wherever it runs. */
+/** Why a Pod that comes to the others gets nothing, wherever it may start; a node without a pool is as good as none. */
 function failureOf(scene: Scene, workload: KubeObject, nic: string): string | undefined {
-  const pod = templateFacts(workload, scene.snapshot);
-  const found = candidatesIn(scene, pod, nic);
+  const found = candidatesIn(scene, templateFacts(workload, scene.snapshot), nic);
   const asked = ([4, 6] as const).filter((family) => (family === 4 ? found.v4 : found.v6).length > 0);
   if (asked.length === 0) return found.error ?? `nothing names a pool for ${nic}`;
-  return asked
-    .map((family) =>
-      replay(scene, pod, nic, family, found, (pool) => scene.capacity(pool) - scene.occupancy(pool).used),
-    )
-    .find((outcome) => outcome.failure !== undefined)?.failure;
+  const pools = [...found.v4, ...found.v6].map((name) => scene.snapshot.pools.get(name));
+  const failures = scene.nodes.classes(pools, scene.nodes.allowed(workload)).map(([node]) => {
+    const pod = templateFacts(workload, scene.snapshot, undefined, node);
+    return asked
+      .map((family) =>
+        replay(scene, pod, nic, family, found, (pool) => scene.capacity(pool) - scene.occupancy(pool).used),
+      )
+      .find((outcome) => outcome.failure !== undefined)?.failure;
+  });
+  return failures.includes(undefined) ? undefined : (failures[0] ?? "no node may take it");
 }
 
 function inOrder({ workloads }: Snapshot): [string, KubeObject][] {

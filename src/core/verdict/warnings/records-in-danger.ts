@@ -1,9 +1,9 @@
+import { isReady } from "../../cluster/scheduling.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { compareAddresses, formatAddress } from "../../ip/address.js";
 import { isFields, parseJson } from "../../spiderpool/json.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import type { Holder } from "../../usage.js";
-import { isReady } from "../node-classes.js";
 import type { Watch } from "./watch.js";
 import { pods, some } from "./words.js";
 

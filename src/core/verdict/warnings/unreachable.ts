@@ -1,7 +1,8 @@
+import { templateFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { judgePool } from "../../spiderpool/ipam/filter.js";
 import { globMatch, literalPrefix, namesWithPrefix } from "../../spiderpool/ipam/glob.js";
-import { type PodFacts, templateFacts } from "../../spiderpool/ipam/pod-facts.js";
+import type { PodFacts } from "../../spiderpool/ipam/pod-facts.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import type { Naming } from "./namings.js";
 import type { Watch } from "./watch.js";

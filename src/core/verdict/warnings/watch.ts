@@ -9,7 +9,7 @@ import type { Snapshot } from "../../snapshot.js";
 import type { SpiderpoolFacts } from "../../spiderpool/facts.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import { snapshotAfter } from "../after.js";
-import { NodeClasses } from "../node-classes.js";
+import type { NodeClasses } from "../node-classes.js";
 import { type Scene, sceneOf } from "../replay.js";
 import { type Naming, namingsIn } from "./namings.js";
 
@@ -52,7 +52,7 @@ export class Watch {
   }
 
   get nodes(): NodeClasses {
-    return this.#once("nodes", () => new NodeClasses(this.snapshot));
+    return this.before.nodes;
   }
 
   /** Who names pools once the steps ran. */

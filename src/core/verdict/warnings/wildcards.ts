@@ -1,9 +1,9 @@
 import { parseNicOwner, splitOwner } from "../../allocate/owner.js";
+import { templateFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { recordedOwner } from "../../snapshot.js";
 import { judgePool } from "../../spiderpool/ipam/filter.js";
 import { globMatch, literalPrefix } from "../../spiderpool/ipam/glob.js";
-import { templateFacts } from "../../spiderpool/ipam/pod-facts.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import { type Naming, patternsOf } from "./namings.js";
 import type { Watch } from "./watch.js";
