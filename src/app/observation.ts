@@ -36,6 +36,8 @@ export const CONTEXT_KINDS: readonly Kind[] = [
   KINDS.Job,
   KINDS.CronJob,
   KINDS.CloneSet,
+  KINDS.VirtualMachine,
+  KINDS.VirtualMachineInstance,
   KINDS.HorizontalPodAutoscaler,
 ];
 

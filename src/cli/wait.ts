@@ -1,8 +1,8 @@
 import { waitFor } from "../app/wait-for.js";
 import { allocate } from "../core/allocate/allocate.js";
+import { shortKey } from "../core/cluster/workload-of.js";
 import { bindingOf } from "../core/desired/binding.js";
 import type { Workload } from "../core/plan/plan.js";
-import { shortKey } from "../core/query/find-workload.js";
 import { missingFor } from "../core/query/readiness.js";
 import type { Snapshot } from "../core/snapshot.js";
 import { systemClock } from "./clock.js";

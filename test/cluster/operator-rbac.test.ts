@@ -39,6 +39,8 @@ const TABLE: readonly (readonly [verbs: string, what: string, namespace: string,
   ["get list watch", "cronjobs.batch", "", BOTH],
   ["get list watch", "horizontalpodautoscalers.autoscaling", "", BOTH],
   ["get list watch", "clonesets.apps.kruise.io", "", BOTH],
+  ["get list watch", "virtualmachines.kubevirt.io", "", BOTH],
+  ["get list watch", "virtualmachineinstances.kubevirt.io", "", BOTH],
   ["get", "configmaps spiderpool-conf", "kube-system", BOTH],
   // PlanSyncs and what is told of them.
   ["get list watch patch", "plansyncs.spiderplan.io", "", BOTH],

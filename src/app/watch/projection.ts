@@ -1,3 +1,4 @@
+import { isDone, isKeptForHistory } from "../../core/cluster/lifecycle.js";
 import { isFields } from "../../core/spiderpool/json.js";
 import { KEYS, KINDS, type KubeObject, type ObjectMeta, type SpiderEndpoint } from "../../core/spiderpool/objects.js";
 
@@ -7,7 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** What is kept of a kind: all of it but bookkeeping, or what the core reads. */
 interface Kept {
-  readonly metadata: (metadata: ObjectMeta) => Fields;
+  readonly metadata: (metadata: ObjectMeta, object: KubeObject) => Fields;
   readonly parts: (object: KubeObject) => Parts;
 }
 
@@ -18,7 +19,7 @@ interface Kept {
 export function project(object: KubeObject): KubeObject {
   const kept = KEPT.get(object.kind) ?? WORKLOAD;
   const { apiVersion, kind } = object;
-  const metadata = compact(kept.metadata(object.metadata)) as unknown as ObjectMeta;
+  const metadata = compact(kept.metadata(object.metadata, object)) as unknown as ObjectMeta;
   return compact({ apiVersion, kind, metadata, ...kept.parts(object) }) as unknown as KubeObject;
 }
 
@@ -41,13 +42,14 @@ const WHOLE: Kept = {
   parts: ({ spec, status, data }) => ({ spec, status, data }),
 };
 
-/** Whatever has a Pod template. What belongs to another workload is its owner's business (core/snapshot.ts). */
+/** Whatever has a Pod template, but of those kept for their history, by the dozen, only whose they are. */
 const WORKLOAD: Kept = {
-  metadata: (metadata) =>
-    isControlled(metadata) ? { ...named(metadata), ownerReferences: controllers(metadata) } : written(metadata),
-  parts: ({ kind, spec, status, metadata }) => {
-    if (isControlled(metadata)) return {};
-    return { spec: workloadSpec(spec), ...(kind === KINDS.DaemonSet.kind && { status: daemonStatus(status) }) };
+  metadata: (metadata) => written(metadata),
+  parts: (object) => {
+    const { kind, spec, status } = object;
+    if (isKeptForHistory(object)) return { spec: pick(spec, ["replicas"]) };
+    if (isDone(object) && isControlled(object.metadata)) return { status: workloadStatus(kind, status) };
+    return { spec: workloadSpec(spec), status: workloadStatus(kind, status) };
   },
 };
 
@@ -60,11 +62,24 @@ const KEPT: ReadonlyMap<string, Kept> = new Map<string, Kept>([
   [KINDS.ConfigMap.kind, WHOLE],
   [
     KINDS.SpiderEndpoint.kind,
-    { metadata: named, parts: (object) => ({ status: endpointStatus(object as SpiderEndpoint) }) },
+    { metadata: endpointMetadata, parts: (object) => ({ status: endpointStatus(object as SpiderEndpoint) }) },
   ],
   [KINDS.Namespace.kind, { metadata: written, parts: () => ({}) }],
   [KINDS.Node.kind, { metadata: (metadata) => ({ ...named(metadata), labels: metadata.labels }), parts: nodeParts }],
-  [KINDS.Pod.kind, { metadata: identified, parts: ({ spec }) => ({ spec: pick(spec, ["nodeName"]) }) }],
+  [
+    KINDS.Pod.kind,
+    {
+      metadata: (metadata) => ({ ...identified(metadata), deletionTimestamp: metadata.deletionTimestamp }),
+      parts: ({ spec, status }) => ({ spec: pick(spec, ["nodeName", "hostNetwork"]), status: podStatus(status) }),
+    },
+  ],
+  [
+    KINDS.VirtualMachineInstance.kind,
+    {
+      metadata: (metadata) => ({ ...identified(metadata), deletionTimestamp: metadata.deletionTimestamp }),
+      parts: () => ({}),
+    },
+  ],
   [
     KINDS.HorizontalPodAutoscaler.kind,
     { metadata: named, parts: ({ spec }) => ({ spec: pick(spec, ["scaleTargetRef", "maxReplicas"]) }) },
@@ -111,7 +126,7 @@ function only(
 
 function workloadSpec(spec: unknown): Fields | undefined {
   if (!isFields(spec)) return undefined;
-  const kept = pick(spec, ["replicas", "parallelism", "ordinals", "strategy", "selector"]);
+  const kept = pick(spec, WORKLOAD_FIELDS);
   const job = isFields(spec.jobTemplate) ? spec.jobTemplate.spec : undefined;
   return compact({
     ...kept,
@@ -132,8 +147,30 @@ function template(value: unknown): Fields | undefined {
 
 const PLACED = ["nodeName", "nodeSelector", "tolerations", "affinity", "hostNetwork"];
 
-function daemonStatus(status: unknown): Fields | undefined {
-  return pick(status, ["desiredNumberScheduled"]);
+const WORKLOAD_FIELDS = ["replicas", "parallelism", "ordinals", "strategy", "updateStrategy", "paused", "selector"];
+
+/** Of whom how many run, which revision is in force, and what is done. */
+function workloadStatus(kind: string, status: unknown): Fields | undefined {
+  if (kind === KINDS.Job.kind) return pick(status, ["conditions"]);
+  if (kind === KINDS.StatefulSet.kind) return pick(status, ["currentRevision", "updateRevision"]);
+  return kind === KINDS.DaemonSet.kind ? pick(status, ["desiredNumberScheduled"]) : undefined;
+}
+
+/** Whether a Pod is over, and which addresses it runs with: what it reports besides changes all the time. */
+function podStatus(status: unknown): Fields | undefined {
+  const { phase, podIP, podIPs } = isFields(status) ? status : {};
+  const ended = phase === "Succeeded" || phase === "Failed";
+  const addresses = Array.isArray(podIPs) ? podIPs : podIP ? [{ ip: podIP }] : undefined;
+  const kept = compact({ phase: ended ? phase : undefined, podIPs: ended ? undefined : addresses });
+  return Object.keys(kept).length > 0 ? kept : undefined;
+}
+
+/** Only those of StatefulSets tell something by whom they belong to (Z1). */
+function endpointMetadata(metadata: ObjectMeta, object: KubeObject): Fields {
+  const { ownerControllerType } = (object as SpiderEndpoint).status ?? {};
+  if (ownerControllerType !== KINDS.StatefulSet.kind) return named(metadata);
+  const pods = metadata.ownerReferences?.filter(({ kind }) => kind === KINDS.Pod.kind) ?? [];
+  return { ...named(metadata), ownerReferences: pods.length > 0 ? pods : undefined };
 }
 
 function nodeParts({ spec, status }: KubeObject): Parts {

@@ -22,6 +22,22 @@ export function isHostNetwork(podOrTemplate: { readonly spec?: unknown } | undef
   return (podOrTemplate?.spec as { hostNetwork?: boolean } | undefined)?.hostNetwork === true;
 }
 
+/** Whether a Job is complete or failed for good: it makes no Pod any more. */
+export function isDone(workload: KubeObject): boolean {
+  if (!isKind(workload, "batch", "Job")) return false;
+  const { conditions } = (workload.status ?? {}) as { conditions?: { type?: string; status?: string }[] };
+  const ends = conditions?.filter(
+    ({ type, status }) => (type === "Complete" || type === "Failed") && status === "True",
+  );
+  return ends !== undefined && ends.length > 0;
+}
+
+/** Whether it is a ReplicaSet of an earlier revision, which makes Pods again only when somebody rolls back. */
+export function isKeptForHistory(workload: KubeObject): boolean {
+  const { replicas } = (workload.spec ?? {}) as { replicas?: number };
+  return isKind(workload, "apps", "ReplicaSet") && replicas === 0 && controllerOf(workload) !== undefined;
+}
+
 /** How an address survives its Pod: an ordinal or a VM gets the same one again, everybody else any (A17-A21). */
 export type Retention = "ordinal" | "vm" | "nothing";
 

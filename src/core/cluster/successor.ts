@@ -1,6 +1,6 @@
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { controllerOf, isKind, type KubeObject, type OwnerReference } from "../spiderpool/objects.js";
-import { isHostNetwork } from "./lifecycle.js";
+import { isDone, isHostNetwork, isKeptForHistory } from "./lifecycle.js";
 import { podFacts, withTemplate } from "./pod-facts.js";
 import { type PodTemplate, podTemplate, type Snapshot } from "./snapshot.js";
 import { workloadKey } from "./workload-of.js";
@@ -153,8 +153,9 @@ function holdsBack(workload: KubeObject): boolean {
 
 const NOTHING_LEFT: ReadonlySet<unknown> = new Set([undefined, null, 0, "0", "0%"]);
 
-/** A template that says what its Pods are: one whose metadata a snapshot left out tells nothing. */
+/** The template of a controller that still makes Pods from it; undefined where a snapshot left out what they are. */
 function templateOf(maker: KubeObject): PodTemplate | undefined {
+  if (isDone(maker) || isKeptForHistory(maker)) return undefined;
   const template = podTemplate(maker);
   return template?.metadata === undefined && template?.spec === undefined ? undefined : template;
 }

@@ -1,4 +1,4 @@
-import { controllerOf, isKind, type KubeObject, kindText, type OwnerReference } from "../spiderpool/objects.js";
+import { controllerOf, isKind, KINDS, type KubeObject, kindText, type OwnerReference } from "../spiderpool/objects.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** `namespace/Kind/name` of a workload, the kind as owners spell it. */
@@ -7,8 +7,8 @@ export function workloadKey(object: KubeObject): string {
 }
 
 /** The kind of a VM, and of what a VM runs as. */
-export const VIRTUAL_MACHINE = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachine" } as const;
-const INSTANCE = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance" } as const;
+export const VIRTUAL_MACHINE = KINDS.VirtualMachine;
+const INSTANCE = KINDS.VirtualMachineInstance;
 
 type Known = Pick<Snapshot, "pods" | "replicaSets" | "jobs" | "workloads" | "endpoints" | "instances">;
 

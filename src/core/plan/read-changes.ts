@@ -101,8 +101,10 @@ function migrationFault({ owner, from, to }: WrittenMigration, parts: Parts): Fa
     return { at: "owner", message: `${owner} is no fixed interface of the plan`, hint };
   }
   if (workload.kind.startsWith("VirtualMachine")) {
-    const hint = "stop it, change the plan, start it again";
-    return { at: "owner", message: `${owner} is a VM, which keeps its address while it runs (A21)`, hint };
+    const hint =
+      "delete the VM but keep its disks (`kubectl delete vm NAME --cascade=orphan`, then `kubectl delete vmi NAME`), sync the plan with the new subnet, and create the VM again";
+    const message = `${owner} is a VM: it keeps its address as long as the VM object exists, stopped or not (A21), so it cannot migrate`;
+    return { at: "owner", message, hint };
   }
   for (const [at, place] of [
     ["from", from],

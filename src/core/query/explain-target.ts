@@ -1,54 +1,139 @@
-import { podFacts, templateFacts } from "../cluster/pod-facts.js";
-import type { Snapshot } from "../snapshot.js";
+import { isHostNetwork, type Retention, retentionOf } from "../cluster/lifecycle.js";
+import { templateFacts } from "../cluster/pod-facts.js";
+import { successorsOf, workloadsInForce } from "../cluster/successor.js";
+import { workloadOfPod } from "../cluster/workload-of.js";
+import { podTemplate, type Snapshot } from "../snapshot.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
+import { ordinalsOf } from "../spiderpool/ipam/retain.js";
+import { isKind, type KubeObject } from "../spiderpool/objects.js";
+import { findWorkload } from "./find-workload.js";
 
-/** The Pod a question is about: a live one, or the one a template would make. */
+/** The Pod a question is about: the one that comes in place of a live one, or that a template would make. */
 export interface ExplainTarget {
   /** As people name it: `Pod default/web-0`, `default/Deployment/app`. */
   readonly title: string;
   readonly pod: PodFacts;
-  /** `namespace/name` of the live Pod. */
+  /** It uses its node's network and asks nobody (B1). */
+  readonly hostNetwork: boolean;
+  /** Under which name Spiderpool keeps what it has now: `namespace/name` of the live Pod or VM. */
   readonly live?: string;
+  /** How that survives the Pod. */
+  readonly keeps: Retention;
+  /** Of a workload: its Pods, which have their addresses whatever one more would find. */
+  readonly pods: readonly string[];
+  /** Of a StatefulSet: its ordinals, each of which may have pools of its own. */
+  readonly ordinals: readonly ExplainTarget[];
 }
 
-/** Finding a target can fail in ways a person can mend. */
-export type Found = { readonly target: ExplainTarget } | { readonly error: string };
+/** Finding a target can fail in ways a person can mend; several where several templates are in force. */
+export type Found = { readonly targets: readonly ExplainTarget[] } | { readonly error: string };
+
+/** More ordinals than a person reads are not asked one by one. */
+const MOST_ORDINALS = 100;
 
 /**
- * Finds what is meant by `namespace/name` (a Pod, a workload that is the only one of that name, or a StatefulSet's Pod
+ * Finds what is meant by `namespace/name` (a Pod, a VM, a workload that is the only one of that name, or a StatefulSet's Pod
  * that is not there yet) or `namespace/Kind/name`.
  * @param node where the Pod is supposed to run, in place of where it does
  */
-export function findTarget(snapshot: Snapshot, name: string, node: string | undefined): Found {
+export function findTarget(snapshot: Snapshot, name: string, node: string | undefined, facts: SpiderpoolFacts): Found {
   if (node !== undefined && snapshot.complete.has("Node") && !snapshot.nodes.has(node)) {
     return { error: `there is no node ${node}` };
   }
   const pod = snapshot.pods.get(name);
-  if (pod !== undefined) {
-    const asked = node === undefined ? pod : { ...pod, spec: { ...(pod.spec as object), nodeName: node } };
-    return { target: { title: `Pod ${name}`, pod: podFacts(asked, snapshot), live: name } };
-  }
-  const keys = [...snapshot.workloads.keys()].filter((key) => key === name || isShort(key, name)).sort();
-  if (keys.length > 1) return { error: `${name} may be any of ${keys.join(", ")}; write it in full` };
-  const workload = keys[0] === undefined ? undefined : snapshot.workloads.get(keys[0]);
-  if (workload !== undefined) {
-    return { target: { title: keys[0]!, pod: templateFacts(workload, snapshot, undefined, node) } };
-  }
-  return futureOrdinal(snapshot, name, node) ?? { error: `the cluster has no Pod and no workload ${name}` };
+  if (pod !== undefined)
+    return { targets: ofPod(snapshot, `Pod ${name}`, pod, recordName(snapshot, name), node, facts) };
+  const ordinal = futureOrdinal(snapshot, name, node, facts);
+  const found = findWorkload(snapshot, name);
+  if (!("error" in found)) return ofWorkload(snapshot, found.key, node, facts);
+  if (ordinal !== undefined) return { targets: [ordinal] };
+  return { error: found.error.replace("no workload", "no Pod and no workload") };
 }
 
-/** `default/app` for `default/Deployment/app`. */
-function isShort(key: string, name: string): boolean {
-  const [namespace, , workload] = key.split("/");
-  return `${namespace}/${workload}` === name;
+/** Spiderpool keeps what a VM has under the VM's name (T1). */
+function recordName(snapshot: Snapshot, pod: string): string {
+  for (const [machine, launchers] of snapshot.launchers) {
+    if (launchers.some(({ metadata }) => `${metadata.namespace}/${metadata.name}` === pod)) return machine;
+  }
+  return pod;
+}
+
+function ofPod(
+  snapshot: Snapshot,
+  title: string,
+  pod: KubeObject,
+  live: string,
+  node: string | undefined,
+  facts: SpiderpoolFacts,
+): ExplainTarget[] {
+  const asked = node === undefined ? pod : { ...pod, spec: { ...(pod.spec as object), nodeName: node } };
+  const successors = successorsOf(asked, snapshot);
+  return successors.map(({ facts: next, hostNetwork, followsTemplate }) => ({
+    title: successors.length === 1 ? title : `${title} (by ${followsTemplate ? "the template" : "its own revision"})`,
+    ...{ pod: next, hostNetwork, live, keeps: retentionOf(snapshot, live, facts), pods: [], ordinals: [] },
+  }));
+}
+
+function ofWorkload(snapshot: Snapshot, key: string, node: string | undefined, facts: SpiderpoolFacts): Found {
+  const workload = snapshot.workloads.get(key);
+  const pods = podsOf(snapshot, key);
+  const machine = key.split("/")[1]?.startsWith("VirtualMachine") ?? false;
+  if (workload === undefined || machine) {
+    // Only its Pods tell what it asks for; of a VM the one it runs in.
+    const [first] = pods;
+    const live = first === undefined ? undefined : (snapshot.pods.get(first) ?? snapshot.launchers.get(first)?.[0]);
+    if (live !== undefined) return { targets: ofPod(snapshot, key, live, first!, node, facts).slice(0, 1) };
+    if (workload === undefined) return { error: `of ${key} the cluster has neither a template nor a Pod` };
+  }
+  const targets = workloadsInForce(workload, snapshot).map((one): ExplainTarget => {
+    const target = { title: key, keeps: "nothing" as const, pods, hostNetwork: isHostNetwork(podTemplate(one)) };
+    const ordinals = isKind(one, "apps", "StatefulSet") ? ordinalsOf(one, MOST_ORDINALS) : [];
+    return {
+      ...target,
+      pod: templateFacts(one, snapshot, undefined, node),
+      ordinals: ordinals.map((ordinal) => ordinalTarget(snapshot, one, ordinal, node, facts)),
+    };
+  });
+  return { targets };
+}
+
+function ordinalTarget(
+  snapshot: Snapshot,
+  workload: KubeObject,
+  ordinal: number,
+  node: string | undefined,
+  facts: SpiderpoolFacts,
+): ExplainTarget {
+  const name = `${workload.metadata.namespace}/${workload.metadata.name}-${ordinal}`;
+  const pod = snapshot.pods.get(name);
+  const [live] = pod === undefined ? [] : ofPod(snapshot, `Pod ${name}`, pod, name, node, facts);
+  if (live !== undefined) return live;
+  return {
+    title: `Pod ${name}`,
+    pod: templateFacts(workload, snapshot, ordinal, node),
+    ...{ hostNetwork: isHostNetwork(podTemplate(workload)), live: name, pods: [], ordinals: [] },
+    keeps: retentionOf(snapshot, name, facts),
+  };
+}
+
+/** Who of a workload has addresses, in order. */
+function podsOf(snapshot: Snapshot, key: string): string[] {
+  return [...snapshot.endpoints.keys()].filter((pod) => workloadOfPod(snapshot, pod) === key).sort();
 }
 
 /** A Pod that a StatefulSet would make: its name says which one and which ordinal. */
-function futureOrdinal(snapshot: Snapshot, name: string, node: string | undefined): Found | undefined {
+function futureOrdinal(
+  snapshot: Snapshot,
+  name: string,
+  node: string | undefined,
+  facts: SpiderpoolFacts,
+): ExplainTarget | undefined {
   const match = /^([^/]+)\/(.+)-(\d+)$/.exec(name);
   const workload = match === null ? undefined : snapshot.workloads.get(`${match[1]}/StatefulSet/${match[2]}`);
   if (match === null || workload === undefined) return undefined;
   return {
-    target: { title: `Pod ${name} (not there yet)`, pod: templateFacts(workload, snapshot, Number(match[3]), node) },
+    ...ordinalTarget(snapshot, workload, Number(match[3]), node, facts),
+    title: `Pod ${name} (not there yet)`,
   };
 }

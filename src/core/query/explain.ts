@@ -2,14 +2,15 @@ import { type Family, formatAddress } from "../ip/address.js";
 import { type RangeSet, size, subtract } from "../ip/range-set.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
-import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { chooseAddress, reservedAddresses } from "../spiderpool/ipam/allocate.js";
-import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
+import type { Candidates } from "../spiderpool/ipam/candidates.js";
 import { judgePool } from "../spiderpool/ipam/filter.js";
 import { globMatch } from "../spiderpool/ipam/glob.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
 import { rankGroups } from "../spiderpool/ipam/order.js";
 import { OWN, type SpiderIPPool } from "../spiderpool/objects.js";
+import { candidatesIn, type Scene } from "../verdict/replay.js";
+import { standingWith } from "../verdict/standing.js";
 import type { ExplainTarget } from "./explain-target.js";
 
 /** One NIC of a Pod: where its candidates come from, and what becomes of each pool. */
@@ -17,6 +18,8 @@ export interface NicExplanation {
   readonly nic: string;
   /** `namespace/name`; undefined if the NIC has none, or only the agent's settings could tell. */
   readonly network: string | undefined;
+  /** Why nobody asks Spiderpool for this NIC; then there is nothing more to say. */
+  readonly asksNobody?: string;
   readonly source: Candidates["source"];
   /** Patterns that hit no pool (A5). */
   readonly unmatched: readonly string[];
@@ -34,7 +37,18 @@ export interface FamilyExplanation {
   /** Pools nothing names, and the affinity that fails besides, if one does. */
   readonly others: readonly RefusedPool[];
   /** What the NIC gets at its next start: one entry, or one for each pool of equal rank (A12); empty = no address. */
-  readonly next: readonly { readonly pool: string; readonly address: string }[];
+  readonly next: readonly NextAddress[];
+  /** Of a workload: how many of its Pods have an address of this NIC, which they keep while they run. */
+  readonly holding: number;
+  /** Of a StatefulSet: what each of its ordinals gets. */
+  readonly ordinals: readonly { readonly pod: string; readonly next: readonly NextAddress[] }[];
+}
+
+export interface NextAddress {
+  readonly pool: string;
+  readonly address: string;
+  /** It is the one it has now, kept for it (A18, A21). */
+  readonly kept: boolean;
 }
 
 export interface UsablePool {
@@ -58,39 +72,44 @@ export interface RefusedPool {
   readonly reason: string;
 }
 
-/** Replays Spiderpool's choice for one NIC on the cluster as it is (A1-A14). */
-export function explainNic(
-  snapshot: Snapshot,
-  target: ExplainTarget,
-  nic: string,
-  facts: SpiderpoolFacts,
-): NicExplanation {
-  const found = candidates(target.pod, nic, snapshot, facts);
+/** Replays Spiderpool's choice for one NIC on the cluster as it is (A1-A14, A18-A21). */
+export function explainNic(scene: Scene, target: ExplainTarget, nic: string): NicExplanation {
+  const { facts } = scene;
+  const found = candidatesIn(scene, target.pod, nic);
   const network = networkOfNic(target.pod, nic, facts);
+  const nobody = target.hostNetwork
+    ? "the Pod uses its node's network (hostNetwork)"
+    : scene.asking(target.pod, nic).asks === "no"
+      ? "its network ends in another IPAM than Spiderpool's"
+      : undefined;
   const families = ([4, 6] as const).filter((family) => (family === 4 ? facts.enableIPv4 : facts.enableIPv6));
   return {
     nic,
     network: network === "unknown" ? undefined : network,
+    ...(nobody !== undefined && { asksNobody: nobody }),
     source: found.source,
     // The same pattern stands in both families; it matters only where it hits nothing at all.
     unmatched: [...new Set(found.unmatched)].filter(
       (pattern) => ![...found.v4, ...found.v6].some((name) => globMatch(pattern, name)),
     ),
     error: found.error,
-    families: families
-      .map((family) => explainFamily(snapshot, target, nic, family, found, facts))
-      .filter((one) => one.usable.length + one.refused.length + one.others.length > 0),
+    families:
+      nobody !== undefined
+        ? []
+        : families
+            .map((family) => explainFamily(scene, target, nic, family, found))
+            .filter((one) => one.usable.length + one.refused.length + one.others.length > 0),
   };
 }
 
 function explainFamily(
-  snapshot: Snapshot,
+  scene: Scene,
   target: ExplainTarget,
   nic: string,
   family: Family,
   found: Candidates,
-  facts: SpiderpoolFacts,
 ): FamilyExplanation {
+  const { snapshot, facts } = scene;
   const named = new Set(family === 4 ? found.v4 : found.v6);
   const reserved = reservedAddresses(snapshot.reserved.values(), family);
   const usable: { pool: SpiderIPPool; assumed: readonly string[] }[] = [];
@@ -109,24 +128,47 @@ function explainFamily(
   const tried = rankGroups(usable.map((one) => one.pool)).flatMap((group, turn) =>
     group.map((pool) => usablePool(snapshot, target, pool, turn, reserved, assumed.get(pool)!)),
   );
-  const kept = facts.enableStatefulSet ? keptAddress(snapshot, target, nic, family, named) : undefined;
-  return { family, usable: tried, refused, others, next: kept === undefined ? nextOf(tried) : [kept] };
+  return {
+    ...{ family, usable: tried, refused, others },
+    next: keptAddress(scene, target, nic, family) ?? nextOf(tried),
+    holding: target.pods.filter((pod) => heldBy(snapshot, pod, nic, family) !== undefined).length,
+    ordinals: target.ordinals.map((ordinal) => ({ pod: ordinal.title, next: nextFor(scene, ordinal, nic, family) })),
+  };
 }
 
-/** A StatefulSet's Pod comes back to its address as long as its pool is named; no filter is asked (A18, A19). */
+/** What one ordinal gets, in short. */
+function nextFor(scene: Scene, target: ExplainTarget, nic: string, family: Family): readonly NextAddress[] {
+  const kept = keptAddress(scene, target, nic, family);
+  if (kept !== undefined) return kept;
+  const found = candidatesIn(scene, target.pod, nic);
+  return explainFamily(scene, { ...target, ordinals: [] }, nic, family, found).next;
+}
+
+/** What an ordinal or a VM gets again, whatever the pools say: as the verdict judges it. */
 function keptAddress(
-  snapshot: Snapshot,
-  target: ExplainTarget,
+  scene: Scene,
+  { live, keeps, pod }: ExplainTarget,
   nic: string,
   family: Family,
-  named: ReadonlySet<string>,
+): readonly NextAddress[] | undefined {
+  const held = live === undefined || keeps === "nothing" ? undefined : heldBy(scene.snapshot, live, nic, family);
+  if (held === undefined) return undefined;
+  const recorded = scene.snapshot.endpoints.get(live!)?.status?.current?.ips ?? [];
+  const free = (pool: SpiderIPPool) => scene.capacity(pool) - scene.occupancy(pool).used;
+  const { keepsOwn } = standingWith(scene, { nic, family, pool: held.pool, recorded, keeps }, pod, free);
+  return keepsOwn ? [{ ...held, kept: true }] : undefined;
+}
+
+/** The address of a NIC that Spiderpool has on record. */
+function heldBy(
+  { endpoints }: Snapshot,
+  pod: string,
+  nic: string,
+  family: Family,
 ): { pool: string; address: string } | undefined {
-  const { controller } = target.pod;
-  if (target.live === undefined || controller?.kind !== "StatefulSet" || controller.apiVersion !== "apps/v1")
-    return undefined;
-  const current = snapshot.endpoints.get(target.live)?.status?.current?.ips.find((ip) => ip.interface === nic);
+  const current = endpoints.get(pod)?.status?.current?.ips.find((ip) => ip.interface === nic);
   const [text, pool] = family === 4 ? [current?.ipv4, current?.ipv4Pool] : [current?.ipv6, current?.ipv6Pool];
-  return text && pool && named.has(pool) ? { pool, address: text.split("/")[0]! } : undefined;
+  return text && pool ? { pool, address: text.split("/")[0]! } : undefined;
 }
 
 /** Anchors stand in the way of nobody, and pools of the other family are not asked about. */
@@ -161,9 +203,9 @@ function usablePool(
 }
 
 /** A full pool is passed over (A13); of the first rank with a free address any pool may be taken (A12). */
-function nextOf(tried: readonly UsablePool[]): { pool: string; address: string }[] {
+function nextOf(tried: readonly UsablePool[]): NextAddress[] {
   const first = tried.find((one) => one.next !== undefined);
   return tried.flatMap((one) =>
-    one.next !== undefined && one.turn === first?.turn ? [{ pool: one.pool, address: one.next }] : [],
+    one.next !== undefined && one.turn === first?.turn ? [{ pool: one.pool, address: one.next, kept: false }] : [],
   );
 }

@@ -6,6 +6,7 @@ import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { OWN, type SpiderIPPool } from "../spiderpool/objects.js";
 import type { Holder } from "../usage.js";
+import { nicsWith } from "../verdict/tenants.js";
 
 /** Who uses which addresses of one pool with one NIC. */
 export interface StatusRow {
@@ -51,7 +52,8 @@ export function status(snapshot: Snapshot, filter: StatusFilter = {}): StatusRow
     const owner = poolOwner(snapshot.pools.get(pool));
     for (const holder of holders) {
       const workload = workloadOfPod(snapshot, holder.pod) ?? owner?.workload ?? "";
-      at(workload, holder.nic || (owner?.nic ?? ""), pool).holders.push(holder);
+      // Two NICs of a Pod that came for one pool have the same address (A15): each is told.
+      for (const nic of nicsWith(holder, snapshot)) at(workload, nic || (owner?.nic ?? ""), pool).holders.push(holder);
     }
   }
   for (const pool of snapshot.pools.values()) {

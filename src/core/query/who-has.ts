@@ -1,6 +1,6 @@
+import { shortKey } from "../cluster/workload-of.js";
 import { type Address, parseAddress } from "../ip/address.js";
 import { contains } from "../ip/range-set.js";
-import { shortKey } from "./find-workload.js";
 import type { Statement } from "./statements.js";
 
 /** What is asked: who has an address, which addresses an owner has, what carries a mark. */

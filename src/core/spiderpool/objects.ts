@@ -164,6 +164,8 @@ export const KINDS = {
   Job: kind("batch/v1", "Job", "jobs", true),
   CronJob: kind("batch/v1", "CronJob", "cronjobs", true),
   HorizontalPodAutoscaler: kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
+  VirtualMachine: kind("kubevirt.io/v1", "VirtualMachine", "virtualmachines", true),
+  VirtualMachineInstance: kind("kubevirt.io/v1", "VirtualMachineInstance", "virtualmachineinstances", true),
   CloneSet: kind("apps.kruise.io/v1alpha1", "CloneSet", "clonesets", true),
   Lease: kind("coordination.k8s.io/v1", "Lease", "leases", true),
   Secret: kind("v1", "Secret", "secrets", true),

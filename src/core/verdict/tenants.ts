@@ -1,5 +1,13 @@
 import { nicsOfPod } from "../cluster/asking.js";
-import { isHostNetwork, isRetained, type Retention, retentionOf, startsAgain } from "../cluster/lifecycle.js";
+import {
+  isDone,
+  isHostNetwork,
+  isKeptForHistory,
+  isRetained,
+  type Retention,
+  retentionOf,
+  startsAgain,
+} from "../cluster/lifecycle.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { type Successor, successorsOf } from "../cluster/successor.js";
 import { workloadKey, workloadOfPod } from "../cluster/workload-of.js";
@@ -74,7 +82,7 @@ export function tenantsOf(
 }
 
 /** The NICs of its Pod that have the address: several where they came for one pool (A15). */
-function nicsWith({ pod, pool, address, nic }: Holder, snapshot: Snapshot): readonly string[] {
+export function nicsWith({ pod, pool, address, nic }: Holder, snapshot: Snapshot): readonly string[] {
   const ips = snapshot.endpoints.get(pod)?.status?.current?.ips ?? [];
   if (nic === "" || ips.length < 2) return [nic];
   const family = familyOf(address);
@@ -235,22 +243,12 @@ function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
 }
 
 /**
- * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done (F), and
- * not of an old ReplicaSet that some operator keeps for its history.
+ * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done, and
+ * not of an old ReplicaSet that some controller keeps for its history.
  */
 function mayStart(workload: KubeObject): boolean {
   if (isHostNetwork(podTemplate(workload))) return false;
-  if (workload.kind === KINDS.Job.kind) return !isDone(workload);
-  const { replicas } = (workload.spec ?? {}) as { replicas?: number };
-  return !(workload.kind === KINDS.ReplicaSet.kind && replicas === 0 && controllerOf(workload) !== undefined);
-}
-
-/** Whether a Job is complete or failed for good: it makes no Pod any more. */
-function isDone({ status }: KubeObject): boolean {
-  const { conditions } = (status ?? {}) as { conditions?: { type?: string; status?: string }[] };
-  return (
-    conditions?.some(({ type, status }) => (type === "Complete" || type === "Failed") && status === "True") ?? false
-  );
+  return !isDone(workload) && !isKeptForHistory(workload);
 }
 
 function compare<T>(a: T, b: T): number {

@@ -3,7 +3,7 @@ import type { Address, Family } from "../../ip/address.js";
 import { podTemplate } from "../../snapshot.js";
 import { askedNics } from "../../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../../spiderpool/ipam/pod-facts.js";
-import type { KubeObject } from "../../spiderpool/objects.js";
+import { isKind, type KubeObject } from "../../spiderpool/objects.js";
 import { candidatesIn, type Scene } from "../../verdict/replay.js";
 import type { Asker } from "../../verdict/standing.js";
 import type { Tenant } from "../../verdict/tenants.js";
@@ -41,7 +41,8 @@ export interface Actor {
 /** Everybody who has an address, by Pod, in name order with ordinals as numbers. */
 export function actorsOf(scene: Scene, tenants: readonly Tenant[]): Actor[] {
   const pods = new Map<string, Tenant[]>();
-  for (const tenant of tenants) {
+  // Of two possible successors the first is the one the template in force makes.
+  for (const tenant of tenants.filter((one) => !one.alternative)) {
     const known = pods.get(tenant.pod);
     if (known === undefined) pods.set(tenant.pod, [tenant]);
     else known.push(tenant);
@@ -84,8 +85,12 @@ export function newcomer(
   const ordinal = "ordinal" in which ? which.ordinal : undefined;
   const facts = templateFacts(workload, scene.snapshot, ordinal);
   const name = "name" in which ? which.name : `${facts.namespace}/${facts.name}`;
-  const keeps = ordinal !== undefined && scene.facts.enableStatefulSet ? "ordinal" : "nothing";
-  const nics = like === undefined ? askedNics(facts).sort() : [...new Set(like.demands.map((demand) => demand.nic))];
+  const keeps =
+    ordinal !== undefined && isKind(workload, "apps", "StatefulSet") && scene.facts.enableStatefulSet
+      ? "ordinal"
+      : "nothing";
+  const asked = askedNics(facts).filter((nic) => scene.asking(facts, nic).asks !== "no");
+  const nics = like === undefined ? asked.sort() : [...new Set(like.demands.map((demand) => demand.nic))];
   const demands = nics.flatMap((nic) =>
     familiesOf(scene, facts, nic).map(
       (family): Demand => ({ nic, family, pool: "", recorded: [], keeps, own: undefined, holds: false }),

@@ -41,6 +41,12 @@ export function isOrdinalOf(pod: string, statefulSet: KubeObject | undefined): b
   return ordinal >= start && ordinal < start + replicas;
 }
 
+/** The first ordinals a StatefulSet wants, ascending. */
+export function ordinalsOf(statefulSet: KubeObject, most: number): number[] {
+  const { replicas = 1, ordinals } = (statefulSet.spec ?? {}) as StatefulSetSpec;
+  return Array.from({ length: Math.min(replicas, most) }, (_, index) => (ordinals?.start ?? 0) + index);
+}
+
 /**
  * Whether a StatefulSet Pod that comes back takes its old addresses again: each recorded pool is still named by the
  * candidates, before any filter (A19). Affinities, `disable` and reservations play no part.
