@@ -78,7 +78,7 @@ describe("explain", () => {
       return (JSON.parse(stdout) as { interfaces: { families: { next: unknown }[] }[] }).interfaces[0]!.families[0]!
         .next;
     };
-    expect(await next("default/web-5d9-bbbbb")).toEqual([{ pool: "ippool01", address: "10.6.124.11" }]);
+    expect(await next("default/web-5d9-bbbbb")).toEqual([{ pool: "ippool01", address: "10.6.124.11", kept: true }]);
   });
 
   it.each([

@@ -87,6 +87,11 @@ describe("a projection", () => {
     ["ReplicaSet", { metadata: { name: "o", namespace: "default", ownerReferences: [owner] } }],
     ["Namespace", { metadata: { name: "o", annotations: { "ipam.spidernet.io/default-ipv4-ippool": "[]" } } }],
     ["Pod", { metadata: { name: "o", annotations: { "k8s.v1.cni.cncf.io/networks": "n" } }, spec: { nodeName: "n" } }],
+    ["Pod", { spec: { nodeName: "n", hostNetwork: true }, status: { podIPs: [{ ip: "10.233.0.7" }] } }],
+    ["Pod", { metadata: { name: "o", deletionTimestamp: "2026-11-22T00:00:00Z" }, status: { phase: "Failed" } }],
+    ["StatefulSet", { spec: { updateStrategy: { type: "OnDelete" } }, status: { updateRevision: "o-2" } }],
+    ["Deployment", { spec: { paused: true, template } }],
+    ["VirtualMachineInstance", { metadata: { name: "o", ownerReferences: [owner] } }],
   ])("keeps what is read of a %s: %j", (kind, parts) => {
     const object: KubeObject = { apiVersion: "v1", kind, metadata: { name: "o", namespace: "default" }, ...parts };
     expect(project(noisy(object))).toEqual(object);

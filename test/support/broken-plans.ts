@@ -920,7 +920,7 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     code: "SP2048",
     what: "a migration of a VM",
     files: changes("migrations: [{owner: default/VirtualMachine.kubevirt.io/vm/eth0, from: a, to: b, phase: drain}]"),
-    says: /is a VM, which keeps its address while it runs/,
+    says: /is a VM: it keeps its address as long as the VM object exists/,
   },
   {
     code: "SP2049",

@@ -104,7 +104,7 @@ const NOISE: Readonly<Record<string, (object: KubeObject) => Noise>> = {
   Pod: ({ metadata, spec }) => ({
     metadata: { annotations: { ...noisyMetadata(metadata).annotations, ...AGENTS } },
     spec: { ...POD_SPEC, ...(spec as Fields) },
-    status: { phase: "Running", podIP: "10.6.0.1", conditions: CONDITIONS, containerStatuses: [{ name: "main" }] },
+    status: { phase: "Running", conditions: CONDITIONS, containerStatuses: [{ name: "main" }] },
   }),
   Node: ({ metadata, status }) => ({
     metadata: { annotations: { ...noisyMetadata(metadata).annotations, "node.alpha.kubernetes.io/ttl": "0" } },
