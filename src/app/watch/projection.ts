@@ -151,9 +151,18 @@ const WORKLOAD_FIELDS = ["replicas", "parallelism", "ordinals", "strategy", "upd
 
 /** Of whom how many run, which revision is in force, and what is done. */
 function workloadStatus(kind: string, status: unknown): Fields | undefined {
-  if (kind === KINDS.Job.kind) return pick(status, ["conditions"]);
+  if (kind === KINDS.Job.kind) return ends(status);
   if (kind === KINDS.StatefulSet.kind) return pick(status, ["currentRevision", "updateRevision"]);
   return kind === KINDS.DaemonSet.kind ? pick(status, ["desiredNumberScheduled"]) : undefined;
+}
+
+/** Of a Job only whether it is done. */
+function ends(status: unknown): Fields | undefined {
+  const conditions = isFields(status) && Array.isArray(status.conditions) ? (status.conditions as Fields[]) : [];
+  const found = conditions
+    .filter(({ type }) => type === "Complete" || type === "Failed")
+    .map((condition) => pick(condition, ["type", "status"]));
+  return found.length > 0 ? { conditions: found } : undefined;
 }
 
 /** Whether a Pod is over, and which addresses it runs with: what it reports besides changes all the time. */

@@ -49,9 +49,10 @@ export function retentionOf(snapshot: LifeFacts, pod: string, facts: SpiderpoolF
   const endpoint = snapshot.endpoints.get(pod);
   const { ownerControllerType: type, ownerControllerName: name } = endpoint?.status ?? {};
   if (type === "VirtualMachineInstance") return facts.enableKubevirtStaticIP ? "vm" : "nothing";
-  if (type !== "StatefulSet" || !facts.enableStatefulSet) return "nothing";
+  if (!facts.enableStatefulSet) return "nothing";
   const controller = controllerOf(snapshot.pods.get(pod));
   if (controller !== undefined) return isKind(controller, "apps", "StatefulSet") ? "ordinal" : "nothing";
+  if (type !== "StatefulSet") return "nothing";
   const known = snapshot.workloads.has(`${endpoint!.metadata.namespace}/StatefulSet/${name}`);
   return known || !belongsToPod(endpoint!) ? "ordinal" : "nothing";
 }
