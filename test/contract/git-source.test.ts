@@ -35,7 +35,7 @@ test("a branch is resolved, its folder listed and its files read; nothing else i
     refused: [],
     author: "Test Author <author@example.org>",
     subject: "Plan the net",
-    committedAt: "2023-11-14T22:13:20+00:00",
+    committedAt: "2023-11-14T22:13:20Z",
   });
   expect(tree.signedBy).toBeUndefined();
   const [copy] = readdirSync(join(dataDir, "repositories"));
@@ -100,7 +100,7 @@ test("each kind of reference leads to its commit", async () => {
 
 test("what is not there is named, with what is", async () => {
   const { server, repository, trust } = await served();
-  repository.commit({ "plan/a.yaml": "a: 1\n", link: { link: "plan" } });
+  repository.commit({ "plan/a.yaml": "a: 1\n", link: { link: "plan" }, sub: { submodule: "1".repeat(40) } });
   repository.tag("v1.0.0");
   const empty = server.repository("empty");
   const { source } = gitSource();
@@ -120,7 +120,8 @@ test("what is not there is named, with what is", async () => {
     ["none", "there is no folder none"],
     ["plan/a.yaml", "no folder is plan/a.yaml"],
     ["link", "no folder is link"],
-    ["link/deeper", "there is no folder link/deeper"],
+    ["link/deeper", "no folder is link/deeper"],
+    ["sub/deeper", "no folder is sub/deeper"],
   ] as const) {
     expect(await toldOf(readNow(source, follow(repository.url, trust, { path })))).toContain(`NotFound: ${words} in`);
   }

@@ -117,7 +117,7 @@ export const PLAN_SYNC: KindDescription = {
               "maxLength": 1024
             },
             "interval": {
-              "description": "How often to ask the repository.",
+              "description": "How often to ask the repository; less than 5s counts as 5s.",
               "type": "string",
               "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$",
               "default": "30s"
@@ -463,7 +463,7 @@ export const PLAN_SYNC: KindDescription = {
               "type": "string"
             },
             "committedAt": {
-              "description": "When.",
+              "description": "When, in UTC; absent where the commit carries no time between 1970 and 9999.",
               "type": "string",
               "format": "date-time"
             },

@@ -57,7 +57,7 @@ export interface PlanSource {
    */
   path?: string;
   /**
-   * How often to ask the repository.
+   * How often to ask the repository; less than 5s counts as 5s.
    */
   interval?: string;
   /**
@@ -322,7 +322,7 @@ export interface SourceStatus {
    */
   subject?: string;
   /**
-   * When.
+   * When, in UTC; absent where the commit carries no time between 1970 and 9999.
    */
   committedAt?: string;
   /**
