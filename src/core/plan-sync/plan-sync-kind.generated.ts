@@ -129,7 +129,7 @@ export const PLAN_SYNC: KindDescription = {
               "default": "60s"
             },
             "secretRef": {
-              "description": "Credentials: username and password, bearerToken, identity and known_hosts (SSH), ca.crt, tls.crt and tls.key, proxy.",
+              "description": "Credentials: username and password, bearerToken, identity and known_hosts (SSH), ca.crt, tls.crt and tls.key, proxy. The Secret names its repositories in the annotation spiderplan.io/repositories.",
               "type": "object",
               "required": [
                 "name"
@@ -161,7 +161,7 @@ export const PLAN_SYNC: KindDescription = {
                   "default": "HEAD"
                 },
                 "secretRef": {
-                  "description": "Trusted keys: PGP public keys (*.asc) and SSH public keys (*.pub).",
+                  "description": "Trusted keys: PGP public keys (*.asc) and SSH public keys (*.pub). Annotated as the Secret of source.secretRef.",
                   "type": "object",
                   "required": [
                     "name"

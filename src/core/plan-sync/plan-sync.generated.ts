@@ -65,7 +65,7 @@ export interface PlanSource {
    */
   timeout?: string;
   /**
-   * Credentials: username and password, bearerToken, identity and known_hosts (SSH), ca.crt, tls.crt and tls.key, proxy.
+   * Credentials: username and password, bearerToken, identity and known_hosts (SSH), ca.crt, tls.crt and tls.key, proxy. The Secret names its repositories in the annotation spiderplan.io/repositories.
    */
   secretRef?: {
     /**
@@ -105,7 +105,7 @@ export interface SourceVerify {
    */
   mode?: "HEAD" | "Tag" | "TagAndHEAD";
   /**
-   * Trusted keys: PGP public keys (*.asc) and SSH public keys (*.pub).
+   * Trusted keys: PGP public keys (*.asc) and SSH public keys (*.pub). Annotated as the Secret of source.secretRef.
    */
   secretRef: {
     /**
