@@ -73,6 +73,8 @@ const REFERENCES: readonly (readonly [string, SourceRef, string])[] = [
   ["the highest tag of a range, not the latest one", { semver: ">=1.0 <2" }, "second refs/tags/v1.2.0"],
   ["no pre-release unless the range has one", { semver: "*" }, "second refs/tags/v1.2.0"],
   ["a pre-release when the range has one", { semver: ">=2.0.0-0" }, "third refs/tags/2.0.0-rc.1"],
+  ["a pre-release of any version when a bound is one", { semver: ">=1.0.0-0 <3" }, "third refs/tags/2.0.0-rc.1"],
+  ["a range with commas", { semver: ">= 1.0, != 1.2.0, < 2" }, "third refs/tags/v1.1.9"],
 ];
 
 test("each kind of reference leads to its commit", async () => {
@@ -108,6 +110,10 @@ test("what is not there is named, with what is", async () => {
   expect(await told({ branch: "mian" })).toBe("NotFound: there is no branch mian; it has 1 branch, such as main");
   expect(await told({ tag: "v2" })).toBe("NotFound: there is no tag v2; it has 1 tag, such as v1.0.0");
   expect(await told({ semver: "^3" })).toBe("NotFound: no tag lies in ^3; it has 1 tag, such as v1.0.0");
+  repository.tag("v3.0.0-rc.1");
+  expect(await told({ semver: "^3" })).toMatch(
+    /such as v1\.0\.0, v3\.0\.0-rc\.1; pre-releases count only in a range that names one, such as ">=1\.0\.0-0"$/,
+  );
   expect(await told({ branch: "main" }, empty.url)).toBe(
     "NotFound: there is no branch main; the repository has no branch",
   );

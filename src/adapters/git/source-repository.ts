@@ -152,16 +152,26 @@ async function inTurn<T>(
 async function resolve(session: Session, { ref }: SourceSpec, limits: GitLimits): Promise<ResolvedRevision> {
   const question = askFor(ref);
   if ("commit" in question) return question;
-  const args = ["ls-remote", ...question.options, "origin"];
-  const { stdout, http } = await session.run(args, { outputBytes: limits.listBytes });
+  const ask = (patterns: readonly string[]) =>
+    listRefs(session, [...question.options, "origin", ...patterns], limits.listBytes);
+  const answer = await ask(question.patterns);
+  const found = await question.choose(answer);
+  if (found !== undefined) return found;
+  if (question.patterns.length === 0) throw question.missing(answer);
+  const all = await ask([]).catch((error: unknown) => {
+    if (error instanceof SourceError && error.reason === "TooLarge") return undefined;
+    throw error;
+  });
+  throw question.missing(all);
+}
+
+async function listRefs(session: Session, args: readonly string[], outputBytes: number): Promise<Buffer> {
+  const { stdout, http } = await session.run(["ls-remote", ...args], { outputBytes });
   const answer = lastAnswer(http, Date.now());
   // To git, a page is a list of no references.
   if (answer !== undefined && !isGitAnswer(answer)) {
-    throw new SourceError(
-      "GitOperationFailed",
-      `${NO_GIT_SERVER} (${oneLine(answer.contentType ?? "no type", 60)})`,
-      true,
-    );
+    const type = oneLine(answer.contentType ?? "no type", 60);
+    throw new SourceError("GitOperationFailed", `${NO_GIT_SERVER} (${type})`, true);
   }
-  return question.choose(stdout.toString("utf8"));
+  return stdout;
 }

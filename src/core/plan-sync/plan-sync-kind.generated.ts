@@ -97,7 +97,7 @@ export const PLAN_SYNC: KindDescription = {
                   "maxLength": 255
                 },
                 "semver": {
-                  "description": "The highest tag in this range.",
+                  "description": "The highest tag in this range, as Flux reads it; pre-releases count where a bound is one, as in >=1.2.0-0.",
                   "type": "string",
                   "minLength": 1,
                   "maxLength": 255

@@ -88,7 +88,7 @@ export interface SourceReference {
    */
   tag?: string;
   /**
-   * The highest tag in this range.
+   * The highest tag in this range, as Flux reads it; pre-releases count where a bound is one, as in >=1.2.0-0.
    */
   semver?: string;
   /**
