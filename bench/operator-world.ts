@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { PlanSyncStatus } from "../src/core/plan-sync/plan-sync.generated.js";
-import { KINDS, type Kind, type KubeObject } from "../src/core/spiderpool/objects.js";
+import { KINDS, type Kind, type KubeObject, OWN } from "../src/core/spiderpool/objects.js";
 import type { ClusterActor } from "../src/ports/cluster.js";
 import { startGitServer } from "../test/support/git-server.js";
 import { kubeconfigFile } from "../test/support/kubeconfig-file.js";
@@ -169,7 +169,8 @@ function planSync(repoURL: string, authority: string): KubeObject[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
     {
-      ...{ apiVersion: "v1", kind: "Secret", metadata: metadata("git") },
+      ...{ apiVersion: "v1", kind: "Secret" },
+      metadata: { ...metadata("git"), annotations: { [OWN.repositories]: repoURL } },
       data: { username, password, "ca.crt": base64(authority) },
     },
     {

@@ -22,6 +22,8 @@ export class SourceError extends Error {
     message: string,
     /** Whether the same call may succeed later without anybody changing anything. */
     readonly transient: boolean,
+    /** Seconds the server asked to wait (Retry-After). */
+    readonly retryAfterSeconds?: number,
   ) {
     super(message);
   }

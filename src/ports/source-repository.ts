@@ -73,10 +73,11 @@ export interface SourceTree {
   readonly files: readonly SourceFile[];
   /** What is in the folder that is no regular file, in words: links and submodules are never followed. */
   readonly refused: readonly { readonly path: string; readonly why: string }[];
-  /** Who wrote it, for people: `Name <address>`, the first line of the message, RFC 3339. */
+  /** Who wrote it, for people: `Name <address>`, and the first line of the message. */
   readonly author: string;
   readonly subject: string;
-  readonly committedAt: string;
+  /** RFC 3339, UTC; absent where the commit's own time is not between 1970 and 9999. */
+  readonly committedAt?: string;
   /** Fingerprints of the keys that signed it; absent when no signature was asked for. */
   readonly signedBy?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ResolvedRevision, SourceRef, SourceSpec } from "../../src/ports/source-repository.js";
@@ -211,6 +211,80 @@ test("a few folders that stand for more files than there are atoms end at the li
   const spec = follow(repository.url, { ca: server.authority.cert });
   expect(await toldOf(readNow(source, spec))).toMatch(/^TooLarge: /);
 });
+
+test("of 600,000 references only the one that is followed is read", async () => {
+  const server = await gitServer();
+  const repository = server.repository("plan");
+  const commit = repository.commit({ "a.yaml": "a: 1\n" });
+  repository.git("tag", "-a", "-m", "x", "v2.0.0", commit);
+  const many = Array.from({ length: 300_000 }, (_, n) => n);
+  const names = many.flatMap((n) => [`heads/${String(n).padStart(7, "0")}`, `tags/v1.${n}.0`]);
+  const lines = names.map((name) => `${commit} refs/${name}\n`).sort((a, b) => (a.slice(41) < b.slice(41) ? -1 : 1));
+  writeFileSync(
+    join(repository.folder, "packed-refs"),
+    `# pack-refs with: peeled fully-peeled sorted \n${lines.join("")}`,
+  );
+  const { source } = gitSource();
+  const follows = (ref: SourceRef) => follow(repository.url, { ca: server.authority.cert }, { ref, timeout: 60_000 });
+  const { source: small } = gitSource({ limits: { listBytes: 1024 } });
+  expect(await small.resolve(follows({ branch: "main" }))).toEqual({ commit, refName: "refs/heads/main" });
+  expect(await small.resolve(follows({ tag: "v1.299999.0" }))).toEqual({ commit, refName: "refs/tags/v1.299999.0" });
+  expect(await source.resolve(follows({ semver: "1.x" }))).toEqual({ commit, refName: "refs/tags/v1.299999.0" });
+  expect(await source.resolve(follows({ semver: "*" }))).toEqual({ commit, refName: "refs/tags/v2.0.0" });
+  expect(await toldOf(source.resolve(follows({ branch: "mian" })))).toMatch(
+    /^NotFound: there is no branch mian; it has 300001 branches, such as /,
+  );
+  expect(await toldOf(small.resolve(follows({ branch: "mian" })))).toBe(
+    "NotFound: there is no branch mian; it has more branches than can be listed",
+  );
+  expect(await toldOf(small.resolve(follows({ semver: "1.x" })))).toMatch(
+    /^TooLarge: the repository has more references/,
+  );
+}, 180_000);
+
+test("an answer that never ends, and a reference with a name without end, end at a limit", async () => {
+  const server = await gitServer();
+  const repository = server.repository("plan");
+  repository.commit({ "a.yaml": "a: 1\n" });
+  const { source } = gitSource();
+  const spec = follow(repository.url, { ca: server.authority.cert }, { timeout: 60_000 });
+  const type = { "content-type": "application/x-git-upload-pack-advertisement" };
+  server.intercept((_, response) => {
+    response.writeHead(200, type);
+    const block = Buffer.alloc(1024 * 1024, "x");
+    const more = () => {
+      while (!response.destroyed && response.write(block));
+    };
+    response.on("drain", more);
+    more();
+    return true;
+  });
+  expect(await toldOf(source.resolve(spec))).toMatch(/^(TooLarge|GitOperationFailed): /);
+  const long = `${"1".repeat(40)} refs/heads/${"n".repeat(60_000)}`;
+  const packet = (text: string) => (text.length + 4).toString(16).padStart(4, "0") + text;
+  server.intercept((_, response) => {
+    const first = `${long}\0agent=x\n`;
+    response.writeHead(200, type).end(`${packet("# service=git-upload-pack\n")}0000${packet(first)}0000`);
+    return true;
+  });
+  const told = await toldOf(source.resolve(spec));
+  expect(told).toMatch(/^NotFound: there is no branch main; it has 1 branch, such as n+…$/);
+  expect(told.length).toBeLessThan(200);
+}, 90_000);
+
+test("a few bytes that stand for a file of gigabytes end at the limits", async () => {
+  const server = await gitServer();
+  const repository = server.repository("plan");
+  repository.commit({ "a.yaml": Buffer.alloc(64 * 1024 * 1024), "b.yaml": "b: 1\n" });
+  const { source } = gitSource({ limits: { contentBytes: 32 * 1024 * 1024 } });
+  const spec = follow(repository.url, { ca: server.authority.cert }, { timeout: 60_000 });
+  const before = process.memoryUsage().arrayBuffers;
+  const tree = await readNow(source, spec);
+  expect(tree.files.map(({ bytes }) => bytes)).toEqual([64 * 1024 * 1024, 5]);
+  expect(await toldOf(source.contents(spec, tree.files))).toMatch(/^TooLarge: /);
+  expect(Buffer.concat(await source.contents(spec, tree.files.slice(1))).toString()).toBe("b: 1\n");
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024);
+}, 120_000);
 
 test("the settings of the machine and of the user do not count", async () => {
   const { run, ran } = canary();

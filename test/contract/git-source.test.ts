@@ -35,7 +35,7 @@ test("a branch is resolved, its folder listed and its files read; nothing else i
     refused: [],
     author: "Test Author <author@example.org>",
     subject: "Plan the net",
-    committedAt: "2023-11-14T22:13:20+00:00",
+    committedAt: "2023-11-14T22:13:20Z",
   });
   expect(tree.signedBy).toBeUndefined();
   const [copy] = readdirSync(join(dataDir, "repositories"));
@@ -73,6 +73,8 @@ const REFERENCES: readonly (readonly [string, SourceRef, string])[] = [
   ["the highest tag of a range, not the latest one", { semver: ">=1.0 <2" }, "second refs/tags/v1.2.0"],
   ["no pre-release unless the range has one", { semver: "*" }, "second refs/tags/v1.2.0"],
   ["a pre-release when the range has one", { semver: ">=2.0.0-0" }, "third refs/tags/2.0.0-rc.1"],
+  ["a pre-release of any version when a bound is one", { semver: ">=1.0.0-0 <3" }, "third refs/tags/2.0.0-rc.1"],
+  ["a range with commas", { semver: ">= 1.0, != 1.2.0, < 2" }, "third refs/tags/v1.1.9"],
 ];
 
 test("each kind of reference leads to its commit", async () => {
@@ -100,7 +102,7 @@ test("each kind of reference leads to its commit", async () => {
 
 test("what is not there is named, with what is", async () => {
   const { server, repository, trust } = await served();
-  repository.commit({ "plan/a.yaml": "a: 1\n", link: { link: "plan" } });
+  repository.commit({ "plan/a.yaml": "a: 1\n", link: { link: "plan" }, sub: { submodule: "1".repeat(40) } });
   repository.tag("v1.0.0");
   const empty = server.repository("empty");
   const { source } = gitSource();
@@ -108,6 +110,10 @@ test("what is not there is named, with what is", async () => {
   expect(await told({ branch: "mian" })).toBe("NotFound: there is no branch mian; it has 1 branch, such as main");
   expect(await told({ tag: "v2" })).toBe("NotFound: there is no tag v2; it has 1 tag, such as v1.0.0");
   expect(await told({ semver: "^3" })).toBe("NotFound: no tag lies in ^3; it has 1 tag, such as v1.0.0");
+  repository.tag("v3.0.0-rc.1");
+  expect(await told({ semver: "^3" })).toMatch(
+    /such as v1\.0\.0, v3\.0\.0-rc\.1; pre-releases count only in a range that names one, such as ">=1\.0\.0-0"$/,
+  );
   expect(await told({ branch: "main" }, empty.url)).toBe(
     "NotFound: there is no branch main; the repository has no branch",
   );
@@ -120,7 +126,8 @@ test("what is not there is named, with what is", async () => {
     ["none", "there is no folder none"],
     ["plan/a.yaml", "no folder is plan/a.yaml"],
     ["link", "no folder is link"],
-    ["link/deeper", "there is no folder link/deeper"],
+    ["link/deeper", "no folder is link/deeper"],
+    ["sub/deeper", "no folder is sub/deeper"],
   ] as const) {
     expect(await toldOf(readNow(source, follow(repository.url, trust, { path })))).toContain(`NotFound: ${words} in`);
   }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { makeRepository, PLAIN_GIT, repositoryFolder, type TestRepository } from "./git-repository.js";
-import { type Authority, makeAuthority } from "./openssl.js";
+import { type Authority, type Certificate, makeAuthority } from "./openssl.js";
 
 /** One request that came in. */
 export interface GitRequest {
@@ -25,6 +25,8 @@ export interface GitServerOptions {
   readonly bearer?: string;
   /** Whether only clients with a certificate of the server's own authority get in. */
   readonly clientCertificate?: boolean;
+  /** What it shows; one of its own authority unless given. */
+  readonly certificate?: Certificate;
 }
 
 /** A repository the server has, with the URL to fetch it from. */
@@ -60,7 +62,7 @@ const LIKE_A_FORGE = {
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
   const folder = mkdtempSync(join(tmpdir(), "spiderplan-git-server-"));
   const authority = makeAuthority(join(folder, "tls"));
-  const own = authority.issue("localhost", { names: ["DNS:localhost", "IP:127.0.0.1"] });
+  const own = options.certificate ?? authority.issue("localhost", { names: ["DNS:localhost", "IP:127.0.0.1"] });
   const requests: GitRequest[] = [];
   let oldProtocol = false;
   let answer: Parameters<GitServer["intercept"]>[0];

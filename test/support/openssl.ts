@@ -12,8 +12,11 @@ export interface Certificate {
 
 /** A certificate authority of one test, in a folder of its own. */
 export interface Authority extends Certificate {
-  /** Signs a certificate for a name, with the given subject alternative names (`DNS:localhost`, `IP:127.0.0.1`). */
-  issue(name: string, options?: { names?: readonly string[]; groups?: readonly string[] }): Certificate;
+  /**
+   * Signs a certificate for a name, with the given subject alternative names (`DNS:localhost`, `IP:127.0.0.1`). It is good
+   * for two days unless told otherwise; for less than none it has expired.
+   */
+  issue(name: string, options?: { names?: readonly string[]; groups?: readonly string[]; days?: number }): Certificate;
 }
 
 /** Makes a certificate authority with the openssl program. */
@@ -23,7 +26,7 @@ export function makeAuthority(folder: string, name = "test-ca"): Authority {
   const subject = `/CN=${name}`;
   newKey(own.keyFile);
   run("req", "-x509", "-new", "-key", own.keyFile, "-subj", subject, "-days", "2", "-out", own.certFile);
-  const issue: Authority["issue"] = (common, { names = [], groups = [] } = {}) => {
+  const issue: Authority["issue"] = (common, { names = [], groups = [], days = 2 } = {}) => {
     const files = pair(folder, common.replace(/[^\w.-]/g, "_"));
     const request = `${files.certFile}.csr`;
     const extensions = `${files.certFile}.ext`;
@@ -34,7 +37,7 @@ export function makeAuthority(folder: string, name = "test-ca"): Authority {
       extensions,
       `basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\n${names.length > 0 ? `subjectAltName=${names.join(",")}\n` : ""}`,
     );
-    const signing = ["-CA", own.certFile, "-CAkey", own.keyFile, "-CAcreateserial", "-days", "2"];
+    const signing = ["-CA", own.certFile, "-CAkey", own.keyFile, "-CAcreateserial", "-days", `${days}`];
     run("x509", "-req", "-in", request, ...signing, "-extfile", extensions, "-out", files.certFile);
     return read(files);
   };

@@ -21,7 +21,12 @@ export interface GitOutput {
   readonly stdout: Buffer;
   /** The last 64 KiB. */
   readonly stderr: string;
+  /** What git's trace of HTTP said last, up to 64 KiB; empty unless the environment asks for it (`HTTP_TRACE`). */
+  readonly http: string;
 }
+
+/** Has git write the headers of HTTP answers to a pipe of their own: it tells neither Retry-After nor a page's type otherwise. */
+export const HTTP_TRACE = { GIT_TRACE_CURL: "3", GIT_TRACE_CURL_NO_DATA: "1", GIT_TRACE_REDACT: "1" };
 
 /** Git printed more than it may. */
 export class OutputTooLarge extends Error {}
@@ -46,8 +51,9 @@ export function runGit(command: GitCommand): Promise<GitOutput> {
       env: command.env,
       shell: false,
       detached: true,
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe", "pipe"],
     });
+    const [, , , trace] = child.stdio as unknown as readonly NodeJS.ReadableStream[];
     let failure: unknown;
     const end = (why: unknown) => {
       if (failure !== undefined) return;
@@ -58,13 +64,17 @@ export function runGit(command: GitCommand): Promise<GitOutput> {
     signal.addEventListener("abort", abort, { once: true });
     const out = collect(child.stdout, command.outputBytes, () => end(new OutputTooLarge()));
     const err = lastOf(child.stderr, 64 * 1024);
+    const http = lastOf(trace!, 64 * 1024);
     child.on("error", (error) => {
       failure ??= error;
     });
     child.on("close", (code) => {
       signal.removeEventListener("abort", abort);
       if (failure !== undefined) reject(failure);
-      else resolve({ code, stdout: Buffer.concat(out), stderr: err().toString("utf8") });
+      else {
+        const [stderr, traced] = [err().toString("utf8"), http().toString("latin1")];
+        resolve({ code, stdout: Buffer.concat(out), stderr, http: traced });
+      }
     });
     // Git may end before it has read everything; its exit code tells.
     child.stdin.on("error", () => {});

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceError } from "../../core/source-error.js";
 import type { SourceCredentials } from "../../ports/source-repository.js";
+import { HTTP_TRACE } from "./command.js";
 import type { GitSettings } from "./settings.js";
 import type { RepositoryUrl } from "./url.js";
 
@@ -101,7 +102,7 @@ async function overHttp(url: string, credentials: SourceCredentials, folder: str
       ...(clientKey !== undefined && { "http.sslKey": await file("client.key", clientKey) }),
       ...(proxy !== undefined && { "http.proxy": proxy }),
     },
-    env: {},
+    env: HTTP_TRACE,
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { SourceError } from "../../core/source-error.js";
 import type { ResolvedRevision } from "../../ports/source-repository.js";
+import { BrokenCopy } from "./failures.js";
 import type { GitLimits } from "./limits.js";
 import { withinSize } from "./local-copy.js";
 import type { Session } from "./session.js";
@@ -24,7 +25,9 @@ const FETCH = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-r
  * asked for or the server cannot leave them out.
  */
 export async function fetchCommit(copy: Copy, revision: ResolvedRevision, withFiles: boolean): Promise<void> {
-  if (!withFiles && (await hasObject(copy, revision.commit, "commit"))) return;
+  const known = await typeOf(copy, revision.commit);
+  if (known !== undefined) checkType(known, revision);
+  if (known !== undefined && !withFiles) return;
   const slot = slotOf(revision.refName ?? revision.commit);
   const partial = withFiles ? [] : PARTIAL;
   const filter = withFiles ? [] : ["--filter=blob:none"];
@@ -38,16 +41,31 @@ export async function fetchCommit(copy: Copy, revision: ResolvedRevision, withFi
     `+${what}:${slot}`,
   ];
   const byId = await receive(copy, take(revision.commit));
-  if (byId.code === 0) return;
+  if (byId.code === 0) return checkReceived(copy, revision);
   if (revision.refName === undefined || !/not our ref|unadvertised object/.test(byId.stderr)) {
     throw copy.session.failure(byId);
   }
   const byName = await receive(copy, take(revision.refName));
   if (byName.code !== 0) throw copy.session.failure(byName);
-  if (!(await hasObject(copy, revision.commit, "commit"))) {
+  if ((await typeOf(copy, revision.commit)) === undefined) {
     const message = `${revision.refName} moved on while it was read: ${revision.commit.slice(0, 12)} is gone`;
     throw new SourceError("GitOperationFailed", message, true);
   }
+  await checkReceived(copy, revision);
+}
+
+/** A tag may lead to anything, and so may a branch of a server that is none of ours. */
+function checkType(type: string, { commit, refName }: ResolvedRevision): void {
+  if (type === "commit") return;
+  const what = refName?.replace(/^refs\/(tag|head)s\//, (_, kind: string) => (kind === "tag" ? "tag " : "branch "));
+  const message = `${what ?? `the object ${commit.slice(0, 12)}`} leads to a ${type}, and only commits are read: let it lead to one`;
+  throw new SourceError("Refused", message, false);
+}
+
+async function checkReceived(copy: Copy, revision: ResolvedRevision): Promise<void> {
+  const type = await typeOf(copy, revision.commit);
+  if (type === undefined) throw new BrokenCopy(`${revision.commit.slice(0, 12)} was received, and cannot be read`);
+  checkType(type, revision);
 }
 
 /** Brings a tag's own object into the copy. @returns its id: that of the commit itself for a plain tag */
@@ -121,9 +139,10 @@ export async function readBlobs(copy: Copy, sizes: ReadonlyMap<string, number>):
   return contents;
 }
 
-async function hasObject(copy: Copy, id: string, type: string): Promise<boolean> {
+/** What an object is; undefined where the copy does not have it, or cannot be read. */
+async function typeOf(copy: Copy, id: string): Promise<string | undefined> {
   const { code, stdout } = await copy.session.attempt(["cat-file", "-t", id], { copy: copy.folder });
-  return code === 0 && stdout.toString("latin1").trim() === type;
+  return code === 0 ? stdout.toString("latin1").trim() : undefined;
 }
 
 function receive({ session, folder, limits }: Copy, args: readonly string[], input?: string) {

@@ -29,12 +29,23 @@ export async function makeCopy(session: Session, copy: string, sha256: boolean):
   await Promise.all([removeCopy(copy), removeCopy(`${copy}.new`)]);
   await mkdir(`${copy}.new`, { recursive: true, mode: 0o700 });
   const format = `--object-format=${sha256 ? "sha256" : "sha1"}`;
-  await session.run(["init", "--quiet", "--bare", "--template=", format, `${copy}.new`]);
+  const made = await session.attempt(["init", "--quiet", "--bare", "--template=", format, `${copy}.new`]);
+  if (made.code !== 0) {
+    const failure = session.failure(made, "copy");
+    if (failure instanceof SourceError) throw failure;
+    throw new SourceError("GitOperationFailed", `no local copy can be made (${failure.message})`, true);
+  }
   // Only under its own name it is whole.
   await rename(`${copy}.new`, copy);
 }
 
-async function removeCopy(copy: string): Promise<void> {
+/** Puts a copy that is whole in the place of another. */
+export async function replaceCopy(copy: string, by: string): Promise<void> {
+  await removeCopy(copy);
+  await rename(by, copy);
+}
+
+export async function removeCopy(copy: string): Promise<void> {
   await rm(copy, { recursive: true, force: true });
 }
 

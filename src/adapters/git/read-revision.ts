@@ -1,15 +1,18 @@
 import { SourceError } from "../../core/source-error.js";
 import type { ResolvedRevision, SourceFile, SourceSpec, SourceTree } from "../../ports/source-repository.js";
-import { BrokenCopy } from "./failures.js";
+import { BrokenCopy, UnexplainedFailure } from "./failures.js";
 import { blobSizes, type Copy, fetchBlobs, fetchCommit, readBlobs } from "./fetch.js";
-import { CopyTooLarge, hasGrown, makeCopy, prepareCopy } from "./local-copy.js";
+import { CopyTooLarge, hasGrown, makeCopy, prepareCopy, removeCopy, replaceCopy } from "./local-copy.js";
 import { checkFolder, listFolder, readCommit, type TreeEntry } from "./tree.js";
 import { verifyRevision } from "./verify.js";
 
 /** Which files are listed, by path from the plan's folder. */
 type Wanted = (path: string) => boolean;
 
-/** Brings a revision into the copy, verifies it and lists its folder; a copy that turns out broken is made anew, once. */
+/**
+ * Brings a revision into the copy, verifies it and lists its folder. A copy that git cannot read, whatever git says of it,
+ * is made anew beside it, and stays until that succeeded: it may be the only place that still has the revision in force.
+ */
 export async function readRevision(
   copy: Copy,
   source: SourceSpec,
@@ -17,24 +20,50 @@ export async function readRevision(
   wanted: Wanted,
 ): Promise<SourceTree> {
   const folder = checkFolder(source.path);
-  const { commit } = checked(revision);
-  const sha256 = commit.length === 64;
+  const sha256 = checked(revision).commit.length === 64;
+  const read = (into: Copy, withFiles: boolean) => readOnce(into, source, revision, folder, wanted, withFiles);
+  const anew = (withFiles: boolean) => readAnew(copy, sha256, (beside) => read(beside, withFiles));
   const isNew = await prepareCopy(copy.session, copy.folder, copy.limits, sha256);
-  const once = async (withFiles: boolean) => readOnce(copy, source, revision, folder, wanted, withFiles);
   try {
-    if (!isNew && (await hasGrown(copy.folder, copy.limits))) await makeCopy(copy.session, copy.folder, sha256);
-    return await once(false);
+    const grown = !isNew && (await hasGrown(copy.folder, copy.limits));
+    // What the server does not have any more may still be here.
+    return await (grown ? anew(false).catch(() => read(copy, false)) : read(copy, false));
   } catch (error) {
-    const withFiles = error instanceof FilesNotServed;
-    const anew = error instanceof BrokenCopy || (error instanceof CopyTooLarge && !isNew);
-    if (!withFiles && !anew) throw error;
-    await makeCopy(copy.session, copy.folder, sha256);
-    return once(withFiles);
+    if (error instanceof FilesNotServed) return anew(true);
+    if (isNew && error instanceof BrokenCopy) throw unreadable(error);
+    if (isNew || !mayBeOurs(error)) throw error;
+    return anew(false).catch((again: unknown) => {
+      if (again instanceof FilesNotServed) return anew(true);
+      throw again;
+    });
   }
 }
 
 /** The server leaves files out when it is asked to, and then does not give them by their ids. */
 class FilesNotServed extends Error {}
+
+/** Reads into a new copy, which takes the place of the one that is there once it is whole. */
+async function readAnew<T>(copy: Copy, sha256: boolean, read: (beside: Copy) => Promise<T>): Promise<T> {
+  const beside = { ...copy, folder: `${copy.folder}.anew` };
+  await makeCopy(copy.session, beside.folder, sha256);
+  try {
+    const found = await read(beside);
+    await replaceCopy(copy.folder, beside.folder);
+    return found;
+  } catch (error) {
+    await removeCopy(beside.folder);
+    throw error instanceof BrokenCopy ? unreadable(error) : error;
+  }
+}
+
+function mayBeOurs(error: unknown): boolean {
+  return error instanceof BrokenCopy || error instanceof UnexplainedFailure || error instanceof CopyTooLarge;
+}
+
+/** What a copy that was just made cannot be blamed for. */
+function unreadable({ message }: BrokenCopy): SourceError {
+  return new SourceError("GitOperationFailed", `git cannot read what the server sends (${message})`, true);
+}
 
 async function readOnce(
   copy: Copy,
@@ -95,22 +124,28 @@ export async function readContents(copy: Copy, files: readonly SourceFile[]): Pr
     const message = `${total} bytes of files are asked for at once; ${copy.limits.contentBytes} are read`;
     throw new SourceError("TooLarge", message, false);
   }
-  await prepareCopy(copy.session, copy.folder, copy.limits, files[0]!.blob.length === 64);
+  const sha256 = files[0]!.blob.length === 64;
+  await prepareCopy(copy.session, copy.folder, copy.limits, sha256);
   try {
-    const sizes = await fetchMissing(
-      copy,
-      files.map(({ blob }) => blob),
-    );
-    const bytes = await readBlobs(copy, sizes);
-    return files.map(({ blob }) => bytes.get(blob)!);
+    return await readFrom(copy, files).catch((error: unknown) => {
+      if (!(error instanceof BrokenCopy || error instanceof FilesNotServed)) throw error;
+      return readAnew(copy, sha256, (beside) => readFrom(beside, files));
+    });
   } catch (error) {
     if (!(error instanceof FilesNotServed)) throw error;
-    throw new SourceError(
-      "GitOperationFailed",
-      "files of the revision are gone from the local copy: read it again",
-      true,
-    );
+    await removeCopy(copy.folder);
+    const message = "files of the revision are gone from the local copy: it is read again";
+    throw new SourceError("GitOperationFailed", message, true);
   }
+}
+
+async function readFrom(copy: Copy, files: readonly SourceFile[]): Promise<readonly Uint8Array[]> {
+  const sizes = await fetchMissing(
+    copy,
+    files.map(({ blob }) => blob),
+  );
+  const bytes = await readBlobs(copy, sizes);
+  return files.map(({ blob }) => bytes.get(blob)!);
 }
 
 const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;

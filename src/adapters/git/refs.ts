@@ -1,9 +1,12 @@
-import { compareBuild, parse, satisfies, validRange } from "semver";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { compareBuild, parse, type SemVer } from "semver";
 import { SourceError } from "../../core/source-error.js";
 import type { ResolvedRevision, SourceRef } from "../../ports/source-repository.js";
+import { oneLine } from "./failures.js";
+import { readRange, type SemverRange } from "./semver-range.js";
 
-/** A reference as the server told it; annotated tags carry the commit they lead to. */
-interface ServerRef {
+/** A line of `git ls-remote`; an annotated tag has a second one, `NAME^{}`, for what it leads to. */
+interface RefLine {
   readonly name: string;
   readonly id: string;
 }
@@ -12,8 +15,12 @@ interface ServerRef {
 export interface RefQuestion {
   /** Options of `git ls-remote`. */
   readonly options: readonly string[];
-  /** Chooses from its answer. */
-  choose(answer: string): ResolvedRevision;
+  /** Which references it shall tell; all that the options leave unless given. */
+  readonly patterns: readonly string[];
+  /** Chooses from its answer; undefined when what is looked for is not there. */
+  choose(answer: Buffer): Promise<ResolvedRevision | undefined>;
+  /** Why nothing was chosen, with what there is; of a list that is too long nothing is known. */
+  missing(all: Buffer | undefined): SourceError;
 }
 
 /**
@@ -22,17 +29,31 @@ export interface RefQuestion {
  */
 export function askFor(ref: SourceRef): RefQuestion | ResolvedRevision {
   if ("commit" in ref) return { commit: checkCommit(ref.commit) };
-  if ("branch" in ref) {
-    const name = `refs/heads/${checkName("branch", ref.branch, "refs/heads/")}`;
-    return { options: ["--heads"], choose: (answer) => named(name, "branch", readRefs(answer)) };
-  }
-  if ("tag" in ref) {
-    const name = `refs/tags/${checkName("tag", ref.tag, "refs/tags/")}`;
-    return { options: ["--tags"], choose: (answer) => named(name, "tag", readRefs(answer)) };
-  }
-  const range = ref.semver;
-  if (validRange(range) === null) throw refused(`${JSON.stringify(range)} is no semver range, such as ">=1.2 <2"`);
-  return { options: ["--tags"], choose: (answer) => highest(range, readRefs(answer)) };
+  if ("branch" in ref) return askForOne("branch", "--heads", "refs/heads/", ref.branch);
+  if ("tag" in ref) return askForOne("tag", "--tags", "refs/tags/", ref.tag);
+  const text = ref.semver;
+  const range = readRange(text);
+  if (range === undefined) throw refused(`${JSON.stringify(text)} is no semver range, such as ">=1.2 <2"`);
+  return {
+    options: ["--tags"],
+    patterns: [],
+    choose: (answer) => highest(range, answer),
+    missing: (all) => {
+      const rule = range.takesPreReleases ? "" : preReleaseRule(namesOf(all ?? Buffer.alloc(0)));
+      return notFound(`no tag lies in ${oneLine(text, 100)}; ${others("tag", all)}${rule}`);
+    },
+  };
+}
+
+function askForOne(kind: string, option: string, prefix: string, text: string): RefQuestion {
+  const name = prefix + checkName(kind, text, prefix);
+  return {
+    options: [option],
+    // Git compares the ends of names, and the second line of an annotated tag as one.
+    patterns: [name, `${name}^{}`],
+    choose: (answer) => named(name, answer),
+    missing: (all) => notFound(`there is no ${kind} ${name.slice(prefix.length)}; ${others(kind, all)}`),
+  };
 }
 
 function checkCommit(commit: string): string {
@@ -57,39 +78,66 @@ function checkName(kind: string, text: string, prefix: string): string {
   return name;
 }
 
-/** The lines of `git ls-remote`; an annotated tag has a second one, for what it leads to. */
-function readRefs(answer: string): ServerRef[] {
-  const refs = new Map<string, string>();
-  for (const line of answer.split("\n")) {
-    const [, id, name, peeled] = /^([0-9a-f]{40,64})\t(refs\/.+?)(\^\{\})?$/.exec(line) ?? [];
-    if (id === undefined || name === undefined) continue;
-    if (peeled !== undefined || !refs.has(name)) refs.set(name, id);
+/** Lines that are read before others have their turn: a server may have a million references. */
+const LINES_A_TURN = 10_000;
+
+async function* linesOf(answer: Buffer): AsyncGenerator<RefLine> {
+  let count = 0;
+  for (let start = 0, end = answer.indexOf(10); end >= 0; start = end + 1, end = answer.indexOf(10, start)) {
+    if (++count % LINES_A_TURN === 0) await nextTurn();
+    const [, id, name] = /^([0-9a-f]{40,64})\t(refs\/.+)$/.exec(answer.toString("utf8", start, end)) ?? [];
+    if (id !== undefined && name !== undefined) yield { id, name };
   }
-  return [...refs].map(([name, id]) => ({ name, id }));
 }
 
-function named(wanted: string, kind: string, refs: readonly ServerRef[]): ResolvedRevision {
-  const found = refs.find(({ name }) => name === wanted);
-  if (found !== undefined) return { commit: found.id, refName: found.name };
-  const short = wanted.replace(/^refs\/[a-z]+\//, "");
-  throw new SourceError("NotFound", `there is no ${kind} ${short}; ${others(kind, refs)}`, false);
+const PEELED = "^{}";
+
+async function named(wanted: string, answer: Buffer): Promise<ResolvedRevision | undefined> {
+  let commit: string | undefined;
+  for await (const { id, name } of linesOf(answer)) {
+    if (name === `${wanted}${PEELED}` || (name === wanted && commit === undefined)) commit = id;
+  }
+  return commit === undefined ? undefined : { commit, refName: wanted };
 }
 
-function highest(range: string, refs: readonly ServerRef[]): ResolvedRevision {
-  const fitting = refs
-    .map((ref) => ({ ...ref, version: parse(ref.name.slice("refs/tags/".length)) }))
-    .filter(({ version }) => version !== null && satisfies(version, range))
-    .sort((a, b) => compareBuild(b.version!, a.version!) || (a.name < b.name ? -1 : 1));
-  const [best] = fitting;
-  if (best !== undefined) return { commit: best.id, refName: best.name };
-  throw new SourceError("NotFound", `no tag lies in ${range}; ${others("tag", refs)}`, false);
+async function highest(range: SemverRange, answer: Buffer): Promise<ResolvedRevision | undefined> {
+  let best: { id: string; readonly name: string; readonly version: SemVer } | undefined;
+  for await (const { id, name } of linesOf(answer)) {
+    if (name.endsWith(PEELED)) {
+      if (best?.name === name.slice(0, -PEELED.length)) best.id = id;
+      continue;
+    }
+    const version = parse(name.slice("refs/tags/".length));
+    if (version === null || !range.satisfies(version)) continue;
+    const order = best === undefined ? 1 : compareBuild(version, best.version);
+    if (order > 0 || (order === 0 && name < best!.name)) best = { id, name, version };
+  }
+  return best && { commit: best.id, refName: best.name };
 }
 
-function others(kind: string, refs: readonly ServerRef[]): string {
-  if (refs.length === 0) return `the repository has no ${kind}`;
+function others(kind: string, all: Buffer | undefined): string {
   const plural = kind === "branch" ? "branches" : "tags";
-  const names = refs.slice(-5).map(({ name }) => name.replace(/^refs\/[a-z]+\//, "").slice(0, 60));
-  return `it has ${refs.length} ${refs.length === 1 ? kind : plural}, such as ${names.join(", ")}`;
+  if (all === undefined) return `it has more ${plural} than can be listed`;
+  const plain = namesOf(all);
+  if (plain.length === 0) return `the repository has no ${kind}`;
+  const few = plain.slice(-5).map((name) => oneLine(name, 60));
+  return `it has ${plain.length} ${plain.length === 1 ? kind : plural}, such as ${few.join(", ")}`;
+}
+
+/** Names without `refs/heads/` or `refs/tags/`, in the server's order. */
+function namesOf(answer: Buffer): string[] {
+  const lines = answer.toString("utf8").split("\n");
+  const names = lines.flatMap((line) => /\trefs\/[a-z]+\/(.+?)$/.exec(line)?.[1] ?? []);
+  return names.filter((name) => !name.endsWith(PEELED));
+}
+
+function preReleaseRule(names: readonly string[]): string {
+  const some = names.some((name) => (parse(name)?.prerelease.length ?? 0) > 0);
+  return some ? '; pre-releases count only in a range that names one, such as ">=1.0.0-0"' : "";
+}
+
+function notFound(message: string): SourceError {
+  return new SourceError("NotFound", message, false);
 }
 
 function refused(message: string): SourceError {

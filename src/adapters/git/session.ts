@@ -1,6 +1,6 @@
 import { type GitOutput, runGit } from "./command.js";
 import type { Connection } from "./connection.js";
-import { asSourceError, gitFailure } from "./failures.js";
+import { asSourceError, gitFailure, type WorkedOn } from "./failures.js";
 import { type GitSettings, gitEnvironment } from "./settings.js";
 
 /** Runs git within one operation: with its credentials, until its time is over. */
@@ -10,10 +10,10 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Resolves whatever the exit code. */
   attempt(args: readonly string[], run?: RunOptions): Promise<GitOutput>;
-  /** Rejects with SourceError, or BrokenCopy, unless git succeeds. */
+  /** Works in the local copy alone, or with a server alone; rejects with SourceError, or BrokenCopy, unless git succeeds. */
   run(args: readonly string[], run?: RunOptions): Promise<GitOutput>;
-  /** What `run` rejects with. */
-  failure(output: GitOutput): Error;
+  /** What a failed run means; of the local copy and a server unless told otherwise. */
+  failure(output: GitOutput, on?: WorkedOn): Error;
 }
 
 interface RunOptions {
@@ -63,7 +63,7 @@ export function openSession({ connection, outer, signal, timeout }: Operation): 
       throw asSourceError(error, secrets, timeout);
     }
   };
-  const failure = (output: GitOutput) => gitFailure(output, secrets);
+  const failure = (output: GitOutput, on: WorkedOn = "both") => gitFailure(output, secrets, on);
   return {
     folder,
     signal,
@@ -71,7 +71,7 @@ export function openSession({ connection, outer, signal, timeout }: Operation): 
     failure,
     run: async (args, options) => {
       const output = await attempt(args, options);
-      if (output.code !== 0) throw failure(output);
+      if (output.code !== 0) throw failure(output, options?.copy === undefined ? "server" : "copy");
       return output;
     },
   };

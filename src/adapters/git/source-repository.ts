@@ -2,11 +2,15 @@ import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
+import { SourceError } from "../../core/source-error.js";
 import type { ResolvedRevision, SourceRepository, SourceSpec } from "../../ports/source-repository.js";
+import { certificateDates } from "./certificate.js";
 import { interruption } from "./command.js";
 import { openConnection } from "./connection.js";
-import { asSourceError } from "./failures.js";
+import { asSourceError, oneLine, UntrustedCertificate } from "./failures.js";
+import { isGitAnswer, lastAnswer } from "./http-answer.js";
 import { DEFAULT_GIT_LIMITS, type GitLimits } from "./limits.js";
+import { CERTIFICATE, NO_GIT_SERVER } from "./meanings.js";
 import { readContents, readRevision } from "./read-revision.js";
 import { askFor } from "./refs.js";
 import { openSession, type Session } from "./session.js";
@@ -74,9 +78,11 @@ async function operate<T>(
     setting.ready ??= prepareFolders(options.dataDir, temporary);
     await setting.ready;
     const connection = await openConnection(url, source.credentials, temporary);
+    const outer = options.env ?? {};
     try {
-      return await work(openSession({ connection, outer: options.env ?? {}, signal, timeout: source.timeout }));
+      return await work(openSession({ connection, outer, signal, timeout: source.timeout }));
     } catch (error) {
+      if (error instanceof UntrustedCertificate) throw await withDates(error, source, outer, signal);
       throw asSourceError(error, connection.secrets, source.timeout);
     } finally {
       await connection.close();
@@ -85,6 +91,21 @@ async function operate<T>(
     throw asSourceError(error, [], source.timeout);
   }
 }
+
+/** Says so where a certificate is only out of date. */
+async function withDates(
+  error: UntrustedCertificate,
+  { repoURL, credentials }: SourceSpec,
+  outer: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<SourceError> {
+  // Behind a proxy there is no way to the server but git's own.
+  const direct = credentials.proxy === undefined && PROXIES.every((name) => outer[name] === undefined);
+  const dates = direct ? await certificateDates(repoURL, credentials.ca, signal).catch(() => undefined) : undefined;
+  return dates === undefined ? error : new SourceError(error.reason, `${CERTIFICATE[dates]} (${repoURL})`, false);
+}
+
+const PROXIES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /** What a killed process left of its secrets goes first. */
 async function prepareFolders(dataDir: string, temporary: string): Promise<void> {
@@ -131,7 +152,26 @@ async function inTurn<T>(
 async function resolve(session: Session, { ref }: SourceSpec, limits: GitLimits): Promise<ResolvedRevision> {
   const question = askFor(ref);
   if ("commit" in question) return question;
-  const args = ["ls-remote", ...question.options, "origin"];
-  const { stdout } = await session.run(args, { outputBytes: limits.listBytes });
-  return question.choose(stdout.toString("utf8"));
+  const ask = (patterns: readonly string[]) =>
+    listRefs(session, [...question.options, "origin", ...patterns], limits.listBytes);
+  const answer = await ask(question.patterns);
+  const found = await question.choose(answer);
+  if (found !== undefined) return found;
+  if (question.patterns.length === 0) throw question.missing(answer);
+  const all = await ask([]).catch((error: unknown) => {
+    if (error instanceof SourceError && error.reason === "TooLarge") return undefined;
+    throw error;
+  });
+  throw question.missing(all);
+}
+
+async function listRefs(session: Session, args: readonly string[], outputBytes: number): Promise<Buffer> {
+  const { stdout, http } = await session.run(["ls-remote", ...args], { outputBytes });
+  const answer = lastAnswer(http, Date.now());
+  // To git, a page is a list of no references.
+  if (answer !== undefined && !isGitAnswer(answer)) {
+    const type = oneLine(answer.contentType ?? "no type", 60);
+    throw new SourceError("GitOperationFailed", `${NO_GIT_SERVER} (${type})`, true);
+  }
+  return stdout;
 }

@@ -1,4 +1,5 @@
 import { SourceError } from "../../core/source-error.js";
+import { formatTime } from "../../core/time.js";
 import type { SourceTree } from "../../ports/source-repository.js";
 import { oneLine } from "./failures.js";
 import type { Copy } from "./fetch.js";
@@ -71,20 +72,34 @@ function strangeness(path: string): string | undefined {
 }
 
 async function findFolder(copy: Copy, commit: string, folder: string): Promise<string> {
-  const input = folder === "" ? `${commit}^{tree}\n` : `${commit}:${folder}\n`;
-  const check = ["cat-file", "--batch-check=%(objectname) %(objecttype)"];
-  const { stdout } = await copy.session.run(check, { copy: copy.folder, input });
-  const [, id, type] = /^([0-9a-f]+) (tree|blob|commit)\n$/.exec(stdout.toString("utf8")) ?? [];
-  if (id !== undefined && type === "tree") return id;
-  const what = type === undefined && !(await isEntry(copy, commit, folder)) ? "there is no folder" : "no folder is";
-  throw new SourceError("NotFound", `${what} ${folder} in ${commit.slice(0, 12)}: look at source.path`, false);
+  const parts = folder === "" ? [] : folder.split("/");
+  const asked = [`${commit}^{tree}`, ...parts.map((_, at) => `${commit}:${parts.slice(0, at + 1).join("/")}`)];
+  const { stdout } = await copy.session.run(["cat-file", "--batch-check=%(objectname) %(objecttype)"], {
+    copy: copy.folder,
+    input: asked.map((name) => `${name}\n`).join(""),
+    outputBytes: copy.limits.listBytes,
+  });
+  const trees = stdout.toString("utf8").split("\n");
+  const ids = trees.slice(0, asked.length).map((line) => /^([0-9a-f]+) tree$/.exec(line)?.[1]);
+  const found = ids.at(-1);
+  if (found !== undefined) return found;
+  const depth = ids.indexOf(undefined);
+  const path = parts.slice(0, depth).join("/");
+  const parent = depth === 0 ? undefined : ids[depth - 1];
+  const why = parent === undefined ? undefined : await whyNoFolder(copy, parent, parts[depth - 1]!);
+  const named = `${folder} in ${commit.slice(0, 12)}`;
+  const message =
+    why === undefined ? `there is no folder ${named}: look at source.path` : `no folder is ${named}: ${path} ${why}`;
+  throw new SourceError("NotFound", message, false);
 }
 
-/** Whether something of that name is there: a file or link is, and not fetched. */
-async function isEntry(copy: Copy, commit: string, path: string): Promise<boolean> {
-  const args = ["--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", path];
+/** What an entry of a folder is that is no folder itself, and what to do; undefined where there is none of that name. */
+async function whyNoFolder(copy: Copy, tree: string, name: string): Promise<string | undefined> {
+  const args = ["--literal-pathspecs", "ls-tree", "-z", "--full-tree", tree, "--", name];
   const { stdout } = await copy.session.run(args, { copy: copy.folder });
-  return stdout.length > 0;
+  if (stdout.length === 0) return undefined;
+  const kind = KINDS[stdout.subarray(0, 6).toString("latin1")];
+  return kind === undefined ? "is a file" : `${kind}; name the folder itself, in a repository that holds it`;
 }
 
 /** Who wrote a commit, for people to read. */
@@ -92,12 +107,22 @@ export async function readCommit(
   copy: Copy,
   commit: string,
 ): Promise<Pick<SourceTree, "author" | "subject" | "committedAt">> {
-  const format = "--format=%an <%ae>%x00%cI%x00%s";
+  const format = "--format=%an <%ae>%x00%ct%x00%s";
   const plain = ["--no-mailmap", "--no-notes", "--no-decorate", "--no-show-signature", "--encoding=UTF-8"];
   const { stdout } = await copy.session.run(["log", "-1", ...plain, format, commit], { copy: copy.folder });
-  const [author = "", committedAt = "", subject = ""] = stdout.toString("utf8").split("\0");
-  return { author: oneLine(author, 200), committedAt: oneLine(committedAt, 40), subject: oneLine(subject, 200) };
+  const [author = "", seconds = "", subject = ""] = stdout.toString("utf8").split("\0");
+  const committedAt = timeOf(seconds);
+  return { author: oneLine(author, 200), subject: oneLine(subject, 200), ...(committedAt && { committedAt }) };
 }
+
+/** RFC 3339; undefined for a time outside of it, which any commit may carry. */
+function timeOf(seconds: string): string | undefined {
+  const fits = /^\d{1,12}$/.test(seconds) && Number(seconds) < YEAR_10000;
+  return fits ? formatTime(Number(seconds) * 1000).replace(".000Z", "Z") : undefined;
+}
+
+/** Seconds since 1970: RFC 3339 ends before. */
+const YEAR_10000 = 253_402_300_800;
 
 function* zeroEnded(bytes: Buffer): Generator<Buffer> {
   for (let start = 0, end = bytes.indexOf(0); end >= 0; start = end + 1, end = bytes.indexOf(0, start)) {

@@ -4,8 +4,7 @@ import { ClusterError, type ClusterErrorReason } from "../../core/cluster-error.
 interface Status {
   readonly reason?: string;
   readonly message?: string;
-  readonly code?: number;
-  readonly details?: { readonly retryAfterSeconds?: number };
+  readonly retryAfterSeconds?: number;
 }
 
 /** Kubernetes' reasons, and whether the same call may succeed later. */
@@ -50,6 +49,11 @@ const BY_CODE: Readonly<Record<number, string>> = {
 /** Kubernetes says no more than "Unauthorized" about credentials it does not know. */
 const UNAUTHORIZED = "the token is wrong or expired (401 Unauthorized)";
 
+/** Seconds that a server is left alone at its word, at most. */
+const LONGEST_WAIT = 3600;
+/** Characters of a message that are kept. */
+const LONGEST_MESSAGE = 32_768;
+
 const DENIED = /admission webhook "([^"]*)" denied the request(?:: )?/;
 const WEBHOOK_DOWN = /failed calling webhook "([^"]*)": (.*)$/s;
 
@@ -60,11 +64,11 @@ const WEBHOOK_DOWN = /failed calling webhook "([^"]*)": (.*)$/s;
  */
 export function errorOfAnswer(what: string, code: number, body: string, retryAfter: string | undefined): ClusterError {
   const status = parseStatus(body);
-  const wait = Number(retryAfter ?? status?.details?.retryAfterSeconds ?? Number.NaN);
-  const seconds = Number.isFinite(wait) ? wait : undefined;
+  const wait = Number(retryAfter ?? status?.retryAfterSeconds ?? Number.NaN);
+  // A timer for longer than it can count ends at once.
+  const seconds = Number.isFinite(wait) ? Math.min(Math.max(wait, 0), LONGEST_WAIT) : undefined;
   if (status === undefined) {
-    const known = REASONS[BY_CODE[code] ?? ""];
-    const [reason, transient] = known ?? ["BadResponse", code >= 500];
+    const [reason, transient] = reasonOf(BY_CODE[code]) ?? ["BadResponse", code >= 500];
     const excerpt = body.replace(/\s+/g, " ").trim().slice(0, 200);
     const answer = code === 401 ? UNAUTHORIZED : `the server answered ${code}${excerpt ? `: ${excerpt}` : ""}`;
     const message = `${what}: ${answer}`;
@@ -74,11 +78,12 @@ export function errorOfAnswer(what: string, code: number, body: string, retryAft
 }
 
 /** Translates a Status, of an answer or of a watch's ERROR event. */
-export function errorOfStatus(what: string, status: Status, code: number, retryAfterSeconds?: number): ClusterError {
+export function errorOfStatus(what: string, answer: object, code: number, retryAfterSeconds?: number): ClusterError {
+  const status = readStatus(answer);
   const message = code === 401 ? UNAUTHORIZED : (status.message ?? status.reason ?? `the server answered ${code}`);
   const webhook = webhookError(what, status, message, code);
   if (webhook !== undefined) return webhook;
-  const named = REASONS[status.reason ?? ""] ?? REASONS[BY_CODE[code] ?? ""];
+  const named = reasonOf(status.reason) ?? reasonOf(BY_CODE[code]);
   const [reason, transient] = named ?? ["BadResponse", code >= 500];
   // A merge patch that carries another uid: Kubernetes calls the field immutable, we mean "another object by now".
   const stale = reason === "Invalid" && message.includes("metadata.uid:");
@@ -100,13 +105,29 @@ function webhookError(what: string, status: Status, message: string, code: numbe
   return new ClusterError(reason, own, false, code);
 }
 
+/** No word of a server finds what every object has. */
+function reasonOf(word: string | undefined): readonly [ClusterErrorReason, boolean] | undefined {
+  return word !== undefined && Object.hasOwn(REASONS, word) ? REASONS[word] : undefined;
+}
+
 function parseStatus(body: string): Status | undefined {
   try {
-    const value = JSON.parse(body) as { kind?: string } | null;
-    return value?.kind === "Status" ? (value as Status) : undefined;
+    const value = JSON.parse(body) as { kind?: unknown } | null;
+    return value?.kind === "Status" ? readStatus(value) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** What of it is what it should be. */
+function readStatus(value: object): Status {
+  const { reason, message, details } = value as Record<string, unknown>;
+  const seconds = (details as { retryAfterSeconds?: unknown } | null | undefined)?.retryAfterSeconds;
+  return {
+    ...(typeof reason === "string" && { reason }),
+    ...(typeof message === "string" && { message: message.slice(0, LONGEST_MESSAGE) }),
+    ...(typeof seconds === "number" && { retryAfterSeconds: seconds }),
+  };
 }
 
 /** Where a call went, for messages: never with a user, a password or a query in it. */

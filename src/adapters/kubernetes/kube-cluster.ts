@@ -9,8 +9,9 @@ import type {
   Preconditions,
   WatchEvent,
 } from "../../ports/cluster.js";
+import { badAnswer, readObject, readPage, readResources, readVersions } from "./answers.js";
 import { collectionPath, groupPath, objectPath, query } from "./api-path.js";
-import type { Transport } from "./transport.js";
+import { AnswerTooLarge, type Transport } from "./transport.js";
 import { lines, readWatchLine } from "./watch-stream.js";
 
 /** Objects a page: what kubectl and client-go ask for. */
@@ -22,10 +23,11 @@ const WATCH_SECONDS = { least: 240, spread: 60 };
 /** Waits between attempts to take a watch up again, in milliseconds; after the last one the error goes up. */
 const WATCH_BACKOFF = [0, 500, 1_000, 2_000, 4_000];
 
-interface Page {
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: KubeObject[] | null;
-}
+/** Bytes of a list that is asked for at once; a text of V8 has no more. */
+const WHOLE_LIST_BYTES = 500 * 1024 * 1024;
+/** Pages of a list, and milliseconds for all of them, before it counts as endless. */
+const MOST_PAGES = 10_000;
+const LONGEST_LIST = 900_000;
 
 /** A Kubernetes API server over one pooled transport. */
 export class KubeCluster implements ClusterActor {
@@ -40,15 +42,13 @@ export class KubeCluster implements ClusterActor {
   }
 
   async find(group: string, kindName: string): Promise<Kind | undefined> {
-    const answer = (await this.#call("GET", `/apis/${encodeURIComponent(group)}`, `discover ${group}`).catch(
-      (error: unknown) => {
-        if (isClusterError(error, "NotFound")) return undefined;
-        throw error;
-      },
-    )) as { preferredVersion?: { groupVersion: string }; versions?: { groupVersion: string }[] } | undefined;
-    const preferred = answer?.preferredVersion?.groupVersion;
-    const others = (answer?.versions ?? []).map(({ groupVersion }) => groupVersion).filter((one) => one !== preferred);
-    for (const apiVersion of [...(preferred ? [preferred] : []), ...others]) {
+    const what = `discover ${group}`;
+    const answer = await this.#call("GET", `/apis/${encodeURIComponent(group)}`, what).catch((error: unknown) => {
+      if (isClusterError(error, "NotFound")) return undefined;
+      throw error;
+    });
+    if (answer === undefined) return undefined;
+    for (const apiVersion of readVersions(answer, what)) {
       const found = (await this.#resources(apiVersion)).find(
         ({ name, kind }) => kind === kindName && !name.includes("/"),
       );
@@ -68,23 +68,25 @@ export class KubeCluster implements ClusterActor {
   }
 
   async get(ref: ObjectRef): Promise<KubeObject> {
-    return (await this.#call("GET", objectPath(ref), `read ${words(ref)}`)) as KubeObject;
+    const what = `read ${words(ref)}`;
+    return readObject(await this.#call("GET", objectPath(ref), what), ref.kind, what);
   }
 
   async create(object: KubeObject, kind: Kind): Promise<KubeObject> {
     const ref = refOf(object, kind);
     const path = collectionPath(kind, ref.namespace) + query({ fieldManager: OWN.fieldManager });
-    return (await this.#call("POST", path, `create ${words(ref)}`, object)) as KubeObject;
+    const what = `create ${words(ref)}`;
+    return readObject(await this.#call("POST", path, what, object), kind, what);
   }
 
   async patch(ref: ObjectRef, mergePatch: object): Promise<KubeObject> {
     const path = objectPath(ref) + query({ fieldManager: OWN.fieldManager });
-    return this.#patch(path, `update ${words(ref)}`, mergePatch);
+    return this.#patch(path, `update ${words(ref)}`, ref.kind, mergePatch);
   }
 
   async patchStatus(ref: ObjectRef, mergePatch: object): Promise<KubeObject> {
     const path = `${objectPath(ref)}/status${query({ fieldManager: OWN.statusManager })}`;
-    return this.#patch(path, `set status of ${words(ref)}`, mergePatch);
+    return this.#patch(path, `set status of ${words(ref)}`, ref.kind, mergePatch);
   }
 
   async delete(ref: ObjectRef, preconditions: Preconditions, grace: DeleteOptions = {}): Promise<void> {
@@ -95,12 +97,14 @@ export class KubeCluster implements ClusterActor {
 
   async replace(object: KubeObject, kind: Kind): Promise<KubeObject> {
     const ref = refOf(object, kind);
-    return (await this.#call("PUT", objectPath(ref), `replace ${words(ref)}`, object)) as KubeObject;
+    const what = `replace ${words(ref)}`;
+    return readObject(await this.#call("PUT", objectPath(ref), what, object), kind, what);
   }
 
   async replaceStatus(object: KubeObject, kind: Kind): Promise<KubeObject> {
     const ref = refOf(object, kind);
-    return (await this.#call("PUT", `${objectPath(ref)}/status`, `set status of ${words(ref)}`, object)) as KubeObject;
+    const what = `set status of ${words(ref)}`;
+    return readObject(await this.#call("PUT", `${objectPath(ref)}/status`, what, object), kind, what);
   }
 
   async bind(pod: ObjectRef, node: string): Promise<void> {
@@ -156,38 +160,57 @@ export class KubeCluster implements ClusterActor {
 
   async #listOnce(kind: Kind, options: ListOptions, limit: number | undefined): Promise<ObjectList> {
     const { project = (object) => object } = options;
+    const what = `list ${kind.plural}`;
+    const until = Date.now() + LONGEST_LIST;
     const items: KubeObject[] = [];
+    let size = limit;
     let token: string | undefined;
     let resourceVersion = "";
-    do {
-      const asked = {
-        limit: limit === undefined ? undefined : String(limit),
-        continue: token,
-        labelSelector: options.labelSelector,
-      };
-      const path = collectionPath(kind, options.namespace) + query(asked);
-      const call = { method: "GET", path, what: `list ${kind.plural}` } as const;
-      const page = (await this.transport.call(call, this.transport.timeouts.list)) as Page;
-      for (const item of page.items ?? []) items.push(project(complete(item, kind)));
-      resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
-      token = page.metadata?.continue || undefined;
-    } while (token !== undefined);
-    return { items, resourceVersion };
+    for (let pages = 1; ; pages++) {
+      const asked = { continue: token, labelSelector: options.labelSelector };
+      const path = (most: number | undefined) =>
+        collectionPath(kind, options.namespace) +
+        query({ limit: most === undefined ? undefined : String(most), ...asked });
+      const read = await this.#page(path, what, size);
+      size = read.size;
+      const page = readPage(read.answer, what);
+      for (const item of page.items) items.push(project(withoutWriters(readObject(item, kind, what))));
+      resourceVersion = page.resourceVersion || resourceVersion;
+      if (page.next === undefined) return { items, resourceVersion };
+      if (page.next === token) throw badAnswer(what, "the list goes on where it began");
+      if (pages >= MOST_PAGES || Date.now() > until) {
+        throw badAnswer(what, `the list has no end: ${items.length} objects on ${pages} pages so far`);
+      }
+      token = page.next;
+    }
+  }
+
+  /** One page, of fewer objects where so many are too many bytes. @returns how many objects fit */
+  async #page(path: (most: number | undefined) => string, what: string, size: number | undefined) {
+    for (let most = size; ; most = Math.ceil(most / 10)) {
+      try {
+        const whole = most === undefined ? { mostBytes: WHOLE_LIST_BYTES } : {};
+        const call = { method: "GET", path: path(most), what, ...whole } as const;
+        return { answer: await this.transport.call(call, this.transport.timeouts.list), size: most };
+      } catch (error) {
+        if (!(error instanceof AnswerTooLarge) || most === undefined || most <= 1) throw error;
+      }
+    }
   }
 
   async #resources(apiVersion: string): Promise<readonly { name: string; kind: string; namespaced: boolean }[]> {
     try {
-      const answer = await this.#call("GET", groupPath(apiVersion), `discover ${apiVersion}`);
-      return (answer as { resources?: { name: string; kind: string; namespaced: boolean }[] }).resources ?? [];
+      const what = `discover ${apiVersion}`;
+      return readResources(await this.#call("GET", groupPath(apiVersion), what), what);
     } catch (error) {
       if (isClusterError(error, "NotFound")) return [];
       throw error;
     }
   }
 
-  async #patch(path: string, what: string, body: object): Promise<KubeObject> {
+  async #patch(path: string, what: string, kind: Kind, body: object): Promise<KubeObject> {
     const contentType = "application/merge-patch+json";
-    return (await this.transport.call({ method: "PATCH", path, what, body, contentType })) as KubeObject;
+    return readObject(await this.transport.call({ method: "PATCH", path, what, body, contentType }), kind, what);
   }
 
   #call(method: "GET" | "POST" | "PUT" | "DELETE", path: string, what: string, body?: unknown): Promise<unknown> {
@@ -195,10 +218,8 @@ export class KubeCluster implements ClusterActor {
   }
 }
 
-/** Items of a list carry no kind on built-in types; managedFields are half their bytes and nobody reads them. */
-function complete(item: KubeObject, kind: Kind): KubeObject {
-  item.apiVersion ??= kind.apiVersion;
-  item.kind ??= kind.kind;
+/** managedFields are half the bytes of an item, and nobody reads them. */
+function withoutWriters(item: KubeObject): KubeObject {
   delete item.metadata.managedFields;
   return item;
 }

@@ -14,6 +14,20 @@ export interface Call {
   readonly what: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Bytes its answer may have; `ANSWER_BYTES` unless given. */
+  readonly mostBytes?: number;
+}
+
+/** Bytes of an answer that are read: some twenty times the largest object there can be. */
+const ANSWER_BYTES = 32 * 1024 * 1024;
+/** Bytes of an answer that is an error: what follows tells nobody more. */
+const ERROR_BYTES = 1024 * 1024;
+
+/** An answer has more bytes than are read. */
+export class AnswerTooLarge extends ClusterError {
+  constructor(what: string, most: number) {
+    super("BadResponse", `${what}: the answer has more than ${most / (1024 * 1024)} MiB`, false);
+  }
 }
 
 /** How long to wait, in milliseconds. */
@@ -70,7 +84,10 @@ export class Transport {
       const { statusCode, headers, body } = await this.#send(call, { signal: AbortSignal.timeout(timeout) });
       let text: string;
       try {
-        text = await body.text();
+        const most = statusCode < 400 ? (call.mostBytes ?? ANSWER_BYTES) : ERROR_BYTES;
+        const read = await readText(body, most);
+        if (read.cut && statusCode < 400) throw new AnswerTooLarge(call.what, most);
+        text = read.text;
       } catch (error) {
         if (call.method === "GET" && attempt === 1 && connectionLost(error)) continue;
         throw errorOfTransport(call.what, error, this.place);
@@ -89,7 +106,7 @@ export class Transport {
     const silence = this.options.timeouts.watchSilence;
     const answer = await this.#send(call, { signal, bodyTimeout: silence });
     if (answer.statusCode < 400) return answer.body;
-    const text = await answer.body.text().catch(() => "");
+    const { text } = await readText(answer.body, ERROR_BYTES).catch(() => ({ text: "" }));
     throw errorOfAnswer(call.what, answer.statusCode, text, one(answer.headers["retry-after"]));
   }
 
@@ -195,6 +212,19 @@ export class Transport {
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     return true;
   }
+}
+
+/** The text of an answer, as far as it may go; the connection of one that goes on is closed. */
+async function readText(body: Dispatcher.ResponseData["body"], most: number): Promise<{ text: string; cut: boolean }> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // Leaving the loop destroys the stream.
+    if (bytes > most) break;
+  }
+  return { text: Buffer.concat(chunks).subarray(0, most).toString("utf8"), cut: bytes > most };
 }
 
 function one(header: string | string[] | undefined): string | undefined {

@@ -14,7 +14,7 @@ export function sourceFindings({ follower, memory }: PlanSyncParts, wish: Wish):
       tree: tree.tree,
       author: tree.author,
       subject: tree.subject,
-      committedAt: tree.committedAt,
+      ...(tree.committedAt && { committedAt: tree.committedAt }),
       ...(tree.refName && { ref: tree.refName }),
       ...(tree.signedBy && { signedBy: tree.signedBy }),
     }),

@@ -46,6 +46,8 @@ export interface FollowerContext {
 export const SOURCE_GRACE = 900_000;
 /** The longest wait between two looks while a repository cannot be read, in milliseconds. */
 const LONGEST_WAIT = 300_000;
+/** No server is left alone for longer at its own word (Retry-After), in milliseconds. */
+const LONGEST_RETRY_AFTER = 3_600_000;
 
 /**
  * Follows the source of one PlanSync beside the reconciles, so that a slow repository never keeps drift from being healed.
@@ -57,6 +59,8 @@ export class SourceFollower {
   #lookedFor: Wanted | undefined;
   #waking = new AbortController();
   #failures = 0;
+  /** The server asked to be left alone until then, in milliseconds since 1970. */
+  #notBefore = 0;
   readonly #ended = new AbortController();
   readonly #running: Promise<void>;
 
@@ -80,6 +84,7 @@ export class SourceFollower {
     };
     if (JSON.stringify(wanted) === JSON.stringify(this.#wanted)) return;
     if (this.#wanted !== undefined && !sameRepository(this.#wanted.source, wish.source)) this.#state = {};
+    if (this.#wanted?.source.repoURL !== wish.source.repoURL) this.#notBefore = 0;
     this.#wanted = wanted;
     this.hint();
   }
@@ -89,9 +94,9 @@ export class SourceFollower {
     return this.#wanted !== undefined && this.#lookedFor === this.#wanted;
   }
 
-  /** Somebody says there may be something new. */
+  /** Somebody says there may be something new; a server that asked to be left alone is not asked sooner. */
   hint(): void {
-    this.#waking.abort();
+    if (this.context.clock.now() >= this.#notBefore) this.#waking.abort();
   }
 
   /**
@@ -119,6 +124,8 @@ export class SourceFollower {
       this.#waking = new AbortController();
       if (this.#wanted !== undefined) await this.#look(this.#wanted);
       if (this.#ended.signal.aborted) return;
+      // What was hinted at meanwhile waits as long as the server asks.
+      if (this.context.clock.now() < this.#notBefore) this.#waking = new AbortController();
       await this.context.clock.sleep(this.#wait(), this.#waking.signal).catch(() => {});
     }
   }
@@ -141,6 +148,7 @@ export class SourceFollower {
       if (!same) logger.info({ revision: found.commit, files: newest.tree.files.length }, "read a new revision");
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
+      if (this.#wanted?.source.repoURL === wanted.source.repoURL) this.#leaveAlone(error);
       if (this.#ended.signal.aborted || this.#wanted !== wanted) return;
       this.#failures++;
       const since = before.failure?.since ?? started;
@@ -152,6 +160,10 @@ export class SourceFollower {
     const first = this.#lookedFor !== wanted;
     this.#lookedFor = wanted;
     if (first || noteworthy(before, this.#state)) this.context.onChange();
+  }
+
+  #leaveAlone({ retryAfterSeconds = 0 }: SourceError): void {
+    this.#notBefore = this.context.clock.now() + Math.min(LONGEST_RETRY_AFTER, retryAfterSeconds * 1000);
   }
 
   async #read(spec: SourceSpec, revision: ResolvedRevision): Promise<Revision> {
@@ -169,7 +181,8 @@ export class SourceFollower {
   #wait(): number {
     const interval = this.#wanted?.source.interval ?? LONGEST_WAIT;
     const failing = this.#failures === 0 ? interval : Math.min(LONGEST_WAIT, interval * 2 ** (this.#failures - 1));
-    return Math.max(interval, failing) * (0.9 + Math.random() / 5);
+    const left = this.#notBefore - this.context.clock.now();
+    return Math.max(left, Math.max(interval, failing) * (0.9 + Math.random() / 5));
   }
 }
 

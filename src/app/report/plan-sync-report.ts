@@ -15,7 +15,10 @@ export function planSyncText(wish: Wish, status: PlanSyncStatus, paint: Palette)
     ["Mode", `${wish.mode}${wish.suspended ? ", suspended" : ""}`],
     ["Attempted", status.lastAttemptedRevision],
     ["Applied", status.lastAppliedRevision],
-    ["Commit", source.subject && `${source.subject} (${source.author}, ${source.committedAt})`],
+    [
+      "Commit",
+      source.author && `${source.subject} (${[source.author, source.committedAt].filter(Boolean).join(", ")})`,
+    ],
     ["Signed", source.signedBy],
     ["Pinned", source.pinned],
     [

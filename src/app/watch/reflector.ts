@@ -131,7 +131,8 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const { kind, project } = this.options;
+    const { kind } = this.options;
+    const project = (object: KubeObject) => this.#project(object);
     const { items, resourceVersion } = await abortable(this.cluster.list(kind, { project }), signal);
     const listed = new Set<string>();
     for (const item of items) {
@@ -188,8 +189,18 @@ export class Reflector {
     const { object, writer } = event;
     this.#version = object.metadata.resourceVersion ?? this.#version;
     if (event.type === "DELETED") this.#remove(keyOf(object));
-    else this.#put(keyOf(object), this.options.project(object), writer);
+    else this.#put(keyOf(object), this.#project(object), writer);
     this.#count();
+  }
+
+  /** An object that nobody can read is the server's fault, and no reason for the process to end. */
+  #project(object: KubeObject): KubeObject {
+    try {
+      return this.options.project(object);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ClusterError("BadResponse", `${this.kind.kind} ${keyOf(object)} cannot be read: ${why}`, false);
+    }
   }
 
   #put(key: string, after: KubeObject, writer: Writer | undefined): void {

@@ -97,7 +97,7 @@ export const PLAN_SYNC: KindDescription = {
                   "maxLength": 255
                 },
                 "semver": {
-                  "description": "The highest tag in this range.",
+                  "description": "The highest tag in this range, as Flux reads it; pre-releases count where a bound is one, as in >=1.2.0-0.",
                   "type": "string",
                   "minLength": 1,
                   "maxLength": 255
@@ -117,7 +117,7 @@ export const PLAN_SYNC: KindDescription = {
               "maxLength": 1024
             },
             "interval": {
-              "description": "How often to ask the repository.",
+              "description": "How often to ask the repository; less than 5s counts as 5s.",
               "type": "string",
               "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$",
               "default": "30s"
@@ -129,7 +129,7 @@ export const PLAN_SYNC: KindDescription = {
               "default": "60s"
             },
             "secretRef": {
-              "description": "Credentials: username and password, bearerToken, identity and known_hosts (SSH), ca.crt, tls.crt and tls.key, proxy.",
+              "description": "Credentials: username and password, bearerToken, identity and known_hosts (SSH), ca.crt, tls.crt and tls.key, proxy. The Secret names its repositories in the annotation spiderplan.io/repositories.",
               "type": "object",
               "required": [
                 "name"
@@ -161,7 +161,7 @@ export const PLAN_SYNC: KindDescription = {
                   "default": "HEAD"
                 },
                 "secretRef": {
-                  "description": "Trusted keys: PGP public keys (*.asc) and SSH public keys (*.pub).",
+                  "description": "Trusted keys: PGP public keys (*.asc) and SSH public keys (*.pub). Annotated as the Secret of source.secretRef.",
                   "type": "object",
                   "required": [
                     "name"
@@ -463,7 +463,7 @@ export const PLAN_SYNC: KindDescription = {
               "type": "string"
             },
             "committedAt": {
-              "description": "When.",
+              "description": "When, in UTC; absent where the commit carries no time between 1970 and 9999.",
               "type": "string",
               "format": "date-time"
             },

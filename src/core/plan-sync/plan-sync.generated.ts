@@ -57,7 +57,7 @@ export interface PlanSource {
    */
   path?: string;
   /**
-   * How often to ask the repository.
+   * How often to ask the repository; less than 5s counts as 5s.
    */
   interval?: string;
   /**
@@ -65,7 +65,7 @@ export interface PlanSource {
    */
   timeout?: string;
   /**
-   * Credentials: username and password, bearerToken, identity and known_hosts (SSH), ca.crt, tls.crt and tls.key, proxy.
+   * Credentials: username and password, bearerToken, identity and known_hosts (SSH), ca.crt, tls.crt and tls.key, proxy. The Secret names its repositories in the annotation spiderplan.io/repositories.
    */
   secretRef?: {
     /**
@@ -88,7 +88,7 @@ export interface SourceReference {
    */
   tag?: string;
   /**
-   * The highest tag in this range.
+   * The highest tag in this range, as Flux reads it; pre-releases count where a bound is one, as in >=1.2.0-0.
    */
   semver?: string;
   /**
@@ -105,7 +105,7 @@ export interface SourceVerify {
    */
   mode?: "HEAD" | "Tag" | "TagAndHEAD";
   /**
-   * Trusted keys: PGP public keys (*.asc) and SSH public keys (*.pub).
+   * Trusted keys: PGP public keys (*.asc) and SSH public keys (*.pub). Annotated as the Secret of source.secretRef.
    */
   secretRef: {
     /**
@@ -322,7 +322,7 @@ export interface SourceStatus {
    */
   subject?: string;
   /**
-   * When.
+   * When, in UTC; absent where the commit carries no time between 1970 and 9999.
    */
   committedAt?: string;
   /**

@@ -204,6 +204,8 @@ export const OWN = {
   /** `disabled` or `confirm`, written by people on an object that must not just vanish with its part of the plan. */
   prune: "spiderplan.io/prune",
   deletionApproved: "spiderplan.io/deletion-approved",
+  /** Of a Secret: URLs of the repositories it was made for, so that a PlanSync cannot send it to others. */
+  repositories: "spiderplan.io/repositories",
   fieldManager: "spiderplan",
   statusManager: "spiderplan-status",
   writerLease: "spiderplan-writer",

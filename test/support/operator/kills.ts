@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PlanSyncStatus } from "../../../src/core/plan-sync/plan-sync.generated.js";
-import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { KINDS, type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { type GitServer, type ServedRepository, startGitServer } from "../git-server.js";
 import { type PlayedCluster, playCluster } from "../played-cluster.js";
 import { type Chance, chance } from "../worlds/chance.js";
@@ -199,6 +199,11 @@ class KilledWorld {
       object("Namespace", NAMESPACE),
       {
         ...object("Secret", "git-credentials", NAMESPACE),
+        metadata: {
+          name: "git-credentials",
+          namespace: NAMESPACE,
+          annotations: { [OWN.repositories]: this.#repository.url },
+        },
         data: {
           username: text("spiderplan"),
           password: text("s3cret-token"),

@@ -5,7 +5,7 @@ import { parseYamlDocuments } from "../../../src/adapters/plan-files/yaml.js";
 import { openMetrics } from "../../../src/adapters/telemetry/metrics.js";
 import { systemClock } from "../../../src/cli/clock.js";
 import type { PlanSyncSpec, PlanSyncStatus } from "../../../src/core/plan-sync/plan-sync.generated.js";
-import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
+import { KINDS, type KubeObject, OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { type OperatorOptions, runOperator } from "../../../src/operator/operator.js";
 import type { ClusterActor } from "../../../src/ports/cluster.js";
 import type { Clock } from "../../../src/ports/runtime.js";
@@ -79,6 +79,7 @@ export async function setStage(cluster: OperatedCluster, operators: OperatorRigh
   await actor.create(
     {
       ...named("Secret", CREDENTIALS, NAMESPACE),
+      metadata: { name: CREDENTIALS, namespace: NAMESPACE, annotations: { [OWN.repositories]: git.url } },
       data: { username: base64("spiderplan"), password: base64("s3cret-token"), "ca.crt": base64(git.authority.cert) },
     },
     KINDS.Secret,

@@ -1,4 +1,5 @@
 import { DRIFT_STORIES } from "./drift-stories.js";
+import { GIT_STORIES } from "./git-stories.js";
 import { GUARD_STORIES } from "./guard-stories.js";
 import { LOCK_STORIES } from "./lock-stories.js";
 import { PEOPLE_STORIES } from "./people-stories.js";
@@ -8,6 +9,7 @@ import type { Story } from "./story.js";
 /** What an operator does, as stories that are told on every cluster. */
 export const OPERATOR_STORIES: readonly Story[] = [
   ...SOURCE_STORIES,
+  ...GIT_STORIES,
   ...DRIFT_STORIES,
   ...PEOPLE_STORIES,
   ...GUARD_STORIES,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PlanSyncSpec } from "../../../src/core/plan-sync/plan-sync.generated.js";
-import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { KINDS, type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { type GitServer, type ServedRepository, startGitServer } from "../git-server.js";
 import { type OperatorProcess, startOperatorProcess } from "../operator/process.js";
 import { node, type PlayedCluster, playCluster, poolAnnotation, workload } from "../played-cluster.js";
@@ -105,7 +105,8 @@ function town(git: GitServer): KubeObject[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
     {
-      ...{ apiVersion: "v1", kind: "Secret", metadata: { name: "git", namespace: NAMESPACE } },
+      ...{ apiVersion: "v1", kind: "Secret" },
+      metadata: { name: "git", namespace: NAMESPACE, annotations: { [OWN.repositories]: git.url } },
       data: {
         username: base64("spiderplan"),
         password: base64("s3cret-token"),

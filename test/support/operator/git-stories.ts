@@ -1,0 +1,61 @@
+import { expect } from "vitest";
+import { KINDS, OWN } from "../../../src/core/spiderpool/objects.js";
+import { startGitServer } from "../git-server.js";
+import { pools, X } from "./small-plan.js";
+import { eventually, NAMESPACE, type Stage } from "./stage.js";
+import { applied, automated, kubectl, ready } from "./steps.js";
+import type { Story } from "./story.js";
+
+/** Repositories and Secrets as people, and those who mean harm, write them. */
+export const GIT_STORIES: readonly Story[] = [
+  ["a Secret goes to no repository but those it names, and the way to name one is told", keepsSecrets],
+  ["a tag on a tree and a commit of the year 10000 stop no status", readsStrangeCommits],
+];
+
+async function keepsSecrets(stage: Stage): Promise<void> {
+  const own = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  const other = await startGitServer();
+  try {
+    const { url } = other.repository("collect");
+    const secret = { kind: KINDS.Secret, namespace: NAMESPACE, name: "git-credentials" };
+    const name = { metadata: { annotations: { [OWN.repositories]: null } } };
+    await stage.planSync({ ...automated, source: { repoURL: url } });
+    await stage.start();
+    expect(await ready(stage, "False AuthenticationFailed")).toContain(
+      `Secret net/git-credentials is not for ${url}: its annotation spiderplan.io/repositories names other repositories`,
+    );
+    await stage.actor.patch(secret, name);
+    const source = { repoURL: stage.repository.url };
+    await stage.actor.patch({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" }, { spec: { source } });
+    const told = await eventually(
+      async () => (await stage.status()).conditions?.find(({ type }) => type === "Ready")?.message ?? "",
+      (message) => message.includes("does not say"),
+    );
+    const [, ...command] = /run: kubectl (.*)$/.exec(told)![1]!.split(" ");
+    expect(command).toEqual(["secret", "git-credentials", "-n", "net", `spiderplan.io/repositories=${source.repoURL}`]);
+    await kubectl(stage, "annotate", ...command);
+    await stage.run("reconcile", "dc", "--no-wait");
+    await applied(stage, own);
+    expect(other.requests).toEqual([]);
+  } finally {
+    await other.close();
+  }
+}
+
+async function readsStrangeCommits(stage: Stage): Promise<void> {
+  const good = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
+  stage.repository.tag("v1.0.0", { commit: good });
+  await stage.planSync({ ...automated, source: { ref: { semver: "1.x" } } });
+  await stage.start();
+  await applied(stage, good);
+  expect((await stage.status()).source?.committedAt).toBe("2023-11-14T22:13:20Z");
+  stage.repository.tag("v1.1.0", { commit: stage.repository.git("rev-parse", `${good}^{tree}`) });
+  await stage.run("reconcile", "dc", "--no-wait");
+  expect(await ready(stage, "False SourceRefused")).toContain("tag v1.1.0 leads to a tree, and only commits are read");
+  const late = stage.repository.commit({ "plan/a.yaml": pools(X(29)) }, { at: 253_402_300_800 });
+  stage.repository.tag("v1.2.0", { commit: late });
+  await stage.run("reconcile", "dc", "--no-wait");
+  await applied(stage, late);
+  expect((await stage.status()).source).toMatchObject({ ref: "refs/tags/v1.2.0", subject: "change" });
+  expect((await stage.status()).source).not.toHaveProperty("committedAt");
+}
