@@ -14,6 +14,9 @@ const REFUSED: readonly [line: string, told: string][] = [
   ["/^(?:[a-z]*-?)*$/.test(text)", "a quantifier inside a quantified group"],
   ["/(\\s*,?\\s*\\w+){2,}/.test(text)", "a quantifier inside a quantified group"],
   ["/(.*\\.)*x/.test(text)", "a quantifier inside a quantified group"],
+  ["found.push(...more)", "a list becomes the arguments of push()"],
+  ["Math.max(...waves)", "a list becomes the arguments of max()"],
+  ["union(...sets)", "a list becomes the arguments of union()"],
 ];
 const FINE = [
   "text.match(/a+b/)",
@@ -21,13 +24,15 @@ const FINE = [
   "/^[a-z]+(?:\\.[a-z0-9]*)*$/.test(text)",
   "/^(?:\\d+(?:ms|s))+$/.test(text)",
   "/[(+)]+/.test(text)",
+  "const all = [...one, ...other]; print(...all)",
+  "// few: at most two\nfound.push(...two)",
 ];
 
-test("npm run check:regexps refuses what makes a regular expression of a text, and what backtracks for ever", () => {
-  const folder = mkdtempSync(join(tmpdir(), "spiderplan-regexps-"));
+test("npm run check:untrusted refuses what a hostile text or list could stop the process with", () => {
+  const folder = mkdtempSync(join(tmpdir(), "spiderplan-untrusted-"));
   for (const [index, line] of [...REFUSED.map(([one]) => one), ...FINE].entries())
     writeFileSync(join(folder, `${index}.ts`), `${line}\n`);
-  const { stderr, status } = spawnSync(process.execPath, ["scripts/regexps.mjs", folder], { encoding: "utf8" });
+  const { stderr, status } = spawnSync(process.execPath, ["scripts/untrusted.mjs", folder], { encoding: "utf8" });
   rmSync(folder, { recursive: true });
   const told = (index: number) => stderr.split("\n").filter((line) => line.includes(join(folder, `${index}.ts:`)));
   expect(status).toBe(1);
