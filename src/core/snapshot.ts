@@ -1,5 +1,6 @@
 import { addressSet, type RangeSet } from "./ip/range-set.js";
 import type { SpiderpoolFacts } from "./spiderpool/facts.js";
+import { withinLimits } from "./spiderpool/limits.js";
 import {
   type KubeObject,
   OWN,
@@ -75,7 +76,8 @@ export function buildSnapshot(
   };
   const workloads = new Map<string, KubeObject>();
   const autoscaled = new Map<string, number>();
-  for (const item of items) {
+  for (const written of items) {
+    const item = withinLimits(written);
     const target = Object.hasOwn(maps, item.kind) ? maps[item.kind as keyof typeof maps] : undefined;
     target?.set(objectPath(item), item);
     if (item.kind === "HorizontalPodAutoscaler") readAutoscaler(item, autoscaled);

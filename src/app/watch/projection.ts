@@ -1,5 +1,6 @@
 import { isFields } from "../../core/spiderpool/json.js";
-import { KEYS, KINDS, type KubeObject, type ObjectMeta, type SpiderEndpoint } from "../../core/spiderpool/objects.js";
+import { isReadAnnotation, withinLimits } from "../../core/spiderpool/limits.js";
+import { KINDS, type KubeObject, type ObjectMeta, type SpiderEndpoint } from "../../core/spiderpool/objects.js";
 
 /** The parts of an object beside its metadata. */
 type Parts = Pick<KubeObject, "spec" | "status" | "data">;
@@ -15,7 +16,8 @@ interface Kept {
  * An object reduced to what the core reads of its kind: a cache of 50,000 Pods must fit into memory, and what nobody
  * reads must not count as a change. Deciding on projections gives the same outcome as on whole objects.
  */
-export function project(object: KubeObject): KubeObject {
+export function project(whole: KubeObject): KubeObject {
+  const object = withinLimits(whole);
   const kept = KEPT.get(object.kind) ?? WORKLOAD;
   const { apiVersion, kind } = object;
   const metadata = compact(kept.metadata(object.metadata)) as unknown as ObjectMeta;
@@ -23,14 +25,6 @@ export function project(object: KubeObject): KubeObject {
 }
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
-
-/** Whose annotations on Pods, workloads and Namespaces the core reads; other agents write theirs at any time. */
-const READ_DOMAINS: ReadonlySet<string> = new Set([
-  "ipam.spidernet.io",
-  "cni.spidernet.io",
-  "v1.multus-cni.io",
-  "spiderplan.io",
-]);
 
 /** Spiderpool's own objects: what we write and what its admission looks at. */
 const WHOLE: Kept = {
@@ -78,7 +72,7 @@ function named({ name, namespace }: ObjectMeta): Fields {
 function identified(metadata: ObjectMeta): Fields {
   const { uid, labels, annotations } = metadata;
   const ownerReferences = isControlled(metadata) ? controllers(metadata) : undefined;
-  return { ...named(metadata), uid, labels, annotations: only(annotations, isRead), ownerReferences };
+  return { ...named(metadata), uid, labels, annotations: only(annotations, isReadAnnotation), ownerReferences };
 }
 
 /** Of what spiderplan patches: a write carries the version it was decided on. */
@@ -94,10 +88,6 @@ function controllers({ ownerReferences = [] }: ObjectMeta): unknown {
   return ownerReferences
     .filter((owner) => owner.controller)
     .map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid, controller: true }));
-}
-
-function isRead(key: string): boolean {
-  return key === KEYS.networks || READ_DOMAINS.has(key.slice(0, Math.max(0, key.indexOf("/"))));
 }
 
 /** Undefined where nothing is left. */
@@ -124,7 +114,7 @@ function workloadSpec(spec: unknown): Fields | undefined {
 function template(value: unknown): Fields | undefined {
   if (!isFields(value)) return undefined;
   const { labels, annotations } = (value.metadata ?? {}) as ObjectMeta;
-  const metadata = value.metadata && compact({ labels, annotations: only(annotations, isRead) });
+  const metadata = value.metadata && compact({ labels, annotations: only(annotations, isReadAnnotation) });
   const { affinity, ...placed } = pick(value.spec, ["nodeName", "nodeSelector", "tolerations", "affinity"]) ?? {};
   const spec = compact({ ...placed, affinity: pick(affinity, ["nodeAffinity"]) });
   return compact({ metadata, spec });

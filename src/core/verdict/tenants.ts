@@ -3,6 +3,7 @@ import { podTemplate, recordedOwner, type Snapshot, workloadKey } from "../snaps
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { type PodFacts, podFacts, templateFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
+import { unreadableReason } from "../spiderpool/limits.js";
 import type { EndpointIP, KubeObject, SpiderEndpoint } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";
 
@@ -98,6 +99,9 @@ function keeps(endpoint: SpiderEndpoint | undefined, facts: SpiderpoolFacts): Te
 
 function factsAbout(pod: string, snapshot: Snapshot): { facts: PodFacts; workload: string | undefined } | undefined {
   const live = snapshot.pods.get(pod);
+  const [namespace = ""] = pod.split("/");
+  // What it asks for is not known, so that all that is certain is the pool it holds an address of.
+  if ([live, snapshot.namespaces.get(namespace)].some((one) => unreadableReason(one) !== undefined)) return undefined;
   if (live !== undefined) {
     const facts = podFacts(live, snapshot);
     return { facts, workload: workloadAbove(facts, snapshot.endpoints.get(pod)) };
@@ -105,7 +109,7 @@ function factsAbout(pod: string, snapshot: Snapshot): { facts: PodFacts; workloa
   const endpoint = snapshot.endpoints.get(pod);
   const workload = recordedWorkload(endpoint);
   const template = workload === undefined ? undefined : snapshot.workloads.get(workload);
-  if (endpoint === undefined || template === undefined) return undefined;
+  if (endpoint === undefined || template === undefined || unreadableReason(template) !== undefined) return undefined;
   const node = endpoint.status?.current?.node;
   if (template.kind === "StatefulSet") {
     // An ordinal between two lives is what its template makes it.
@@ -156,7 +160,8 @@ export function idleTemplates(
   wanted: (workload: KubeObject) => boolean,
 ): KubeObject[] {
   const found = [...snapshot.workloads].filter(
-    ([, object]) => podTemplate(object)?.metadata !== undefined && wanted(object),
+    ([, object]) =>
+      podTemplate(object)?.metadata !== undefined && unreadableReason(object) === undefined && wanted(object),
   );
   if (found.length === 0) return [];
   const namespaces = new Set(found.map(([, object]) => object.metadata.namespace ?? ""));
