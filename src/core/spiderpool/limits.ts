@@ -52,6 +52,16 @@ const READ_DOMAINS: ReadonlySet<string> = new Set([
   "spiderplan.io",
 ]);
 
+/** What no tenant writes, and what is ours: a quarantine's record alone may be longer than all a tenant may write. */
+const NOT_TENANTS: ReadonlySet<string> = new Set([
+  KINDS.SpiderSubnet.kind,
+  KINDS.SpiderIPPool.kind,
+  KINDS.SpiderReservedIP.kind,
+  KINDS.SpiderMultusConfig.kind,
+  KINDS.Node.kind,
+  KINDS.ConfigMap.kind,
+]);
+
 type Texts = Readonly<Record<string, string>>;
 type Fields = Record<string, unknown>;
 
@@ -67,6 +77,7 @@ export function unreadableReason(object: KubeObject | undefined): string | undef
 
 /** The object with what is beyond a limit taken out, and with the reason why; most objects come back as they are. */
 export function withinLimits(object: KubeObject): KubeObject {
+  if (NOT_TENANTS.has(object.kind)) return object;
   if (object.kind === KINDS.SpiderEndpoint.kind) return withFewNics(object);
   if (object.kind === KINDS.NetworkAttachmentDefinition.kind) return withShortConfig(object);
   const { metadata, spec } = object;

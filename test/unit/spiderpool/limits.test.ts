@@ -82,6 +82,10 @@ test.each<[what: string, object: KubeObject]>([
     attachment(JSON.stringify({ plugins: times(200, (i) => ({ type: "macvlan", master: `eth${i}` })) })),
   ],
   ["10 NICs", endpoint(10)],
+  [
+    "the record of our own quarantine",
+    { ...asks("x".repeat(100_000), "spiderplan.io/quarantine"), kind: "SpiderReservedIP" },
+  ],
 ])("%s are read", (_what, object) => {
   expect(withinLimits(object)).toBe(object);
 });
