@@ -89,7 +89,8 @@ async function check(
 ): Promise<number> {
   const verdicts: ManifestVerdict[] = [];
   for (const { file, text } of await manifestTexts(io, options.check!)) {
-    verdicts.push(...manifestVerdicts(plan, workloads, binding, file, documentsOf(file, text)));
+    const found = manifestVerdicts(plan, workloads, binding, file, documentsOf(file, text));
+    for (const verdict of found) verdicts.push(verdict);
   }
   const differing = verdicts.filter((one) => one.differences.length > 0);
   if (options.output !== "text")

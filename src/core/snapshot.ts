@@ -3,6 +3,7 @@ import { podTemplate, type Snapshot } from "./cluster/snapshot.js";
 import { isLookedThrough, workloadKey } from "./cluster/workload-of.js";
 import { addressSet, type RangeSet } from "./ip/range-set.js";
 import type { SpiderpoolFacts } from "./spiderpool/facts.js";
+import { withinLimits } from "./spiderpool/limits.js";
 import {
   controllerOf,
   isKind,
@@ -63,7 +64,8 @@ export function buildSnapshot(
   const makers = new Map<string, KubeObject>();
   const autoscaled = new Map<string, number>();
   const launchers = new Map<string, KubeObject[]>();
-  for (const item of items) {
+  for (const written of items) {
+    const item = withinLimits(written);
     const target = Object.hasOwn(maps, item.kind) ? maps[item.kind as keyof typeof maps] : undefined;
     target?.set(objectPath(item), item);
     if (item.kind === "HorizontalPodAutoscaler") readAutoscaler(item, autoscaled);

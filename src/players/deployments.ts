@@ -82,7 +82,7 @@ class Rollout {
         name: `${name}-${hash}`,
         namespace,
         labels,
-        annotations: { [REVISION]: String(Math.max(0, ...sets.map(revisionOf)) + 1) },
+        annotations: { [REVISION]: String(sets.map(revisionOf).reduce((most, one) => Math.max(most, one), 0) + 1) },
         ownerReferences: [controllerReference(this.deployment)],
       },
       spec: {

@@ -135,6 +135,29 @@ describe("the choice of an address", () => {
     );
   });
 
+  it("matches patterns as trying every possibility does (A5)", () => {
+    const letter = fc.constantFrom("a", "b", "c");
+    const token: fc.Arbitrary<Token> = fc.oneof(
+      letter.map((char): Token => ({ text: char, one: (c) => c === char })),
+      letter.map((char): Token => ({ text: `\\${char}`, one: (c) => c === char })),
+      fc.constant<Token>({ text: "?", one: () => true }),
+      fc.constant<Token>({ text: "*" }),
+      fc.tuple(letter, letter, fc.boolean()).map(
+        ([low, high, negated]): Token => ({
+          text: `[${negated ? "^" : ""}${low}-${high}]`,
+          one: (c) => (low <= c && c <= high) !== negated,
+        }),
+      ),
+    );
+    const name = fc.string({ unit: letter, maxLength: 9 });
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 8 }), name, (tokens, text) => {
+        expect(compileGlob(tokens.map((one) => one.text).join(""))!(text)).toBe(triesAll(tokens, text));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
   it("takes any text for a pattern without falling over (A5)", () => {
     fc.assert(
       fc.property(
@@ -151,3 +174,16 @@ describe("the choice of an address", () => {
     );
   });
 });
+
+/** A star, or what stands for one character. */
+interface Token {
+  readonly text: string;
+  readonly one?: (char: string) => boolean;
+}
+
+function triesAll([token, ...more]: readonly Token[], name: string): boolean {
+  if (token === undefined) return name === "";
+  if (token.one === undefined)
+    return triesAll(more, name) || (name !== "" && triesAll([token, ...more], name.slice(1)));
+  return name !== "" && token.one(name[0]!) && triesAll(more, name.slice(1));
+}

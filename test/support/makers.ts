@@ -6,7 +6,7 @@ const NETWORKS = { first: "v1.multus-cni.io/default-network", more: "k8s.v1.cni.
 
 /** Annotations that name one pool, or one a NIC. */
 export function naming(pools: string | Record<string, string>, more?: string): Record<string, string> {
-  const ask =
+  const ask: Record<string, string> =
     typeof pools === "string"
       ? { "ipam.spidernet.io/ippool": JSON.stringify({ ipv4: [pools] }) }
       : {

@@ -28,7 +28,7 @@ export async function layOutKeys(session: Session, keys: SourceVerification["key
   for (const [name, text] of files) {
     if (text.includes("PRIVATE KEY")) throw failed(`${name} is a private key: put only public keys in the Secret`);
     if (text.includes("BEGIN PGP PUBLIC KEY BLOCK")) await importKey(session, home, name, text);
-    else signers.push(...sshSigners(name, text));
+    else for (const signer of sshSigners(name, text)) signers.push(signer);
   }
   const signersFile = join(session.folder, "allowed_signers");
   await writeFile(signersFile, signers.map((line) => `${line}\n`).join(""));

@@ -43,7 +43,7 @@ export async function readLockFolder(planRoot: string, cluster: string | undefin
   }
   const inFolder: Diagnostic[] = [];
   const files = await findPlanFiles(join(planRoot, folder), LOCK_LIMITS, inFolder);
-  found.push(...inFolder.filter(({ code }) => code !== "SP1002").map((one) => moved(one, folder)));
+  for (const one of inFolder) if (one.code !== "SP1002") found.push(moved(one, folder));
   const inPlan = files.map(({ path, bytes }) => ({ path: `${folder}/${path}`, bytes }));
   return readLockFiles(folder, inPlan, found, async (file, noted) => {
     const bytes = await readBytes(planRoot, file, LOCK_LIMITS, noted);
@@ -91,7 +91,7 @@ export async function readLockFiles<F extends PlanFile>(
       continue;
     }
     const read = await parse(file, diagnostics);
-    diagnostics.push(...(read?.found ?? []));
+    for (const fault of read?.found ?? []) diagnostics.push(fault);
     if (read?.lock !== undefined) subnets.set(subnet, read.lock);
   }
   const there = files.length > 0 || diagnostics.length > 0;

@@ -70,8 +70,8 @@ export async function loadPlanFiles<F extends PlanFile>(
     const parsed = await source.parse(file, diagnostics);
     if (parsed === undefined) continue;
     texts.set(file.path, parsed.text);
-    documents.push(...parsed.documents);
-    diagnostics.push(...parsed.faults);
+    for (const document of parsed.documents) documents.push(document);
+    for (const fault of parsed.faults) diagnostics.push(fault);
   }
   if (files.length > 0 && documents.length === 0 && diagnostics.length === 0) {
     diagnostics.push(fault("SP1002", "the plan files hold no NetworkPlan document"));

@@ -78,7 +78,7 @@ function planFiles({ files, refused }: Pick<SourceTree, "files" | "refused">, li
     plans.length = limits.files;
   }
   const links = refused.filter(({ path }) => isVisible(path) && !inLockFolder(path));
-  found.push(...links.slice(0, limits.faults).map(refusal));
+  for (const link of links.slice(0, limits.faults)) found.push(refusal(link));
   if (links.length > limits.faults) {
     found.push(fault("SP1004", `${links.length - limits.faults} more links and submodules are not followed`));
   }

@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import type { Step } from "../../core/change/step.js";
 import { isClusterError } from "../../core/cluster-error.js";
 import { isQuarantineStep } from "../../core/desired/quarantine-steps.js";
-import { EMPTY, union } from "../../core/ip/range-set.js";
+import { unionAll } from "../../core/ip/range-set.js";
 import type { Snapshot } from "../../core/snapshot.js";
 import { KINDS } from "../../core/spiderpool/objects.js";
 import { dependsOn } from "../../core/verdict/depends.js";
@@ -185,7 +185,7 @@ export class Run {
     const kept = [...this.#failed, ...this.#withheld].filter(({ step }) => inWave.has(step)).map(({ step }) => step);
     for (const family of [4, 6]) {
       const sets = kept.filter((step) => step.kind === KINDS.SpiderIPPool && familyOfStep(step) === family);
-      const addresses = union(EMPTY, ...sets.map((step) => step.removed));
+      const addresses = unionAll(sets.map((step) => step.removed));
       for (const step of this.#written) {
         const undo = undoQuarantine(step, this.#writer.known(step), addresses);
         if (undo === undefined) continue;

@@ -43,7 +43,7 @@ export class ClusterLock {
     const subnets = new Map<string, SubnetLock>();
     for (const [subnet, object] of this.#known) {
       const read = this.text.parse(`ConfigMap ${object.metadata.name}`, subnet, object.data?.[KEY] ?? "");
-      diagnostics.push(...read.found);
+      for (const fault of read.found) diagnostics.push(fault);
       subnets.set(subnet, read.lock);
     }
     return { value: { files: this.#known.size > 0, followsLive: true, subnets }, diagnostics };

@@ -233,5 +233,8 @@ function clusterFailure(error: ClusterError): NonNullable<Findings["clusterError
 }
 
 function earliest(...times: readonly (number | undefined)[]): number {
-  return Math.min(...times.filter((time) => time !== undefined));
+  return times.reduce(
+    (first: number, time = Number.POSITIVE_INFINITY) => Math.min(first, time),
+    Number.POSITIVE_INFINITY,
+  );
 }

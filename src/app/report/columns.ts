@@ -12,7 +12,7 @@ export function flow(head: string, parts: readonly string[], indent: string): st
     else {
       if (line !== "") lines.push(line);
       const broken = wrap(part, WIDTH - indent.length).map((text) => indent + text);
-      lines.push(...broken.slice(0, -1));
+      for (const line of broken.slice(0, -1)) lines.push(line);
       line = broken.at(-1) ?? "";
     }
   }

@@ -41,7 +41,7 @@ function nicText(target: ExplainTarget, nic: NicExplanation, paint: Palette): st
 function familyText(family: FamilyExplanation, paint: Palette): string[] {
   const { usable, refused, others } = family;
   const names = [...usable, ...refused, ...others.slice(0, MOST_OTHERS)].map((one) => one.pool.length);
-  const width = Math.min(52, Math.max(0, ...names));
+  const width = names.reduce((widest, one) => Math.min(52, Math.max(widest, one)), 0);
   const row = (label: string, name: string, word: string, text: string) =>
     flow(`  ${label}  ${name.padEnd(width)}   ${word}`, [text], " ".repeat(8)).map(printable);
   const label = (index: number) => (index === 0 ? `v${family.family}` : "  ");

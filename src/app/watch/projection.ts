@@ -1,6 +1,7 @@
 import { isDone, isKeptForHistory } from "../../core/cluster/lifecycle.js";
 import { isFields } from "../../core/spiderpool/json.js";
-import { KEYS, KINDS, type KubeObject, type ObjectMeta, type SpiderEndpoint } from "../../core/spiderpool/objects.js";
+import { isReadAnnotation, withinLimits } from "../../core/spiderpool/limits.js";
+import { KINDS, type KubeObject, type ObjectMeta, type SpiderEndpoint } from "../../core/spiderpool/objects.js";
 
 /** The parts of an object beside its metadata. */
 type Parts = Pick<KubeObject, "spec" | "status" | "data">;
@@ -16,7 +17,8 @@ interface Kept {
  * An object reduced to what the core reads of its kind: a cache of 50,000 Pods must fit into memory, and what nobody
  * reads must not count as a change. Deciding on projections gives the same outcome as on whole objects.
  */
-export function project(object: KubeObject): KubeObject {
+export function project(whole: KubeObject): KubeObject {
+  const object = withinLimits(whole);
   const kept = KEPT.get(object.kind) ?? WORKLOAD;
   const { apiVersion, kind } = object;
   const metadata = compact(kept.metadata(object.metadata, object)) as unknown as ObjectMeta;
@@ -24,14 +26,6 @@ export function project(object: KubeObject): KubeObject {
 }
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
-
-/** Whose annotations on Pods, workloads and Namespaces the core reads; other agents write theirs at any time. */
-const READ_DOMAINS: ReadonlySet<string> = new Set([
-  "ipam.spidernet.io",
-  "cni.spidernet.io",
-  "v1.multus-cni.io",
-  "spiderplan.io",
-]);
 
 /** Spiderpool's own objects: what we write and what its admission looks at. */
 const WHOLE: Kept = {
@@ -93,7 +87,7 @@ function named({ name, namespace }: ObjectMeta): Fields {
 function identified(metadata: ObjectMeta): Fields {
   const { uid, labels, annotations } = metadata;
   const ownerReferences = isControlled(metadata) ? controllers(metadata) : undefined;
-  return { ...named(metadata), uid, labels, annotations: only(annotations, isRead), ownerReferences };
+  return { ...named(metadata), uid, labels, annotations: only(annotations, isReadAnnotation), ownerReferences };
 }
 
 /** Of what spiderplan patches: a write carries the version it was decided on. */
@@ -109,10 +103,6 @@ function controllers({ ownerReferences = [] }: ObjectMeta): unknown {
   return ownerReferences
     .filter((owner) => owner.controller)
     .map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid, controller: true }));
-}
-
-function isRead(key: string): boolean {
-  return key === KEYS.networks || READ_DOMAINS.has(key.slice(0, Math.max(0, key.indexOf("/"))));
 }
 
 /** Undefined where nothing is left. */
@@ -139,7 +129,7 @@ function workloadSpec(spec: unknown): Fields | undefined {
 function template(value: unknown): Fields | undefined {
   if (!isFields(value)) return undefined;
   const { labels, annotations } = (value.metadata ?? {}) as ObjectMeta;
-  const metadata = value.metadata && compact({ labels, annotations: only(annotations, isRead) });
+  const metadata = value.metadata && compact({ labels, annotations: only(annotations, isReadAnnotation) });
   const { affinity, ...placed } = pick(value.spec, PLACED) ?? {};
   const spec = compact({ ...placed, affinity: pick(affinity, ["nodeAffinity"]) });
   return compact({ metadata, spec });

@@ -95,7 +95,8 @@ function inOthersPools(index: { v4: OwnerIndex; v6: OwnerIndex }, live: LivePool
   for (const [key, claim] of live.claims) {
     for (const { holder, range } of ask(claim.used)) {
       if (holder !== key)
-        found.push(...stolen(holder, claim.pools[0]!.metadata.name, range, [splitOwner(key).owner], true));
+        for (const one of stolen(holder, claim.pools[0]!.metadata.name, range, [splitOwner(key).owner], true))
+          found.push(one);
     }
   }
   const ours = [...live.declared, ...live.retired].map((pool) => ({ pool, kept: true }));
@@ -109,7 +110,8 @@ function inOthersPools(index: { v4: OwnerIndex; v6: OwnerIndex }, live: LivePool
     for (const { holder, range } of ask(kept ? used : offered)) {
       // A slice may wait for an address its own pool's users still have.
       if (parseNicOwner(splitOwner(holder).owner)?.slice === name) continue;
-      found.push(...stolen(holder, name, range, kept ? [takeOwner(name)] : [], clip([range], used).length > 0));
+      for (const one of stolen(holder, name, range, kept ? [takeOwner(name)] : [], clip([range], used).length > 0))
+        found.push(one);
     }
   }
   return found;
@@ -141,7 +143,8 @@ function inNoPool(
       const [held] = (typeof address === "number" ? index.v4 : index.v6).inside([{ first: address, last: address }]);
       if (held === undefined || isOwn(held.holder, pod, snapshot, workloads)) continue;
       const message = `${formatAddress(address)} is locked to ${held.holder} but in use by Pod ${pod} of pool ${pool || "(none)"}, which is gone`;
-      found.push(...findings([splitOwner(held.holder).owner], "SP4101", message, "restart that Pod"));
+      for (const one of findings([splitOwner(held.holder).owner], "SP4101", message, "restart that Pod"))
+        found.push(one);
     }
   }
   return found.sort((a, b) => compareText(a.message, b.message));
@@ -183,14 +186,15 @@ function againstPlan(
   const outside = subtract(held, clip(held, subnet.usable));
   if (outside.length > 0) {
     const message = `${who} holds ${listed(outside)}, which the ranges of ${subnet.name} no longer give`;
-    found.push(...findings([owner], "SP4104", message, `put it back into spec.subnets.${subnet.name}.ranges`));
+    for (const one of findings([owner], "SP4104", message, `put it back into spec.subnets.${subnet.name}.ranges`))
+      found.push(one);
   }
   if (takenPool(owner) === undefined) {
     for (const reservation of [...plan.reserved.values()].sort((a, b) => compareText(a.name, b.name))) {
       const covered = clip(held, subnet.family === 4 ? reservation.addresses.v4 : reservation.addresses.v6);
       if (covered.length === 0) continue;
       const message = `reservation ${reservation.name} covers ${listed(covered)}, which ${who} holds`;
-      found.push(...findings([owner], "SP4105", message, "leave it out of the reservation"));
+      for (const one of findings([owner], "SP4105", message, "leave it out of the reservation")) found.push(one);
     }
   }
   const declared = clip(held, obstacles.declared[subnet.family]);

@@ -1,15 +1,16 @@
 import type { Diagnostic, SourceRef } from "../diagnostics.js";
 import type { Address } from "../ip/address.js";
 import { addressesText } from "../ip/amount.js";
-import { cidrRange } from "../ip/range.js";
-import { addressSet, clip, EMPTY, type RangeSet, size, union } from "../ip/range-set.js";
+import { addressSet, clip, EMPTY, type RangeSet, size, unionAll } from "../ip/range-set.js";
 import type { Nic, NicAsk, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
 import { autoElastic, boundBelowLive, firstOrdinal, liveBound, ownBound } from "./bound.js";
 import { inSubnet } from "./in-subnet.js";
+import { beyondLimits } from "./limits.js";
 import { compareText } from "./order.js";
-import { compareOwners, nicOwner, type Owner, ordinalOwner, sliceOwner, takeOwner, withoutOrdinal } from "./owner.js";
+import { type Origin, originsOf } from "./origins.js";
+import { compareOwners, nicOwner, type Owner, ordinalOwner, takeOwner, withoutOrdinal } from "./owner.js";
 
 /** What one owner must hold in one subnet. */
 export interface Demand {
@@ -80,12 +81,18 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
         diagnostics.push(boundUnknown(workload, nic, followLive));
       }
       const running = live === undefined ? undefined : ownBound(live);
+      const excess = beyondLimits(plan, workload, nic, bound ?? 0, live);
+      if (excess !== undefined) {
+        unknown.add(nicOwner(workload, nic.name));
+        diagnostics.push(excess);
+        continue;
+      }
       const wanted = nicDemands(plan, workload, nic, bound, live, snapshot);
-      demands.push(...(running === undefined ? wanted : wanted.map((demand) => ({ ...demand, running }))));
+      for (const demand of wanted) demands.push(running === undefined ? demand : { ...demand, running });
     }
-    if (live !== undefined) diagnostics.push(...boundBelowLive(workload, ownBound(live)));
+    if (live !== undefined) for (const one of boundBelowLive(workload, ownBound(live))) diagnostics.push(one);
   }
-  demands.push(...takeDemands(plan));
+  for (const demand of takeDemands(plan)) demands.push(demand);
   demands.sort((a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet.name, b.subnet.name));
   diagnostics.sort((a, b) => compareText(a.about ?? "", b.about ?? ""));
   return { demands, unknown, diagnostics };
@@ -155,33 +162,6 @@ function ordinalDemands(
   });
 }
 
-/** Where the addresses of a NIC come from: each of its subnets, each declared pool it has a slice of. */
-interface Origin extends Pick<Demand, "owner" | "subnet" | "slice" | "prepared" | "pending" | "source"> {
-  /** Where wishes for it lie. */
-  readonly inside: RangeSet;
-}
-
-function originsOf(plan: Plan, workload: Workload, { name, ask, source, migration, pending }: Nic): Origin[] {
-  if (ask.type !== "fixed") return [];
-  const owner = nicOwner(workload, name);
-  const of = (place: string) => ({
-    source,
-    ...(pending !== undefined && { pending }),
-    ...(migration?.phase === "prepare" && migration.to === place && { prepared: true }),
-  });
-  const subnets = [...new Set(ask.subnets)].flatMap((key): Origin[] => {
-    const subnet = plan.subnets.get(key);
-    return subnet === undefined ? [] : [{ owner, subnet, ...of(key), inside: [cidrRange(subnet.cidr)] }];
-  });
-  const slices = [...new Set(ask.slices ?? [])].flatMap((slice): Origin[] => {
-    const pool = plan.pools.get(slice);
-    const subnet = plan.subnets.get(pool?.subnet ?? "");
-    if (pool?.addresses === undefined || subnet === undefined) return [];
-    return [{ owner: sliceOwner(owner, slice), subnet, slice, ...of(takeOwner(slice)), inside: pool.addresses }];
-  });
-  return [...subnets, ...slices];
-}
-
 function takeDemands(plan: Plan): Demand[] {
   return [...plan.pools.values()].flatMap((pool) => {
     const subnet = plan.subnets.get(pool.subnet);
@@ -195,7 +175,7 @@ function takeDemands(plan: Plan): Demand[] {
 
 function wishesIn(inside: RangeSet, wishes: readonly RangeSet[]): RangeSet {
   const family = typeof inside[0]?.first;
-  return union(...wishes.filter((set) => typeof set[0]?.first === family).map((set) => clip(set, inside)));
+  return unionAll(wishes.filter((set) => typeof set[0]?.first === family).map((set) => clip(set, inside)));
 }
 
 /** The subnet a kept pool lies in: by its live CIDR, else the first one the NIC names. */

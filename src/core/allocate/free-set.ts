@@ -84,6 +84,7 @@ export class FreeSet {
   }
 
   #replace(at: number, count: number, runs: readonly Range[]): void {
+    // few: what is left of one run, or the one that takes its neighbours in
     for (const old of this.#runs.splice(at, count, ...runs)) this.#unindex(old);
     for (const run of runs) this.#index(run);
   }

@@ -10,6 +10,7 @@ import {
   subtract,
   takeLowest,
   union,
+  unionAll,
 } from "../ip/range-set.js";
 import type { Demand } from "./demand.js";
 import type { FreeSet } from "./free-set.js";
@@ -28,7 +29,7 @@ export function ownResting(space: Space, owner: string, records: readonly Restin
   const groups = sinces.map((since) =>
     rangeSet(records.filter((one) => one.since === since).map(({ range }) => range)),
   );
-  const unrecorded = subtract(resting, union(...groups));
+  const unrecorded = subtract(resting, unionAll(groups));
   return [unrecorded, ...groups.map((group) => clip(resting, group))];
 }
 

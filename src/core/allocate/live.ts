@@ -1,5 +1,5 @@
 import { ownershipOf } from "../change/ownership.js";
-import { addressSet, intersect, type RangeSet, union } from "../ip/range-set.js";
+import { addressSet, intersect, type RangeSet, unionAll } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
@@ -91,7 +91,7 @@ function claimFor(plan: Plan, pool: SpiderIPPool, ours: boolean, rename: (owner:
 }
 
 function claimOver(key: string, pools: readonly SpiderIPPool[], snapshot: Snapshot): Claim {
-  const offered = union(...pools.map((pool) => effectiveSet(pool.spec)));
+  const offered = unionAll(pools.map((pool) => effectiveSet(pool.spec)));
   const holders = pools.flatMap((pool) => snapshot.use.byPool.get(pool.metadata.name) ?? []);
   const v6 = pools[0]!.spec.subnet.includes(":");
   const used = addressSet(holders.map(({ address }) => address).filter((one) => (typeof one === "bigint") === v6));

@@ -42,7 +42,7 @@ function takenFromPools(held: Held, live: LivePools): Finding[] {
       const pool = pools[0]!.metadata.name;
       const message = `${listed(ranges)} is locked to ${holder} but pool ${pool} of ${key} still offers it`;
       const hint = `give it back to ${owner} in the lock file; released there, and after its rest, others may have it`;
-      found.push(...findings([splitOwner(holder).owner, owner], "SP4109", message, hint));
+      for (const one of findings([splitOwner(holder).owner, owner], "SP4109", message, hint)) found.push(one);
     }
   }
   return found;

@@ -1,5 +1,5 @@
 import type { Range } from "../ip/range.js";
-import { clip, EMPTY, type RangeSet, rangeSet, subtract, union } from "../ip/range-set.js";
+import { clip, EMPTY, type RangeSet, rangeSet, subtract, union, unionAll } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import type { Lock, SubnetLock } from "./allocation.js";
 import type { Claim, LivePools } from "./live.js";
@@ -90,7 +90,7 @@ function indexHoldings(holdings: ReadonlyMap<string, Holdings>): Index {
 function addResting(of: (subnet: string) => Holdings, resting: readonly Resting[]): void {
   for (const [subnet, owners] of bySubnet(resting.filter(({ over }) => !over))) {
     const state = of(subnet);
-    const spoken = union(...state.held.values(), ...state.released.values());
+    const spoken = unionAll([...state.held.values(), ...state.released.values()]);
     for (const [owner, set] of owners) {
       const unspoken = subtract(set, clip(set, spoken));
       state.released.set(owner, union(state.released.get(owner) ?? EMPTY, unspoken));
@@ -113,7 +113,7 @@ function dropRested(holdings: ReadonlyMap<string, Holdings>, sources: LockSource
     else sets.push(claim.offered);
   }
   for (const [subnet, { released }] of holdings) {
-    const inPools = union(...(offered.get(subnet) ?? []));
+    const inPools = unionAll(offered.get(subnet) ?? []);
     for (const [owner, set] of released) released.set(owner, clip(set, inPools));
   }
 }

@@ -1,5 +1,5 @@
 import { podTemplate, type Snapshot } from "../snapshot.js";
-import { compileGlob, isPattern } from "../spiderpool/ipam/glob.js";
+import { GlobIndex, isPattern } from "../spiderpool/ipam/glob.js";
 import { parseJson } from "../spiderpool/json.js";
 import { KEYS } from "../spiderpool/objects.js";
 
@@ -14,18 +14,16 @@ export interface NamedPools {
 /** Reads the pool annotations of all live workloads' templates (A3, S23); unreadable ones name nothing. */
 export function poolsNamedByTemplates(snapshot: Snapshot): NamedPools {
   const literals = new Set<string>();
-  const stems = new Set<string>();
-  const globs: ((name: string) => boolean)[] = [];
+  const patterns = new GlobIndex<string>();
   for (const name of new Set(
     [...snapshot.workloads.values()].flatMap((object) => namesIn(podTemplate(object)?.metadata?.annotations)),
   )) {
-    if (!isPattern(name)) literals.add(name);
-    else if (/^[^*?[\\]+\.\*$/.test(name)) stems.add(name.slice(0, -2));
-    else globs.push(compileGlob(name) ?? (() => false));
+    if (isPattern(name)) patterns.add(name, name);
+    else literals.add(name);
   }
   return {
     literally: (pool) => literals.has(pool),
-    byPattern: (pool) => prefixes(pool).some((prefix) => stems.has(prefix)) || globs.some((hits) => hits(pool)),
+    byPattern: (pool) => !patterns.matching(pool).next().done,
   };
 }
 
@@ -40,10 +38,4 @@ function namesIn(annotations: Readonly<Record<string, string>> | undefined): str
         .filter((name) => typeof name === "string");
     });
   });
-}
-
-function prefixes(name: string): string[] {
-  const found: string[] = [];
-  for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) found.push(name.slice(0, dot));
-  return found;
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../diagnostics.js";
-import { clip, EMPTY, type RangeSet, subtract, union } from "../ip/range-set.js";
+import { clip, EMPTY, type RangeSet, subtract, union, unionAll } from "../ip/range-set.js";
 import type { Demand } from "./demand.js";
 import type { Holdings } from "./lock.js";
 import { type Owner, ownerShown } from "./owner.js";
@@ -20,7 +20,7 @@ export function markPending(
     const state = holdings.get(subnet.name);
     const held = state?.held.get(owner) ?? EMPTY;
     if (pending === undefined || state === undefined) continue;
-    const marked = clip(held, union(...state.pending.values()));
+    const marked = clip(held, unionAll([...state.pending.values()]));
     const gained = subtract(held, clip(held, before.get(subnet.name)?.get(owner) ?? EMPTY));
     const all = marks.get(subnet.name) ?? new Map<string, RangeSet>();
     marks.set(subnet.name, all.set(pending, union(all.get(pending) ?? EMPTY, marked, gained)));
@@ -34,7 +34,7 @@ export function markPending(
 /** What of a demand's addresses waits for its mark to go. */
 export function pendingOf({ owner, pending }: Demand, state: Holdings | undefined): RangeSet {
   const marked = pending === undefined ? undefined : state?.pending;
-  return marked === undefined ? EMPTY : clip(state?.held.get(owner) ?? EMPTY, union(...marked.values()));
+  return marked === undefined ? EMPTY : clip(state?.held.get(owner) ?? EMPTY, unionAll([...marked.values()]));
 }
 
 /**

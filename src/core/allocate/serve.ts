@@ -1,5 +1,15 @@
 import type { Diagnostic } from "../diagnostics.js";
-import { clip, EMPTY, type RangeSet, size, subtract, takeHighest, takeLowest, union } from "../ip/range-set.js";
+import {
+  clip,
+  EMPTY,
+  type RangeSet,
+  size,
+  subtract,
+  takeHighest,
+  takeLowest,
+  union,
+  unionAll,
+} from "../ip/range-set.js";
 import { asOne, bySet, type Demand } from "./demand.js";
 import { chooseMore, chooseResting, ownResting } from "./grow.js";
 import type { LivePools } from "./live.js";
@@ -112,7 +122,7 @@ function grow(
     const lacking = set.map((demand) => Math.max(0, demand.count - size(subtract(held(demand), space.busy))));
     const count = lacking.reduce((sum, one) => sum + one, 0);
     if (count === 0) continue;
-    const block = union(...set.map(held));
+    const block = unionAll(set.map(held));
     const more = chooseMore(space, set[0], block, count);
     share(set, lacking, more, request);
     const missing = count - size(more);
@@ -194,5 +204,5 @@ function giveBack(space: Space, owner: Owner, taken: RangeSet): void {
 function promisedToOthers({ busy, holdings }: Space, owner: Owner): RangeSet {
   if (busy.length === 0) return EMPTY;
   const resting = [...holdings.released].flatMap(([other, set]) => (other === owner ? [] : [set]));
-  return union(...[...holdings.held.values(), ...resting].map((set) => clip(set, busy)));
+  return unionAll([...holdings.held.values(), ...resting].map((set) => clip(set, busy)));
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { addressesText, amount } from "../ip/amount.js";
 import { formatRange } from "../ip/range.js";
-import { clip, overlaps, type RangeSet, size, subtract, union } from "../ip/range-set.js";
+import { clip, overlaps, type RangeSet, size, subtract, union, unionAll } from "../ip/range-set.js";
 import type { Demand } from "./demand.js";
 import { ownerShown } from "./owner.js";
 import { type Obstacles, type Space, spaceKey } from "./space.js";
@@ -70,7 +70,7 @@ function inTheWay(
   { reserved, inUse, declared, foreign }: Obstacles,
 ): string {
   const reasons: [string, RangeSet][] = [
-    ["resting", union(...holdings.released.values())],
+    ["resting", unionAll([...holdings.released.values()])],
     ["reserved", reserved[family]],
     ["in use", inUse[family]],
     ["in another pool", union(declared[family], foreign[family])],

@@ -1,6 +1,16 @@
 import type { Family } from "../ip/address.js";
 import { cidrRange, parseRange, type Range } from "../ip/range.js";
-import { addressSet, clip, EMPTY, type RangeSet, rangeSet, subtract, union, within } from "../ip/range-set.js";
+import {
+  addressSet,
+  clip,
+  EMPTY,
+  type RangeSet,
+  rangeSet,
+  subtract,
+  union,
+  unionAll,
+  within,
+} from "../ip/range-set.js";
 import type { Plan, Subnet } from "../plan/plan.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
@@ -107,7 +117,7 @@ export function openSpaces(
     const state = holdings.get(key) ?? { held: new Map(), pools: new Map(), released: new Map(), pending: new Map() };
     holdings.set(key, state);
     const allocatable = subtract(subnet.usable, within(obstacles.all[subnet.family], cidrRange(subnet.cidr)));
-    const given = union(...state.held.values(), ...state.released.values());
+    const given = unionAll([...state.held.values(), ...state.released.values()]);
     const free = new FreeSet(subtract(allocatable, given));
     spaces.set(key, { subnet, holdings: state, busy: EMPTY, allocatable, free });
   }
@@ -132,7 +142,7 @@ function openPool(
   const { subnet, holdings } = around;
   const allocatable = subtract(pool.addresses, within(obstacles.inside(name, subnet.family), cidrRange(subnet.cidr)));
   const used = usedInPool(snapshot, name).filter(({ first }) => (subnet.family === 4) === (typeof first === "number"));
-  const given = union(...holdings.held.values(), ...holdings.released.values());
+  const given = unionAll([...holdings.held.values(), ...holdings.released.values()]);
   const free = new FreeSet(subtract(allocatable, given));
   return { subnet, slice: name, holdings, busy: clip(pool.addresses, used), allocatable, free };
 }

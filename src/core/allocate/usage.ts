@@ -1,5 +1,5 @@
 import { cidrRange } from "../ip/range.js";
-import { clip, intersect, size, subtract, union, within } from "../ip/range-set.js";
+import { clip, intersect, size, subtract, union, unionAll, within } from "../ip/range-set.js";
 import type { SubnetUsage } from "./allocation.js";
 import type { Obstacles, Space } from "./space.js";
 import { largestRuns } from "./text.js";
@@ -13,9 +13,9 @@ export function usageOf(space: Space, obstacles: Obstacles): SubnetUsage {
   const range = cidrRange(subnet.cidr);
   const { usable, family } = subnet;
   const inside = (set: Obstacles["inUse"]) => intersect(usable, within(set[family], range));
-  const owned = intersect(usable, union(...holdings.held.values()));
+  const owned = intersect(usable, unionAll([...holdings.held.values()]));
   const held = union(owned, inside(obstacles.declared), inside(obstacles.foreign), inside(obstacles.inUse));
-  const resting = subtract(intersect(usable, union(...holdings.released.values())), held);
+  const resting = subtract(intersect(usable, unionAll([...holdings.released.values()])), held);
   const reserved = subtract(subtract(inside(obstacles.reserved), held), resting);
   const free = subtract(subtract(subtract(usable, held), resting), reserved);
   return {

@@ -1,4 +1,4 @@
-import { formatRangeSet, intersect, overlaps, type RangeSet, subtract, union } from "../ip/range-set.js";
+import { formatRangeSet, intersect, overlaps, type RangeSet, subtract, union, unionAll } from "../ip/range-set.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { KINDS, type SpiderIPPool, type SpiderReservedIP } from "../spiderpool/objects.js";
 import { selectorMeaning } from "./compare.js";
@@ -56,7 +56,7 @@ function occupiedBefore(drafts: readonly Draft[], livePools: Iterable<SpiderIPPo
     const given = giving.get(pool.metadata.name);
     if (given !== undefined) (pool.spec.subnet.includes(":") ? sets.v6 : sets.v4).push(given);
   }
-  return { v4: union(...sets.v4), v6: union(...sets.v6), offered: offers };
+  return { v4: unionAll(sets.v4), v6: unionAll(sets.v6), offered: offers };
 }
 
 function waves(draft: Draft, occupied: Occupied): OrderedStep[] {

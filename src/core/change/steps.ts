@@ -59,7 +59,7 @@ export function draftSteps(desired: readonly DesiredObject[], snapshot: Snapshot
     if (found === undefined) unchanged++;
     else drafts.push(update(one, live, found, adopt ? "adopt" : "update"));
   }
-  if (context.prune) drafts.push(...deletions(snapshot, wanted, context));
+  if (context.prune) for (const draft of deletions(snapshot, wanted, context)) drafts.push(draft);
   return { drafts, unchanged, diagnostics };
 }
 

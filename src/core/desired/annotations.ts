@@ -53,8 +53,8 @@ function poolChoice(
   { facts, familyOfPool, names }: Binding,
 ): PoolChoice {
   const choice: PoolChoice = { interface: nic.name };
-  const v4: string[] = [];
-  const v6: string[] = [];
+  let v4: string[] = [];
+  let v6: string[] = [];
   if (nic.ask.type === "pools") {
     for (const pool of nic.ask.pools) (familyOfPool(pool) === 6 ? v6 : v4).push(pool);
   } else if (nic.ask.type === "fixed") {
@@ -65,8 +65,8 @@ function poolChoice(
     } else {
       const patterns = narrowed(plan, workload, nic, names) ?? [names.pattern(nicOwner(workload, nic.name))];
       const anchored: Family = families.has(4) ? 4 : 6; // A10: in one family only
-      if (facts.enableIPv4) v4.push(...(anchored === 4 ? [anchorName(4)] : []), ...patterns);
-      if (facts.enableIPv6) v6.push(...(anchored === 6 ? [anchorName(6)] : []), ...patterns);
+      if (facts.enableIPv4) v4 = [...(anchored === 4 ? [anchorName(4)] : []), ...patterns];
+      if (facts.enableIPv6) v6 = [...(anchored === 6 ? [anchorName(6)] : []), ...patterns];
     }
   }
   if (v4.length > 0) choice.ipv4 = v4;

@@ -1,4 +1,3 @@
-import { hash8 } from "../allocate/naming.js";
 import { isQuarantine, type QuarantineRecord, recordsOf, recordsText, reservedSets } from "../allocate/quarantine.js";
 import { type OrderedStep, WAVES } from "../change/order.js";
 import { identity, ownershipOf } from "../change/ownership.js";
@@ -21,6 +20,7 @@ import type { Snapshot } from "../snapshot.js";
 import { KINDS, OWN, type SpiderReservedIP } from "../spiderpool/objects.js";
 import { formatSpan } from "../time.js";
 import { type Rest, reservedOf } from "./quarantine.js";
+import { type Shard, shardNumber, shardsOf } from "./quarantine-shards.js";
 
 /** How the quarantine's objects have to change. */
 export interface QuarantineSteps {
@@ -35,17 +35,6 @@ interface Context {
   readonly seconds: number;
   /** Whether an object nothing rests in any more may be deleted. */
   readonly prune: boolean;
-}
-
-/** The SpiderReservedIP in which an install's released addresses of one family rest; any install name gives a legal one. */
-export function quarantineName(install: string, family: Family): string {
-  const legal = /^[a-z0-9]([-a-z0-9]{0,198}[a-z0-9])?$/.test(install);
-  const spelled = install
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 190);
-  const part = legal ? install : `${spelled}-${hash8(install)}`;
-  return `spiderplan-quarantine-${part}-v${family}`;
 }
 
 /**
@@ -83,10 +72,30 @@ function restText(seconds: number): string {
 }
 
 function familySteps(family: Family, rests: readonly Rest[], snapshot: Snapshot, context: Context): QuarantineSteps {
-  const name = quarantineName(context.install, family);
-  const live = snapshot.reserved.get(name);
   const own = rests.filter(({ range }) => familyOf(range.first) === family);
-  const unknown = unexplained(snapshot, family, context);
+  const shards = shardsOf(own, snapshot, context.install, family);
+  const [first] = shards;
+  const foreign = first?.live === undefined ? undefined : ownershipOf(first.live, context.install);
+  if (foreign?.type === "other") {
+    return { steps: [], unchanged: 0, diagnostics: [otherInstall(first!.name, foreign.install)] };
+  }
+  const found = shards.map((shard, number) => shardSteps(shard, number, family, snapshot, context));
+  return {
+    steps: found.flatMap(({ steps }) => steps),
+    unchanged: found.reduce((sum, { unchanged }) => sum + unchanged, 0),
+    diagnostics: found.flatMap(({ diagnostics }) => diagnostics),
+  };
+}
+
+/** What one SpiderReservedIP needs so that it holds its share of the records. */
+function shardSteps(
+  { name, live, records: own }: Shard<Rest>,
+  number: number,
+  family: Family,
+  snapshot: Snapshot,
+  context: Context,
+): QuarantineSteps {
+  const unknown = unexplained(snapshot, family, number, context);
   const none = { steps: [], unchanged: 0, diagnostics: unknown.length === 0 ? [] : [unreadable(name, unknown)] };
   const wanted: Content = { ips: union(reservedOf(own, family), unknown), records: own };
   const empty = wanted.ips.length === 0 && own.length === 0;
@@ -123,11 +132,13 @@ function setsOf(live: SpiderReservedIP, family: Family): RangeSet {
 }
 
 /** Reserved in our name without a readable record: nobody knows until when, so they stay unless somebody has them. */
-function unexplained(snapshot: Snapshot, family: Family, { install, seconds }: Context): RangeSet {
+function unexplained(snapshot: Snapshot, family: Family, number: number, { install, seconds }: Context): RangeSet {
   if (seconds === 0) return EMPTY;
   const found = [...snapshot.reserved.values()].flatMap((reserved) => {
-    const ours = isQuarantine(reserved, install) || reserved.metadata.name === quarantineName(install, family);
-    if (!ours) return [];
+    const shard = shardNumber(reserved.metadata.name, install, family);
+    // What a quarantine under another name reserves goes to the first one.
+    const here = shard === undefined ? number === 0 && isQuarantine(reserved, install) : shard === number;
+    if (!here) return [];
     const recorded = recordsOf(reserved).map(({ range }) => range);
     const same = rangeSet(recorded.filter((range) => familyOf(range.first) === family));
     return [...subtract(setsOf(reserved, family), same)];
@@ -200,9 +211,9 @@ function deletion(live: SpiderReservedIP): OrderedStep {
 /** Quarantines of ours under another name: their records are in ours now. */
 function strays(snapshot: Snapshot, { install, families, prune }: Context): OrderedStep[] {
   if (!prune) return [];
-  const names = new Set(families.map((family) => quarantineName(install, family)));
+  const isShard = (name: string) => families.some((family) => shardNumber(name, install, family) !== undefined);
   return [...snapshot.reserved.values()]
-    .filter((reserved) => isQuarantine(reserved, install) && !names.has(reserved.metadata.name))
+    .filter((reserved) => isQuarantine(reserved, install) && !isShard(reserved.metadata.name))
     .map((reserved) => ({ ...deletion(reserved), reason: "its addresses rest elsewhere now" }));
 }
 

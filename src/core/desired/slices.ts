@@ -1,6 +1,6 @@
 import type { Lock } from "../allocate/allocation.js";
 import { type Owner, parseNicOwner } from "../allocate/owner.js";
-import { intersect, type RangeSet, subtract, union } from "../ip/range-set.js";
+import { intersect, type RangeSet, subtract, unionAll } from "../ip/range-set.js";
 import type { DeclaredPool } from "../plan/plan.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import type { LabelSelector } from "../spiderpool/objects.js";
@@ -14,7 +14,7 @@ export function slicedAddresses(lock: Lock): ReadonlyMap<string, RangeSet> {
       if (pool !== undefined) sets.set(pool, [...(sets.get(pool) ?? []), set]);
     }
   }
-  return new Map([...sets].map(([pool, held]) => [pool, union(...held)]));
+  return new Map([...sets].map(([pool, held]) => [pool, unionAll(held)]));
 }
 
 /** The declared pool an owner's slice is cut from. */

@@ -57,6 +57,11 @@ export function formatRangeSet(set: RangeSet): string[] {
 
 /** All addresses of every given set. */
 export function union(...sets: readonly RangeSet[]): RangeSet {
+  return unionAll(sets);
+}
+
+/** All addresses of every set in a list, which may be longer than a call takes arguments. */
+export function unionAll(sets: readonly RangeSet[]): RangeSet {
   const filled = sets.filter((set) => set.length > 0);
   return filled.length <= 1 ? (filled[0] ?? EMPTY) : rangeSet(filled.flat());
 }

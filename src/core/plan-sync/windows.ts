@@ -47,7 +47,7 @@ export function windowsAt(
   if (unreadable !== undefined) return { open: false, reason: unreadable.message, manualAllowed: false, diagnostics };
   const read = found.flatMap((one) => ("window" in one ? [one] : []));
   const edges = read.flatMap(({ changesAt }) => changesAt ?? []);
-  const changesAt = edges.length === 0 ? undefined : Math.min(...edges);
+  const changesAt = edges.length === 0 ? undefined : edges.reduce((first, edge) => Math.min(first, edge));
   return { ...judge(read), changesAt, diagnostics };
 }
 

@@ -52,6 +52,7 @@ function readFixed(value: Fixed, kind: string, references: References, scope: Sc
     fail(named(scope), "SP2023", `fixed ${what}`, { hint: "give `subnets: [name]`, or `pools: [name]` for a slice" });
     return undefined;
   }
+  if (typeof value.elastic === "number") checkSize(value.elastic, "elastic alone: the pool", into(scope, "elastic"));
   if (value.pools !== undefined) return readSlice(value, value.pools, kind, references, scope);
   const subnets = (value.subnets ?? []).flatMap((name, index) => {
     const subnet = resolveSubnet(name, references, into(scope, "subnets", index));

@@ -12,6 +12,7 @@ import {
   startingAt,
   subtract,
 } from "../ip/range-set.js";
+import { MAX_RECORDS } from "../spiderpool/ipam/allocate.js";
 import type { Entry } from "./collect.js";
 import type { PlanNamespace, PlanPool, Take } from "./plan.generated.js";
 import type { DeclaredPool, NamespaceDefaults, Subnet } from "./plan.js";
@@ -29,7 +30,6 @@ import { checkPoolNames, type References, resolveSubnet } from "./references.js"
 import { fail, into, named, type Scope, warn } from "./scope.js";
 
 /** F4: what one Spiderpool pool can hold, and where it becomes slow. */
-const LARGEST = 5000;
 const LARGE = 1000;
 
 /** One declared pool; undefined if its subnet is unknown. */
@@ -77,8 +77,8 @@ export function readNamespace(
 
 /** Warns over 1,000 addresses and refuses over 5,000 (F4). */
 export function checkSize(count: number, what: string, scope: Scope): void {
-  if (count > LARGEST) {
-    fail(scope, "SP2020", `${what} would have ${addressesText(count)}; Spiderpool holds at most ${LARGEST} (F4)`, {
+  if (count > MAX_RECORDS) {
+    fail(scope, "SP2020", `${what} would have ${addressesText(count)}; Spiderpool holds at most ${MAX_RECORDS} (F4)`, {
       hint: "split it into several pools",
     });
   } else if (count > LARGE) {

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { formatAddress } from "../ip/address.js";
-import { addressSet, EMPTY, type RangeSet, size, subtract, union } from "../ip/range-set.js";
+import { addressSet, EMPTY, type RangeSet, rangeSet, size, subtract, union } from "../ip/range-set.js";
 import type { Entry } from "./collect.js";
 import type { PlanReservation, PlanSubnet } from "./plan.generated.js";
 import type { Reservation, Subnet } from "./plan.js";
@@ -72,7 +72,7 @@ export function readReservation(entry: Entry<PlanReservation>, found: Diagnostic
 /** Ranges of both families, sorted apart. */
 export function byFamily(written: readonly WrittenRange[]): { v4: RangeSet; v6: RangeSet } {
   const ranges = written.map(({ range }) => range);
-  const of = (kind: "number" | "bigint") => union(...ranges.filter((r) => typeof r.first === kind).map((r) => [r]));
+  const of = (kind: "number" | "bigint") => rangeSet(ranges.filter((range) => typeof range.first === kind));
   return { v4: of("number"), v6: of("bigint") };
 }
 

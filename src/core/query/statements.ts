@@ -3,7 +3,7 @@ import { nicOwner, ownerInSubnet, parseNicOwner, splitOwner } from "../allocate/
 import { recordsOf, reservedSets } from "../allocate/quarantine.js";
 import { workloadOfPod } from "../cluster/workload-of.js";
 import { parseAddress } from "../ip/address.js";
-import { EMPTY, type RangeSet, union } from "../ip/range-set.js";
+import { EMPTY, type RangeSet, unionAll } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
@@ -78,7 +78,7 @@ function fromPlan(plan: Plan): Statement[] {
 /** A set has one family. */
 function byFamily(sets: readonly RangeSet[]): RangeSet[] {
   return ["number", "bigint"]
-    .map((family) => union(...sets.filter((set) => typeof set[0]?.first === family)))
+    .map((family) => unionAll(sets.filter((set) => typeof set[0]?.first === family)))
     .filter((set) => set.length > 0);
 }
 

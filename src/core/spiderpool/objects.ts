@@ -201,6 +201,8 @@ export const OWN = {
   applied: "spiderplan.io/applied",
   anchorLabel: "spiderplan.io/anchor",
   quarantine: "spiderplan.io/quarantine",
+  /** Why what stands on an object is not read (limits.ts); in memory only. */
+  unreadable: "spiderplan.io/unreadable",
   /** `disabled` or `confirm`, written by people on an object that must not just vanish with its part of the plan. */
   prune: "spiderplan.io/prune",
   deletionApproved: "spiderplan.io/deletion-approved",

@@ -39,10 +39,11 @@ export function firstMiss(selector: LabelSelector, labels: Labels): Miss | undef
 export function selectorFaults(selector: LabelSelector): string[] {
   const faults: string[] = [];
   for (const [key, value] of Object.entries(selector.matchLabels ?? {}).sort(byKey)) {
-    faults.push(...keyFaults(key, "matchLabels"), ...valueFaults(value, `matchLabels[${key}]`));
+    const here = [...keyFaults(key, "matchLabels"), ...valueFaults(value, `matchLabels[${key}]`)];
+    for (const fault of here) faults.push(fault);
   }
   (selector.matchExpressions ?? []).forEach((requirement, index) => {
-    faults.push(...requirementFaults(requirement, `matchExpressions[${index}]`));
+    for (const fault of requirementFaults(requirement, `matchExpressions[${index}]`)) faults.push(fault);
   });
   return faults;
 }
@@ -97,7 +98,7 @@ function requirementFaults(requirement: Requirement, path: string): string[] {
     faults.push(`${path}.operator: Invalid value: "${requirement.operator}": not a valid selector operator`);
   }
   values.forEach((value, index) => {
-    faults.push(...valueFaults(value, `${path}.values[${index}]`));
+    for (const fault of valueFaults(value, `${path}.values[${index}]`)) faults.push(fault);
   });
   return faults;
 }

@@ -92,7 +92,7 @@ function shape(value: unknown, schema: SchemaNode, path: string, errors: string[
     return value;
   }
   const shaped = shapeParts(value, schema, path, errors);
-  errors.push(...valueFaults(shaped, schema, path));
+  for (const fault of valueFaults(shaped, schema, path)) errors.push(fault);
   return shaped;
 }
 

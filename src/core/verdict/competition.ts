@@ -96,7 +96,7 @@ export class Competition {
   #reachable(index: number, ranks: Ranks): string[] {
     const reached: string[] = [];
     for (const [number, rank] of ranks.entries()) {
-      reached.push(...rank);
+      for (const pool of rank) reached.push(pool);
       if (number < ranks.length - 1 && !this.#canFill(reached, index)) break;
     }
     return reached;

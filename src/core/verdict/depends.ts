@@ -26,9 +26,10 @@ function needsAddresses(step: Step, undone: Step): boolean {
   return step.action === "delete" ? cidrOf(step) === cidrOf(undone) : overlaps(step.removed, undone.removed);
 }
 
-/** A release is one unit: what cannot be reserved is not let go of (DESIGN 7). */
+/** A release is one unit: what cannot be reserved is not let go of, by a pool or by another quarantine (DESIGN 7). */
 function needsRest(step: Step, undone: Step): boolean {
-  return step.kind === KINDS.SpiderIPPool && isQuarantineStep(undone) && shared(step.removed, undone.added);
+  const lets = step.kind === KINDS.SpiderIPPool || isQuarantineStep(step);
+  return lets && isQuarantineStep(undone) && shared(step.removed, undone.added);
 }
 
 /** A return is one too: the owner's pool grows, then the addresses leave the quarantine (DESIGN 7). */

@@ -96,7 +96,7 @@ function scenesByWave(
   last: Scene,
 ): Scene[] {
   const waves = new Set(concerned.flatMap((one) => one.steps.map((index) => steps[index]!.wave)));
-  const final = Math.max(...waves);
+  const final = [...waves].reduce((latest, wave) => Math.max(latest, wave));
   return [...waves]
     .sort((a, b) => a - b)
     .map((wave) =>

@@ -2,7 +2,7 @@ import { applyMergePatch } from "../change/merge-patch.js";
 import { type Step, stepKey } from "../change/step.js";
 import { networkNames } from "../desired/annotations.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
-import { globMatch } from "../spiderpool/ipam/glob.js";
+import { GlobIndex, isPattern } from "../spiderpool/ipam/glob.js";
 import { KEYS, type KubeObject, objectKey } from "../spiderpool/objects.js";
 
 /** Who names a pool or a network, so that taking it away would leave somebody pointing at nothing. */
@@ -40,16 +40,14 @@ export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingI
   };
 }
 
-/** Literal names and patterns; patterns of the usual form `prefix.*` are found by prefix, so that 10,000 cost nothing. */
+/** Literal names and patterns. */
 class PoolNames {
   readonly #literals = new Map<string, string>();
-  readonly #prefixes = new Map<string, string>();
-  readonly #patterns: [string, string][] = [];
+  readonly #patterns = new GlobIndex<string>();
 
   add(name: string, by: string): void {
-    if (!/[*?[\\]/.test(name)) this.#literals.set(name, this.#literals.get(name) ?? by);
-    else if (/^[^*?[\\]+\.\*$/.test(name)) this.#prefixes.set(name.slice(0, -1), by);
-    else this.#patterns.push([name, by]);
+    if (isPattern(name)) this.#patterns.add(name, by);
+    else this.#literals.set(name, this.#literals.get(name) ?? by);
   }
 
   hasLiteral(name: string): boolean {
@@ -59,11 +57,8 @@ class PoolNames {
   find(name: string): string | undefined {
     const literal = this.#literals.get(name);
     if (literal !== undefined) return literal;
-    for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
-      const by = this.#prefixes.get(name.slice(0, dot + 1));
-      if (by !== undefined) return by;
-    }
-    return this.#patterns.find(([pattern]) => globMatch(pattern, name))?.[1];
+    const [first] = this.#patterns.matching(name);
+    return first;
   }
 }
 

@@ -16,6 +16,7 @@ import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
+import { unreadableReason } from "../spiderpool/limits.js";
 import { controllerOf, type EndpointIP, KINDS, type KubeObject } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";
 
@@ -110,9 +111,23 @@ function lifeOf(pod: string, snapshot: Snapshot, facts: SpiderpoolFacts): Life {
   const live = snapshot.pods.get(pod) ?? launcherOf(pod, snapshot);
   const back = keeps === "nothing" ? live === undefined || startsAgain(snapshot, live) : isComing(pod, keeps, snapshot);
   if (!back) return { ...life, successors: [] };
+  // What it asks for is not known, so that all that is certain is the pool it holds an address of.
+  if (isUnreadable(pod, live, life.workload, snapshot)) return { ...life, successors: [UNKNOWN] };
   if (live === undefined) return { ...life, successors: withoutPod(pod, snapshot, life) };
   const successors = successorsOf(live, snapshot).filter(({ hostNetwork }) => !hostNetwork);
   return { ...life, successors };
+}
+
+/** Whether a text of what decides about a Pod's next start is longer than anybody reads. */
+function isUnreadable(
+  pod: string,
+  live: KubeObject | undefined,
+  workload: string | undefined,
+  { namespaces, workloads, replicaSets }: Snapshot,
+): boolean {
+  const namespace = pod.slice(0, pod.indexOf("/"));
+  const makers = [workloads.get(workload ?? ""), replicaSets.get(`${namespace}/${controllerOf(live)?.name}`)];
+  return [live, namespaces.get(namespace), ...makers].some((one) => unreadableReason(one) !== undefined);
 }
 
 /** A running ordinal that is scaled away still has its address; one that is gone or going comes back only inside the replicas. */
@@ -248,7 +263,7 @@ function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
  */
 function mayStart(workload: KubeObject): boolean {
   if (isHostNetwork(podTemplate(workload))) return false;
-  return !isDone(workload) && !isKeptForHistory(workload);
+  return unreadableReason(workload) === undefined && !isDone(workload) && !isKeptForHistory(workload);
 }
 
 function compare<T>(a: T, b: T): number {

@@ -81,7 +81,7 @@ export class Play {
         }));
     const lines = fresh.map((which) => lineOf(newcomer(this.#stage.scene, key, workload, like, which)));
     for (const line of lines) line.moved = true;
-    this.#lines.push(...lines);
+    for (const line of lines) this.#lines.push(line);
     this.#startAll(lines);
   }
 

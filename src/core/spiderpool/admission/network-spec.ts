@@ -40,13 +40,6 @@ export function immutableError(rule: string, old: AddressSpec | undefined, next:
   return old.subnet === next.subnet ? undefined : forbidden(rule, "spec.subnet", "is not changeable");
 }
 
-/** Whether two CIDRs of the family share an address; `undefined` if one of them is none. */
-export function cidrsOverlap(version: number, a: string, b: string): boolean | undefined {
-  if (!isGoCidr(version, a) || !isGoCidr(version, b)) return undefined;
-  const [x, y] = [goCidr(a)!.range, goCidr(b)!.range];
-  return x.first <= y.last && y.first <= x.last;
-}
-
 /** gateway is inside the subnet and not on offer, unless an exclusion covers it (P11, U6). */
 export function gatewayError(rule: string, spec: AddressSpec): FieldError | undefined {
   const { gateway, ipVersion } = spec;

@@ -79,9 +79,9 @@ export function validatePoolCreate(pool: SpiderIPPool, world: World, facts: Spid
       message: `spiderippools.spiderpool.spidernet.io ${JSON.stringify(name)} already exists`,
     };
   }
-  const errors = only(otherCidrError(pool, indexed));
-  if (errors.length === 0) errors.push(...only(specError(pool, indexed)), ...affinityErrors(pool));
-  if (errors.length === 0) errors.push(...only(containmentError(pool, indexed, facts)));
+  let errors = only(otherCidrError(pool, indexed));
+  if (errors.length === 0) errors = [...only(specError(pool, indexed)), ...affinityErrors(pool)];
+  if (errors.length === 0) errors = only(containmentError(pool, indexed, facts));
   return invalidObject("SpiderIPPool", name, errors);
 }
 

@@ -6,7 +6,6 @@ import { isTerminating, KEYS, type SpiderSubnet } from "../objects.js";
 import { type Denial, type FieldError, forbidden, internal, invalid, invalidObject, terminating } from "./denial.js";
 import {
   cidrError,
-  cidrsOverlap,
   deleteError,
   familyError,
   gatewayError,
@@ -76,11 +75,12 @@ export function validateSubnetDelete(subnet: SpiderSubnet, facts: SpiderpoolFact
 /** No other subnet of the family shares an address, the same CIDR included (U2). */
 function otherSubnetError(subnet: SpiderSubnet, world: World): FieldError | undefined {
   const { ipVersion, subnet: cidr } = subnet.spec;
+  const index = world.index ?? indexWorld(world);
   for (const other of world.subnets.values()) {
     const { name } = other.metadata;
     if (other.spec.ipVersion === undefined) return unversionedError("U2", "SpiderSubnet", name);
     if (other.spec.ipVersion !== ipVersion) continue;
-    const overlap = cidrsOverlap(ipVersion!, cidr, other.spec.subnet ?? "");
+    const overlap = index.cidrsOverlap(ipVersion!, cidr, other.spec.subnet ?? "");
     if (overlap === undefined) {
       return internal("U2", "spec.subnet", `the stored SpiderSubnet ${name} has an unreadable subnet`);
     }
@@ -104,7 +104,7 @@ function orphanPoolError(subnet: SpiderSubnet, world: World): FieldError | undef
       continue;
     }
     const [holder] = pools.keys();
-    const overlap = cidrsOverlap(ipVersion!, other, cidr);
+    const overlap = index.cidrsOverlap(ipVersion!, other, cidr);
     if (overlap === undefined)
       return internal("U4", "spec.subnet", `the stored IPPool ${holder} has an unreadable subnet`);
     if (overlap) return invalid("U4", "spec.subnet", cidr, `overlaps with IPPool ${holder}, ${other}`);

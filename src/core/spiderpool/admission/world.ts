@@ -1,6 +1,6 @@
 import { type Address, compareAddresses } from "../../ip/address.js";
 import { intersect, type RangeSet } from "../../ip/range-set.js";
-import { type GoSet, goPoolSet } from "../go-ip.js";
+import { type GoCidr, type GoSet, goCidr, goPoolSet } from "../go-ip.js";
 import {
   KEYS,
   type KubeObject,
@@ -9,7 +9,6 @@ import {
   type SpiderReservedIP,
   type SpiderSubnet,
 } from "../objects.js";
-import { cidrsOverlap } from "./network-spec.js";
 
 /** What is stored in the cluster a request meets. Maps are keyed by name, or `namespace/name`. */
 export interface World {
@@ -125,7 +124,7 @@ class Siblings {
 export class WorldIndex {
   private readonly siblings = new Map<string, Siblings>();
   private readonly labels = new Map<string, string>();
-  private readonly overlaps = new Map<string, boolean | undefined>();
+  private readonly cidrs = new Map<string, GoCidr | undefined>();
   private readonly poolCidrs = new Map<number, Map<string, Map<string, SpiderIPPool>>>();
   private readonly poolPlaces = new Map<string, { version: number; subnet: string }>();
   private readonly subnetsByLabel = new Map<string, Map<string, SpiderSubnet>>();
@@ -178,11 +177,19 @@ export class WorldIndex {
     this.subnetLabels.delete(name);
   }
 
-  /** Whether two CIDR texts overlap, remembered: there are few CIDRs and many pools. */
+  /** Whether two CIDRs of the family share an address; `undefined` if one of them is none. Each text is read once. */
   cidrsOverlap(version: number, a: string, b: string): boolean | undefined {
-    const key = `${version} ${a} ${b}`;
-    if (!this.overlaps.has(key)) this.overlaps.set(key, cidrsOverlap(version, a, b));
-    return this.overlaps.get(key);
+    const [x, y] = [this.cidr(a), this.cidr(b)];
+    if (x?.family !== version || y?.family !== version) return undefined;
+    return x.range.first <= y.range.last && y.range.first <= x.range.last;
+  }
+
+  private cidr(text: string): GoCidr | undefined {
+    const known = this.cidrs.get(text);
+    if (known !== undefined || this.cidrs.has(text)) return known;
+    const read = goCidr(text);
+    this.cidrs.set(text, read);
+    return read;
   }
 
   /** Pools with this `ippool-cidr` label. */

@@ -110,7 +110,7 @@ function expand(source: Source, names: Names, world: CandidateWorld, facts: Spid
           (pool) => world.pools.get(pool)?.spec.ipVersion === version && glob(pool),
         );
         if (hits.length === 0) unmatched.push(name);
-        out.push(...hits);
+        for (const pool of hits) out.push(pool);
       }
     }
     return out.sort();

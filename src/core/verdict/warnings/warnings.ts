@@ -7,6 +7,7 @@ import { recordsInDanger } from "./records-in-danger.js";
 import { routeWarnings } from "./routes.js";
 import { surgeWarnings } from "./surge.js";
 import { unreachableWarnings } from "./unreachable.js";
+import { unreadableWarnings } from "./unreadable.js";
 import { Watch, type Watched } from "./watch.js";
 import { emptyPatternWarnings, wildcardWarnings } from "./wildcards.js";
 
@@ -28,5 +29,6 @@ export function planWarnings(watched: Watched, broken: ReadonlySet<string>): Dia
     ...newcomerWarnings(watch),
     ...poolsInDanger(watch),
     ...recordsInDanger(watch),
+    ...unreadableWarnings(watch.snapshot),
   ];
 }

@@ -3,7 +3,7 @@ import { templateFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { recordedOwner } from "../../snapshot.js";
 import { judgePool } from "../../spiderpool/ipam/filter.js";
-import { globMatch, literalPrefix } from "../../spiderpool/ipam/glob.js";
+import { GlobIndex } from "../../spiderpool/ipam/glob.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import { type Naming, patternsOf } from "./namings.js";
 import type { Watch } from "./watch.js";
@@ -70,34 +70,23 @@ export function emptyPatternWarnings(watch: Watch, broken: ReadonlySet<string>):
   ];
 }
 
-/** Patterns by what stands before their first special character, so that thousands of them cost little. */
 class Wildcards {
-  readonly #byPrefix = new Map<string, Wildcard[]>();
+  readonly #index = new GlobIndex<Wildcard>();
 
   constructor(namings: readonly Naming[]) {
     for (const naming of namings) {
-      for (const { pattern, family } of patternsOf(naming)) {
-        const prefix = literalPrefix(pattern);
-        const same = this.#byPrefix.get(prefix);
-        if (same === undefined) this.#byPrefix.set(prefix, [{ naming, pattern, family }]);
-        else same.push({ naming, pattern, family });
-      }
+      for (const { pattern, family } of patternsOf(naming)) this.#index.add(pattern, { naming, pattern, family });
     }
   }
 
   /** Patterns that match a pool, without those of its own workload, whose they are meant to be. */
   hitting(pool: SpiderIPPool): Wildcard[] {
     if (pool.spec.disable === true) return [];
-    const { name } = pool.metadata;
     const owner = workloadOf(pool);
-    const found: Wildcard[] = [];
-    for (let end = 0; end <= name.length; end++) {
-      for (const one of this.#byPrefix.get(name.slice(0, end)) ?? []) {
-        if (one.naming.workload !== undefined && one.naming.workload === owner) continue;
-        if (one.family === pool.spec.ipVersion && globMatch(one.pattern, name)) found.push(one);
-      }
-    }
-    return found;
+    return [...this.#index.matching(pool.metadata.name)].filter(
+      ({ naming: { workload }, family }) =>
+        family === pool.spec.ipVersion && (workload === undefined || workload !== owner),
+    );
   }
 }
 
