@@ -74,7 +74,7 @@ export function allocate(input: AllocateInput): Allocated {
     unknown,
     diagnostics,
   } = demandsOf(plan, snapshot, !lock.files || lock.followsLive === true);
-  const live = readLivePools(plan, planned, snapshot, install);
+  const live = readLivePools(plan, planned, snapshot, install, lock);
   const demands = awaitedOrdinals(planned, live, snapshot);
   const rename = renamer(plan);
   const resting = readQuarantine(snapshot, install).map((one) => ({ ...one, owner: rename(one.owner) }));

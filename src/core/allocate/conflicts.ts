@@ -13,6 +13,7 @@ import { type Holdings, indexHeld } from "./lock.js";
 import { compareText } from "./order.js";
 import { type Owner, ownerInSubnet, parseNicOwner, splitOwner, takenPool, takeOwner, workloadOf } from "./owner.js";
 import type { OwnerIndex } from "./owner-index.js";
+import { isPodOf } from "./pods-of-owner.js";
 import type { Obstacles } from "./space.js";
 import { listed } from "./text.js";
 
@@ -139,26 +140,14 @@ function inNoPool(
     for (const { pool, pod } of holders) {
       if (snapshot.pools.has(pool)) continue;
       const [held] = (typeof address === "number" ? index.v4 : index.v6).inside([{ first: address, last: address }]);
-      if (held === undefined || isOwn(held.holder, pod, snapshot, workloads)) continue;
+      if (held === undefined) continue;
+      const holder = workloadOf(held.holder);
+      if (workloads.has(holder) && isPodOf(holder, pod, snapshot)) continue;
       const message = `${formatAddress(address)} is locked to ${held.holder} but in use by Pod ${pod} of pool ${pool || "(none)"}, which is gone`;
       found.push(...findings([splitOwner(held.holder).owner], "SP4101", message, "restart that Pod"));
     }
   }
   return found.sort((a, b) => compareText(a.message, b.message));
-}
-
-/** Whether an endpoint belongs to the workload that holds the lock on its address. */
-function isOwn(holder: string, pod: string, snapshot: Snapshot, workloads: ReadonlySet<string>): boolean {
-  const status = snapshot.endpoints.get(pod)?.status;
-  const [namespace, kind = "", workload] = holder.split("/");
-  if (!workloads.has(`${namespace}/${kind}/${workload}`)) return false;
-  // A21: the Pods of a VM are recorded under its instance, which has its name.
-  const recorded = kind === "VirtualMachine.kubevirt.io" ? "VirtualMachineInstance" : kind.split(".")[0];
-  return (
-    pod.startsWith(`${namespace}/`) &&
-    status?.ownerControllerName === workload &&
-    status?.ownerControllerType === recorded
-  );
 }
 
 function otherInstalls(live: LivePools, demands: readonly Demand[]): Finding[] {
