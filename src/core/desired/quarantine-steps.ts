@@ -1,5 +1,11 @@
-import { hash8 } from "../allocate/naming.js";
-import { isQuarantine, type QuarantineRecord, recordsOf, recordsText, reservedSets } from "../allocate/quarantine.js";
+import {
+  isQuarantine,
+  type QuarantineRecord,
+  quarantineName,
+  recordsOf,
+  recordsText,
+  reservedSets,
+} from "../allocate/quarantine.js";
 import { type OrderedStep, WAVES } from "../change/order.js";
 import { identity, ownershipOf } from "../change/ownership.js";
 import type { Diagnostic } from "../diagnostics.js";
@@ -37,17 +43,6 @@ interface Context {
   readonly prune: boolean;
 }
 
-/** The SpiderReservedIP in which an install's released addresses of one family rest; any install name gives a legal one. */
-export function quarantineName(install: string, family: Family): string {
-  const legal = /^[a-z0-9]([-a-z0-9]{0,198}[a-z0-9])?$/.test(install);
-  const spelled = install
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 190);
-  const part = legal ? install : `${spelled}-${hash8(install)}`;
-  return `spiderplan-quarantine-${part}-v${family}`;
-}
-
 /**
  * The steps that make the quarantine hold exactly these records: new rests before any pool lets go of its addresses,
  * those that end after the pools that took them back have grown (DESIGN 7).
@@ -68,7 +63,10 @@ export function isQuarantineStep(step: Pick<OrderedStep, "kind" | "object">): bo
 
 /** The steps that release addresses, saying how long those rest. */
 export function tellRest(steps: readonly OrderedStep[], quarantine: QuarantineSteps, seconds: number): OrderedStep[] {
-  const gained = quarantine.steps.map((step) => step.added).filter((set) => set.length > 0);
+  const gained = quarantine.steps
+    .filter(isQuarantineStep)
+    .map((step) => step.added)
+    .filter((set) => set.length > 0);
   return steps.map((step) => {
     const rests =
       step.kind === KINDS.SpiderIPPool &&
@@ -86,7 +84,7 @@ function familySteps(family: Family, rests: readonly Rest[], snapshot: Snapshot,
   const name = quarantineName(context.install, family);
   const live = snapshot.reserved.get(name);
   const own = rests.filter(({ range }) => familyOf(range.first) === family);
-  const unknown = unexplained(snapshot, family, context);
+  const unknown = subtract(unexplained(snapshot, family, context), rangeSet(own.map(({ range }) => range)));
   const none = { steps: [], unchanged: 0, diagnostics: unknown.length === 0 ? [] : [unreadable(name, unknown)] };
   const wanted: Content = { ips: union(reservedOf(own, family), unknown), records: own };
   const empty = wanted.ips.length === 0 && own.length === 0;
@@ -126,8 +124,7 @@ function setsOf(live: SpiderReservedIP, family: Family): RangeSet {
 function unexplained(snapshot: Snapshot, family: Family, { install, seconds }: Context): RangeSet {
   if (seconds === 0) return EMPTY;
   const found = [...snapshot.reserved.values()].flatMap((reserved) => {
-    const ours = isQuarantine(reserved, install) || reserved.metadata.name === quarantineName(install, family);
-    if (!ours) return [];
+    if (!isQuarantine(reserved, install)) return [];
     const recorded = recordsOf(reserved).map(({ range }) => range);
     const same = rangeSet(recorded.filter((range) => familyOf(range.first) === family));
     return [...subtract(setsOf(reserved, family), same)];

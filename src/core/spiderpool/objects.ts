@@ -199,6 +199,7 @@ export const OWN = {
   applied: "spiderplan.io/applied",
   anchorLabel: "spiderplan.io/anchor",
   quarantine: "spiderplan.io/quarantine",
+  promised: "spiderplan.io/promised",
   /** `disabled` or `confirm`, written by people on an object that must not just vanish with its part of the plan. */
   prune: "spiderplan.io/prune",
   deletionApproved: "spiderplan.io/deletion-approved",
