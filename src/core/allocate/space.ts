@@ -1,9 +1,10 @@
 import type { Family } from "../ip/address.js";
-import { cidrRange, parseRange, type Range } from "../ip/range.js";
+import { cidrRange } from "../ip/range.js";
 import { addressSet, clip, EMPTY, type RangeSet, rangeSet, subtract, union, within } from "../ip/range-set.js";
 import type { Plan, Subnet } from "../plan/plan.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
+import { controlledRanges } from "../spiderpool/controlled.js";
 import { FreeSet } from "./free-set.js";
 import type { LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
@@ -76,7 +77,9 @@ export function obstacles(
   const foreignBut = (pool?: string) =>
     byFamily([
       ...[...others, ...kept].filter(({ name }) => name !== pool).map(({ offered }) => offered),
-      ...controlledByOthers(snapshot, (name) => name === pool || read.has(name) || ourPool(name)),
+      ...[...snapshot.subnets.values()].map((subnet) =>
+        controlledRanges(subnet, (name) => name !== pool && !read.has(name) && !ourPool(name)),
+      ),
     ]);
   const foreign = foreignBut();
   const used = [...snapshot.use.byAddress.keys()];
@@ -149,29 +152,6 @@ function reservations(snapshot: Snapshot, resting: readonly RangeSet[], install:
     if (isPromised(reserved, install)) return [];
     return isQuarantine(reserved, install) ? [subtract(v4, known[4]), subtract(v6, known[6])] : [v4, v6];
   });
-}
-
-/** T2: what a subnet's status says pools hold, for pools that are not ours; unreadable entries say nothing. */
-function controlledByOthers(snapshot: Snapshot, ourPool: (name: string) => boolean): RangeSet[] {
-  return [...snapshot.subnets.values()].flatMap((subnet) =>
-    Object.entries(parseControlled(subnet.status?.controlledIPPools)).flatMap(([name, record]) =>
-      ourPool(name) || !Array.isArray(record?.ips) ? [] : record.ips.map((text) => readRange(text)),
-    ),
-  );
-}
-
-function readRange(text: unknown): Range[] {
-  const range = typeof text === "string" ? parseRange(text) : undefined;
-  return range === undefined ? [] : [range];
-}
-
-function parseControlled(text: string | undefined): Record<string, { ips?: unknown[] } | null> {
-  if (!text) return {};
-  try {
-    return (JSON.parse(text) ?? {}) as Record<string, { ips?: unknown[] } | null>;
-  } catch {
-    return {};
-  }
 }
 
 function byFamily(sets: readonly RangeSet[]): ByFamily<RangeSet> {

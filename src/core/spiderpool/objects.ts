@@ -176,6 +176,7 @@ export const KEYS = {
   poolCidr: "ipam.spidernet.io/ippool-cidr",
   subnetCidr: "ipam.spidernet.io/subnet-cidr",
   ownerSubnet: "ipam.spidernet.io/owner-spider-subnet",
+  poolSize: "ipam.spidernet.io/ippool-ip-number",
   ownerApplicationName: "ipam.spidernet.io/owner-application-name",
   ippools: "ipam.spidernet.io/ippools",
   ippool: "ipam.spidernet.io/ippool",
