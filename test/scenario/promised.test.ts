@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { allocate } from "../../src/core/allocate/allocate.js";
 import type { Lock, SubnetLock } from "../../src/core/allocate/allocation.js";
 import { decide } from "../../src/core/engine.js";
 import { contains, formatRangeSet, parseRangeSet, type RangeSet } from "../../src/core/ip/range-set.js";
@@ -150,4 +151,25 @@ describe("what the lock promises and no pool offers yet is kept by a reservation
     const refused = await run(plan(", pending: CHG1"), PENDING, strip({ [OWN.trackingId]: id }));
     expect(refused.diagnostics.map(({ code }) => code)).toContain("SP4111");
   });
+});
+
+test("an address that an automatic pool has got hold of: following the advice of SP4101 cures it", async () => {
+  const auto: KubeObject = {
+    ...{ apiVersion: KINDS.SpiderIPPool.apiVersion, kind: "SpiderIPPool" },
+    metadata: { name: "auto4-x", labels: { "ipam.spidernet.io/owner-application-name": "x" } },
+    spec: { subnet: "10.6.0.0/24", ipVersion: 4, ips: ["10.6.0.13"] },
+    status: { allocatedIPs: JSON.stringify({ "10.6.0.13": { pod: "shop/x-1", podUid: "u" } }) },
+  };
+  const live = [...BARE, auto];
+  const told = (await run(plan(), LOCK, live)).diagnostics.filter(({ code }) => code === "SP4101");
+  expect(told.map(({ hint }) => hint)).toEqual([
+    "Spiderpool sizes that pool: take the address out of the lock file and run spiderplan lock, which chooses another",
+  ]);
+  const snapshot = buildSnapshot(live, Object.keys(KINDS));
+  const edited = lockOf({ [WEB]: set("10.6.0.10-10.6.0.12") });
+  const relocked = allocate({ plan: await planOf(plan()), lock: edited, snapshot, install: "default", mode: "lock" });
+  const outcome = await run(plan(), { ...relocked.lock, files: true }, live);
+  expect(outcome.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  const pool = applied(outcome, live).find(({ metadata }) => metadata.name === POOL) as SpiderIPPool;
+  expect(pool.spec.ips).toEqual(["10.6.0.10-10.6.0.12", "10.6.0.14"]);
 });

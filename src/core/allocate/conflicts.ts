@@ -5,6 +5,7 @@ import { addressSet, clip, formatRangeSet, type RangeSet, subtract } from "../ip
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
+import { isAutoPool } from "../spiderpool/objects.js";
 import type { Lock } from "./allocation.js";
 import { lockFolder } from "./check-lock.js";
 import type { Demand } from "./demand.js";
@@ -110,20 +111,33 @@ function inOthersPools(index: { v4: OwnerIndex; v6: OwnerIndex }, live: LivePool
     for (const { holder, range } of ask(kept ? used : offered)) {
       // A slice may wait for an address its own pool's users still have.
       if (parseNicOwner(splitOwner(holder).owner)?.slice === name) continue;
-      found.push(...stolen(holder, name, range, kept ? [takeOwner(name)] : [], clip([range], used).length > 0));
+      const owners = kept ? [takeOwner(name)] : [];
+      found.push(...stolen(holder, name, range, owners, clip([range], used).length > 0, isAutoPool(pool)));
     }
   }
   return found;
 }
 
-function stolen(holder: string, pool: string, range: Range, owners: readonly Owner[], used: boolean): Finding[] {
+function stolen(
+  holder: string,
+  pool: string,
+  range: Range,
+  owners: readonly Owner[],
+  used: boolean,
+  auto = false,
+): Finding[] {
+  // G11: nobody but Spiderpool edits an automatic pool, and nobody may adopt it.
+  const elsewhere =
+    "Spiderpool sizes that pool: take the address out of the lock file and run spiderplan lock, which chooses another";
   return findings(
     [splitOwner(holder).owner, ...owners],
     "SP4101",
     `${formatRange(range)} is locked to ${holder} but ${used ? "in use from" : "offered by"} pool ${pool}`,
-    used
-      ? "restart the Pods that hold it on another pool, or give the address to that pool's owner in the lock file"
-      : `remove it from pool ${pool}, adopt the pool (fixed.pool), or give the address up in the lock file`,
+    auto
+      ? elsewhere
+      : used
+        ? "restart the Pods that hold it on another pool, or give the address to that pool's owner in the lock file"
+        : `remove it from pool ${pool}, adopt the pool (fixed.pool), or give the address up in the lock file`,
   );
 }
 
