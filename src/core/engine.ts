@@ -2,7 +2,7 @@ import { allocate } from "./allocate/allocate.js";
 import type { Lock } from "./allocate/allocation.js";
 import { renamer } from "./allocate/moved.js";
 import { workloadOf } from "./allocate/owner.js";
-import { isQuarantine } from "./allocate/quarantine.js";
+import { isOwnReservation } from "./allocate/promised.js";
 import { allocatedUnlocked } from "./allocate/unlocked.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
 import type { SharedAnnotations } from "./change/shared-annotations.js";
@@ -13,7 +13,8 @@ import { type Binding, bindingOf } from "./desired/binding.js";
 import { unknownNetworks } from "./desired/known-networks.js";
 import { annotationText, desiredNetworks, namespaceAnnotations, workloadAnnotations } from "./desired/networks.js";
 import { desiredPools } from "./desired/pools.js";
-import { isQuarantineStep, tellRest } from "./desired/quarantine-steps.js";
+import { isOwnReservationStep } from "./desired/promised.js";
+import { tellRest } from "./desired/quarantine-steps.js";
 import { desiredReservations, desiredSubnets } from "./desired/subnets.js";
 import { compareTemplates } from "./desired/template-warnings.js";
 import type { Diagnostic } from "./diagnostics.js";
@@ -68,7 +69,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     install: options.install,
     namespace: facts.namespace,
     prune: options.prune,
-    keep: (object) => broken.has(partOf(object, rename) ?? "") || isQuarantine(object, options.install),
+    keep: (object) => broken.has(partOf(object, rename) ?? "") || isOwnReservation(object, options.install),
   });
   const whose = ({ live }: SharedAnnotations) => live !== undefined && broken.has(workloadKey(live));
   const shared = draftAnnotations(
@@ -88,6 +89,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const rehearsed = holdBackNamed(budget.steps, snapshot, facts, leavingPools);
 
   // What is released rests, reserved before its pool lets go of it (DESIGN 5); a pool that keeps its addresses needs none.
+  // What the lock promises and no pool offers after this run is reserved as well.
   const resting = (steps: readonly OrderedStep[]) =>
     quarantineOf(steps, { plan, lock, allocation, snapshot, facts, options });
 
@@ -137,9 +139,9 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   };
 }
 
-/** The quarantine follows from what the steps release, and is made anew for those that are left. */
+/** Our own reservations follow from what the steps do, and are made anew for those that are left. */
 function withoutHarm(steps: readonly OrderedStep[], judged: Judged): readonly OrderedStep[] {
-  return holdBackHarm(steps, judged).filter((step) => !isQuarantineStep(step));
+  return holdBackHarm(steps, judged).filter((step) => !isOwnReservationStep(step));
 }
 
 function heldBack(steps: readonly Step[]): number {
@@ -167,7 +169,7 @@ export function judgeAgain(
   const refused = new Map<Step, string>();
   for (const step of steps) {
     const again = allowed.get(waveKey(step));
-    if (isQuarantineStep(step)) continue;
+    if (isOwnReservationStep(step)) continue;
     if (again === undefined) refused.set(step, "somebody needs it again");
     else if (again.blocked !== undefined) refused.set(step, again.blocked.message);
   }

@@ -369,9 +369,11 @@ describe("the quarantine's record and the lock files", () => {
     }
     life.hours = 24;
     const over = await life.plan(spec({ b: 2 }));
-    expect(told(over)).toEqual([`8 delete ${Q}`]);
+    const kept = "SpiderReservedIP spiderplan-promised-default-v4";
+    expect(told(over)).toEqual([`1 create ${kept}`, `8 delete ${Q}`]);
     life.carryOut(over);
-    expect(told(await life.plan(spec({ b: 2 })))).toEqual(["2 update SpiderIPPool d.deployment.b.eth0.app"]);
+    const taken = ["2 update SpiderIPPool d.deployment.b.eth0.app", `3 delete ${kept}`];
+    expect(told(await life.plan(spec({ b: 2 })))).toEqual(taken);
   });
 
   test.each([

@@ -956,6 +956,13 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
   },
   {
     code: "SP2050",
+    what: "a reservation called like the one of promised addresses",
+    files: spec("  reserved:\n    spiderplan-promised-default-v4: {addresses: [10.6.124.10]}\n"),
+    at: "7: spiderplan-promised-default-v4",
+    says: /a reservation cannot be called spiderplan-promised-default-v4/,
+  },
+  {
+    code: "SP2050",
     what: "a SpiderSubnet called like the anchor",
     files: subnet("{cidr: 10.6.124.0/24, ranges: [10.6.124.10], object: spiderplan-none-v4}"),
     at: "5: spiderplan-none-v4",

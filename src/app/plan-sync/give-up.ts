@@ -2,6 +2,7 @@ import { decide } from "../../core/engine.js";
 import { mergePlan } from "../../core/plan/merge.js";
 import type { Plan } from "../../core/plan/plan.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
+import type { Snapshot } from "../../core/snapshot.js";
 import { resolveFacts } from "../../core/spiderpool/facts.js";
 import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../../ports/cluster.js";
@@ -47,7 +48,8 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
   const { cluster, clock, events } = context;
   if (!(object.metadata.finalizers?.includes(FINALIZER) ?? false)) return;
   const empty = mergePlan([NOTHING], undefined).value as Plan;
-  const { snapshot } = await observe(cluster);
+  const look = async () => withoutIdleWorkloads((await observe(cluster)).snapshot);
+  const snapshot = await look();
   const outcome = decide(empty, { files: false, subnets: new Map() }, snapshot, {
     install: wish.key,
     prune: true,
@@ -63,7 +65,7 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
     install: wish.key,
     facts: resolveFacts(snapshot.facts, empty.settings.spiderpool),
     signal: context.signal,
-    rejudge: judgingAgain(empty, snapshot, async () => (await observe(cluster)).snapshot),
+    rejudge: judgingAgain(empty, snapshot, look),
   });
   const stay = outcome.steps.filter((step) => step.blocked !== undefined).length + outcome.verdict.leaving.length;
   context.logger.info({ deleted: report.deleted, stay, failed: report.failed.length }, "PlanSync deleted");
@@ -74,6 +76,22 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
     `${count(report.deleted, "object")} deleted; ${count(stay, "object")} in use stay as they are`,
   );
   await setFinalizer(object, false, cluster);
+}
+
+/** What a workload without a single address names is not in use: it asks for no pool or network to stay. */
+function withoutIdleWorkloads(snapshot: Snapshot): Snapshot {
+  const busy = new Set(
+    [...snapshot.endpoints.values()].map(({ metadata, status }) => {
+      // A21: the Pods of a VM are recorded under its instance, which has its name.
+      const kind = status?.ownerControllerType?.replace(/^VirtualMachineInstance$/, "VirtualMachine");
+      return `${metadata.namespace}/${kind}/${status?.ownerControllerName}`;
+    }),
+  );
+  const workloads = [...snapshot.workloads].filter(([key, { kind }]) => {
+    const [namespace, , name] = key.split("/");
+    return busy.has(`${namespace}/${kind}/${name}`);
+  });
+  return { ...snapshot, workloads: new Map(workloads) };
 }
 
 async function setFinalizer(object: KubeObject, wanted: boolean, cluster: WatchableCluster): Promise<void> {

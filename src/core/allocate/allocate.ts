@@ -4,6 +4,7 @@ import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { Allocation, Lock, SubnetUsage } from "./allocation.js";
 import { allocationOf, leavingAllocation } from "./allocations.js";
+import { boundOverLive } from "./bound.js";
 import { strayNames } from "./check-names.js";
 import { findConflicts } from "./conflicts.js";
 import { checkCovered } from "./covered.js";
@@ -74,7 +75,7 @@ export function allocate(input: AllocateInput): Allocated {
     unknown,
     diagnostics,
   } = demandsOf(plan, snapshot, !lock.files || lock.followsLive === true);
-  const live = readLivePools(plan, planned, snapshot, install);
+  const live = readLivePools(plan, planned, snapshot, install, lock);
   const demands = awaitedOrdinals(planned, live, snapshot);
   const rename = renamer(plan);
   const resting = readQuarantine(snapshot, install).map((one) => ({ ...one, owner: rename(one.owner) }));
@@ -97,7 +98,8 @@ export function allocate(input: AllocateInput): Allocated {
   const stopped = new Set([...unknown, ...zones.refused]);
   const frozen = new Set([...ownersOf(stopped, demands, holdings, live), ...conflicts.frozen, ...edits.frozen]);
   const mayShrink = snapshot.complete.has("SpiderIPPool") && snapshot.complete.has("SpiderEndpoint");
-  const context = { spaces, live, resting, obstacles, mayShrink, holderOf: holderFinder(holdings) };
+  const followsLive = lock.followsLive === true;
+  const context = { spaces, live, resting, obstacles, mayShrink, followsLive, holderOf: holderFinder(holdings) };
   const served = allocating
     ? serve(demands, frozen, context)
     : [...checkCovered(demands, lock, frozen), ...checkScaled(demands, holdings, live, frozen)];
@@ -125,6 +127,7 @@ export function allocate(input: AllocateInput): Allocated {
     diagnostics: [
       ...returned,
       ...diagnostics,
+      ...(followsLive ? boundOverLive(plan) : []),
       ...zones.diagnostics,
       ...conflicts.diagnostics,
       ...edits.diagnostics,

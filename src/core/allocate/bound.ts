@@ -1,6 +1,6 @@
 import { workloadKey } from "../cluster/workload-of.js";
 import type { Diagnostic } from "../diagnostics.js";
-import type { Workload } from "../plan/plan.js";
+import type { Plan, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
 import { daemonNodes } from "./daemon-nodes.js";
@@ -69,4 +69,22 @@ export function boundBelowLive(workload: Workload, running: number | undefined):
       about: nicOwner(workload, fixed.name),
     },
   ];
+}
+
+/** Where the lock follows live workloads (`lock: cluster`), a number in the plan wins over theirs: said before Pods wait. */
+export function boundOverLive(plan: Plan): Diagnostic[] {
+  return [...plan.workloads.values()].flatMap((workload): Diagnostic[] => {
+    const fixed = [...workload.interfaces.values()].find(({ ask }) => ask.type === "fixed");
+    if (fixed === undefined || workload.bound === undefined) return [];
+    return [
+      {
+        code: "SP3108",
+        severity: "info",
+        message: `the plan gives ${workload.name} addresses for ${workload.bound} Pods; that wins over what the live one asks for`,
+        hint: "leave replicas, maxReplicas or maxNodes out to follow the live workload (lock: cluster)",
+        source: workload.source,
+        about: nicOwner(workload, fixed.name),
+      },
+    ];
+  });
 }

@@ -5,6 +5,7 @@ import { addressSet, clip, formatRangeSet, type RangeSet, subtract } from "../ip
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
+import { isAutoPool } from "../spiderpool/objects.js";
 import type { Lock } from "./allocation.js";
 import { lockFolder } from "./check-lock.js";
 import type { Demand } from "./demand.js";
@@ -13,6 +14,7 @@ import { type Holdings, indexHeld } from "./lock.js";
 import { compareText } from "./order.js";
 import { type Owner, ownerInSubnet, parseNicOwner, splitOwner, takenPool, takeOwner, workloadOf } from "./owner.js";
 import type { OwnerIndex } from "./owner-index.js";
+import { isPodOf } from "./pods-of-owner.js";
 import type { Obstacles } from "./space.js";
 import { listed } from "./text.js";
 
@@ -110,21 +112,34 @@ function inOthersPools(index: { v4: OwnerIndex; v6: OwnerIndex }, live: LivePool
     for (const { holder, range } of ask(kept ? used : offered)) {
       // A slice may wait for an address its own pool's users still have.
       if (parseNicOwner(splitOwner(holder).owner)?.slice === name) continue;
-      for (const one of stolen(holder, name, range, kept ? [takeOwner(name)] : [], clip([range], used).length > 0))
-        found.push(one);
+      const owners = kept ? [takeOwner(name)] : [];
+      const inUse = clip([range], used).length > 0;
+      for (const one of stolen(holder, name, range, owners, inUse, isAutoPool(pool))) found.push(one);
     }
   }
   return found;
 }
 
-function stolen(holder: string, pool: string, range: Range, owners: readonly Owner[], used: boolean): Finding[] {
+function stolen(
+  holder: string,
+  pool: string,
+  range: Range,
+  owners: readonly Owner[],
+  used: boolean,
+  auto = false,
+): Finding[] {
+  // G11: nobody but Spiderpool edits an automatic pool, and nobody may adopt it.
+  const elsewhere =
+    "Spiderpool sizes that pool: take the address out of the lock file and run spiderplan lock, which chooses another";
   return findings(
     [splitOwner(holder).owner, ...owners],
     "SP4101",
     `${formatRange(range)} is locked to ${holder} but ${used ? "in use from" : "offered by"} pool ${pool}`,
-    used
-      ? "restart the Pods that hold it on another pool, or give the address to that pool's owner in the lock file"
-      : `remove it from pool ${pool}, adopt the pool (fixed.pool), or give the address up in the lock file`,
+    auto
+      ? elsewhere
+      : used
+        ? "restart the Pods that hold it on another pool, or give the address to that pool's owner in the lock file"
+        : `remove it from pool ${pool}, adopt the pool (fixed.pool), or give the address up in the lock file`,
   );
 }
 
@@ -141,27 +156,15 @@ function inNoPool(
     for (const { pool, pod } of holders) {
       if (snapshot.pools.has(pool)) continue;
       const [held] = (typeof address === "number" ? index.v4 : index.v6).inside([{ first: address, last: address }]);
-      if (held === undefined || isOwn(held.holder, pod, snapshot, workloads)) continue;
+      if (held === undefined) continue;
+      const holder = workloadOf(held.holder);
+      if (workloads.has(holder) && isPodOf(holder, pod, snapshot)) continue;
       const message = `${formatAddress(address)} is locked to ${held.holder} but in use by Pod ${pod} of pool ${pool || "(none)"}, which is gone`;
       for (const one of findings([splitOwner(held.holder).owner], "SP4101", message, "restart that Pod"))
         found.push(one);
     }
   }
   return found.sort((a, b) => compareText(a.message, b.message));
-}
-
-/** Whether an endpoint belongs to the workload that holds the lock on its address. */
-function isOwn(holder: string, pod: string, snapshot: Snapshot, workloads: ReadonlySet<string>): boolean {
-  const status = snapshot.endpoints.get(pod)?.status;
-  const [namespace, kind = "", workload] = holder.split("/");
-  if (!workloads.has(`${namespace}/${kind}/${workload}`)) return false;
-  // A21: the Pods of a VM are recorded under its instance, which has its name.
-  const recorded = kind === "VirtualMachine.kubevirt.io" ? "VirtualMachineInstance" : kind.split(".")[0];
-  return (
-    pod.startsWith(`${namespace}/`) &&
-    status?.ownerControllerName === workload &&
-    status?.ownerControllerType === recorded
-  );
 }
 
 function otherInstalls(live: LivePools, demands: readonly Demand[]): Finding[] {

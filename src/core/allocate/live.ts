@@ -4,11 +4,13 @@ import type { Plan } from "../plan/plan.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { isAutoPool, type SpiderIPPool } from "../spiderpool/objects.js";
+import type { Lock } from "./allocation.js";
 import type { Demand } from "./demand.js";
 import { inSubnet } from "./in-subnet.js";
 import { renamer } from "./moved.js";
 import { compareText } from "./order.js";
 import { type Owner, ownerInSubnet, parseNicOwner, splitOwner, takenPool, takeOwner } from "./owner.js";
+import { unmarkedPools } from "./unmarked-pools.js";
 
 /** The live pools one owner has in one subnet; more than one only after somebody's hand was in it. */
 export interface Claim {
@@ -43,14 +45,22 @@ export interface LivePools {
 
 /**
  * Whose each live pool is (DESIGN 5): the pool a NIC keeps by name and a declared pool with `take` whoever made them
- * (adoption), else by tracking id and owner annotation; all the rest is foreign and only in the way.
+ * (adoption), else by tracking id and owner annotation, else a pool that lost those and has an owner's name and
+ * addresses; all the rest is foreign and only in the way.
  */
-export function readLivePools(plan: Plan, demands: readonly Demand[], snapshot: Snapshot, install: string): LivePools {
+export function readLivePools(
+  plan: Plan,
+  demands: readonly Demand[],
+  snapshot: Snapshot,
+  install: string,
+  lock: Lock,
+): LivePools {
   const rename = renamer(plan);
   const kept = new Map(demands.flatMap((demand) => (demand.keptPool === undefined ? [] : [[demand.keptPool, demand]])));
   const pools = new Map<string, SpiderIPPool[]>();
   const rest = { declared: [] as SpiderIPPool[], retired: [] as SpiderIPPool[], foreign: [] as SpiderIPPool[] };
   const otherInstalls = new Map<Owner, string>();
+  const unmarked: SpiderIPPool[] = [];
   for (const pool of [...snapshot.pools.values()].sort((a, b) => compareText(a.metadata.name, b.metadata.name))) {
     const { name } = pool.metadata;
     const keeper = kept.get(name);
@@ -62,7 +72,14 @@ export function readLivePools(plan: Plan, demands: readonly Demand[], snapshot: 
         : adopted(keeper, pool, ownership.type);
     if (claim !== undefined) pools.set(claim, [...(pools.get(claim) ?? []), pool]);
     else if (plan.pools.get(name)?.addresses !== undefined) rest.declared.push(pool);
-    else rest[ownership.type === "ours" && !isAutoPool(pool) ? "retired" : "foreign"].push(pool);
+    else if (ownership.type === "other" || isAutoPool(pool)) rest.foreign.push(pool);
+    else unmarked.push(pool);
+  }
+  const found = unmarkedPools(unmarked, { plan, demands, snapshot, lock, claimed: (key) => pools.has(key) });
+  for (const pool of unmarked) {
+    const claim = found.get(pool.metadata.name);
+    if (claim !== undefined) pools.set(claim, [pool]);
+    else rest[ownershipOf(pool, install).type === "ours" ? "retired" : "foreign"].push(pool);
   }
   const claims = new Map(
     [...pools].sort(([a], [b]) => compareText(a, b)).map(([key, claimed]) => [key, claimOver(key, claimed, snapshot)]),

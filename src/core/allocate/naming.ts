@@ -50,6 +50,14 @@ export function poolName(owner: Owner, subnet: string): string {
   return `${plainStem(wholeNic(owner))}${tailOf(owner, subnet)}`;
 }
 
+/** Every name an owner's pool in a subnet may have been given, the likeliest first (a third owner of one name excepted). */
+export function possiblePoolNames(owner: Owner, subnet: string): string[] {
+  const nic = wholeNic(owner);
+  const hashed = hashedStem(nic, 0);
+  const stems = [plainStem(nic), hashed, hashed.replaceAll(".", "-")];
+  return [...new Set(stems)].map((stem) => `${stem}${tailOf(owner, subnet)}`);
+}
+
 /** What a pool's name begins with, or undefined if it does not end as a pool of this owner does in this subnet. */
 export function stemIn(pool: string, owner: Owner, subnet: string): string | undefined {
   const tail = tailOf(owner, subnet);

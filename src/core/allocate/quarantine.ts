@@ -4,6 +4,7 @@ import { formatRange, parseRange, type Range } from "../ip/range.js";
 import { type RangeSet, rangeSet, subtract, within } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import { type KubeObject, OWN, type SpiderReservedIP } from "../spiderpool/objects.js";
+import { hash8 } from "./naming.js";
 import { compareText } from "./order.js";
 import { type Owner, splitOwner } from "./owner.js";
 
@@ -19,11 +20,35 @@ export interface Resting {
   readonly over: boolean;
 }
 
-/** Whether a SpiderReservedIP is a quarantine of this install rather than somebody's reservation. */
+/** Whether a SpiderReservedIP is a quarantine of this install rather than somebody's; one that lost its marks has the name. */
 export function isQuarantine(reserved: KubeObject, install: string): boolean {
-  return (
-    reserved.metadata.annotations?.[OWN.quarantine] !== undefined && ownershipOf(reserved, install).type === "ours"
-  );
+  const { name, annotations } = reserved.metadata;
+  const { type } = ownershipOf(reserved, install);
+  if (type !== "none") return type === "ours" && annotations?.[OWN.quarantine] !== undefined;
+  return ([4, 6] as const).some((family) => shardNumber(name, install, family) !== undefined);
+}
+
+/** The SpiderReservedIP in which an install's released addresses of one family rest. */
+export function quarantineName(install: string, family: Family): string {
+  return `spiderplan-quarantine-${installLabel(install)}-v${family}`;
+}
+
+/** The number of a shard by its name: the first has the plain name, the others a number behind it; undefined for others. */
+export function shardNumber(name: string, install: string, family: Family): number | undefined {
+  const plain = quarantineName(install, family);
+  if (name === plain) return 0;
+  const digits = name.startsWith(`${plain}-`) ? name.slice(plain.length + 1) : "";
+  return /^[1-9]\d{0,5}$/.test(digits) ? Number(digits) : undefined;
+}
+
+/** An install as part of an object's name; any install gives a legal one. */
+export function installLabel(install: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,198}[a-z0-9])?$/.test(install)) return install;
+  const spelled = install
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 190);
+  return `${spelled}-${hash8(install)}`;
 }
 
 /** One entry of the annotation as it is written. */

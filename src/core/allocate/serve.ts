@@ -26,6 +26,8 @@ export interface ServeContext {
   readonly obstacles: Obstacles;
   /** Whether usage is known well enough to take anything away. */
   readonly mayShrink: boolean;
+  /** The lock follows the live workload: what is too much is let go in one piece. */
+  readonly followsLive: boolean;
   /** Who holds an address, for messages. */
   readonly holderOf: (set: RangeSet) => string | undefined;
 }
@@ -186,13 +188,16 @@ function settle({ demands, taken }: Request, context: ServeContext): void {
  * From the end, and only what nobody uses or wished for (FIXED-1), nor what a Pod of the live workload that waits would
  * come for; a pool kept by name stays as it is.
  */
-function surplus(demand: Demand, held: RangeSet, { spaces, live, obstacles, mayShrink }: ServeContext): RangeSet {
+function surplus(demand: Demand, held: RangeSet, context: ServeContext): RangeSet {
+  const { spaces, live, obstacles, mayShrink, followsLive } = context;
   const needed = demand.running === undefined ? demand.count : Math.max(demand.count, demand.running);
   const excess = size(subtract(held, spaces.get(spaceKey(demand))!.busy)) - needed;
   const claim = live.claims.get(ownerInSubnet(demand.owner, demand.subnet.name));
   if (excess <= 0 || !mayShrink || demand.keptPool !== undefined || claim?.opaque) return EMPTY;
   const bound = union(clip(held, obstacles.inUse[demand.subnet.family]), demand.wishes);
-  return takeHighest(subtract(held, bound), excess);
+  const idle = subtract(held, bound);
+  // The Pods of a scale-down still have theirs while they terminate: the pool shrinks once, when enough of them are gone.
+  return followsLive && size(idle) < excess ? EMPTY : takeHighest(idle, excess);
 }
 
 /** What was taken from the free set goes back there; what rested for the owner still does. */

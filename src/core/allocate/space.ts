@@ -1,5 +1,5 @@
 import type { Family } from "../ip/address.js";
-import { cidrRange, parseRange, type Range } from "../ip/range.js";
+import { cidrRange } from "../ip/range.js";
 import {
   addressSet,
   clip,
@@ -14,9 +14,11 @@ import {
 import type { Plan, Subnet } from "../plan/plan.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
+import { controlledRanges } from "../spiderpool/controlled.js";
 import { FreeSet } from "./free-set.js";
 import type { LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
+import { isPromised } from "./promised.js";
 import { isQuarantine, type Resting, reservedSets } from "./quarantine.js";
 
 /** Addresses by family; a list of sets may be fused at once instead of one by one. */
@@ -64,13 +66,13 @@ export function obstacles(
   install: string,
   ourPool: (name: string) => boolean,
 ): Obstacles {
-  const reserved = byFamily([
-    ...[...plan.reserved.values()].flatMap(({ addresses }) => [addresses.v4, addresses.v6]),
-    ...reservations(snapshot, resting, install),
-  ]);
-  const declared = byFamily([...plan.pools.values()].map((pool) => pool.addresses ?? EMPTY));
   // What a declared pool gives up again is no obstacle to the owner it still rests for, nor anybody else's yet (FIXED-9).
   const returning = byFamily([...holdings.values()].flatMap(({ released }) => [...released.values()]));
+  const reserved = byFamily([
+    ...[...plan.reserved.values()].flatMap(({ addresses }) => [addresses.v4, addresses.v6]),
+    ...reservations(snapshot, [...resting.map(({ range }) => [range]), returning[4], returning[6]], install),
+  ]);
+  const declared = byFamily([...plan.pools.values()].map((pool) => pool.addresses ?? EMPTY));
   const back = { 4: subtract(returning[4], declared[4]), 6: subtract(returning[6], declared[6]) };
   const kept = live.declared.map((pool) => {
     const offered = effectiveSet(pool.spec);
@@ -85,7 +87,9 @@ export function obstacles(
   const foreignBut = (pool?: string) =>
     byFamily([
       ...[...others, ...kept].filter(({ name }) => name !== pool).map(({ offered }) => offered),
-      ...controlledByOthers(snapshot, (name) => name === pool || read.has(name) || ourPool(name)),
+      ...[...snapshot.subnets.values()].map((subnet) =>
+        controlledRanges(subnet, (name) => name !== pool && !read.has(name) && !ourPool(name)),
+      ),
     ]);
   const foreign = foreignBut();
   const used = [...snapshot.use.byAddress.keys()];
@@ -147,36 +151,17 @@ function openPool(
   return { subnet, slice: name, holdings, busy: clip(pool.addresses, used), allocatable, free };
 }
 
-/** SpiderReservedIPs, without the resting addresses whose owner is known: that owner may take them back (FIXED-9). */
-function reservations(snapshot: Snapshot, resting: readonly Resting[], install: string): RangeSet[] {
-  const known = byFamily(resting.map(({ range }) => [range]));
+/**
+ * SpiderReservedIPs, without the resting addresses whose owner is known: that owner may take them back (FIXED-9); and
+ * without those that keep what the lock promises: the lock says for whom.
+ */
+function reservations(snapshot: Snapshot, resting: readonly RangeSet[], install: string): RangeSet[] {
+  const known = byFamily(resting);
   return [...snapshot.reserved.values()].flatMap((reserved) => {
     const { v4, v6 } = reservedSets(reserved);
+    if (isPromised(reserved, install)) return [];
     return isQuarantine(reserved, install) ? [subtract(v4, known[4]), subtract(v6, known[6])] : [v4, v6];
   });
-}
-
-/** T2: what a subnet's status says pools hold, for pools that are not ours; unreadable entries say nothing. */
-function controlledByOthers(snapshot: Snapshot, ourPool: (name: string) => boolean): RangeSet[] {
-  return [...snapshot.subnets.values()].flatMap((subnet) =>
-    Object.entries(parseControlled(subnet.status?.controlledIPPools)).flatMap(([name, record]) =>
-      ourPool(name) || !Array.isArray(record?.ips) ? [] : record.ips.map((text) => readRange(text)),
-    ),
-  );
-}
-
-function readRange(text: unknown): Range[] {
-  const range = typeof text === "string" ? parseRange(text) : undefined;
-  return range === undefined ? [] : [range];
-}
-
-function parseControlled(text: string | undefined): Record<string, { ips?: unknown[] } | null> {
-  if (!text) return {};
-  try {
-    return (JSON.parse(text) ?? {}) as Record<string, { ips?: unknown[] } | null>;
-  } catch {
-    return {};
-  }
 }
 
 function byFamily(sets: readonly RangeSet[]): ByFamily<RangeSet> {

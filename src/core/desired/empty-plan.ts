@@ -1,4 +1,4 @@
-import { isQuarantine } from "../allocate/quarantine.js";
+import { isOwnReservation } from "../allocate/promised.js";
 import { liveObjects, OWNED_KIND_NAMES } from "../change/live.js";
 import { ownershipOf } from "../change/ownership.js";
 import { appliedKeys } from "../change/shared-annotations.js";
@@ -24,10 +24,10 @@ export function emptyPlan(plan: Plan, snapshot: Snapshot, install: string): Diag
   };
 }
 
-/** Objects of the install, and Namespaces it annotates; what rests in quarantine is nobody's wish. */
+/** Objects of the install, and Namespaces it annotates; what rests in quarantine or is kept for an owner is nobody's wish. */
 function ownedObjects(snapshot: Snapshot, install: string): number {
   const objects = OWNED_KIND_NAMES.flatMap((kind) => [...liveObjects(snapshot, kind).values()]);
-  const owned = objects.filter((one) => ownershipOf(one, install).type === "ours" && !isQuarantine(one, install));
+  const owned = objects.filter((one) => ownershipOf(one, install).type === "ours" && !isOwnReservation(one, install));
   const annotated = [...snapshot.namespaces.values()].filter(
     ({ metadata }) => appliedKeys(metadata.annotations ?? {}, install).length > 0,
   );

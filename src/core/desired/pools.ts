@@ -1,5 +1,6 @@
 import type { Allocation, Lock } from "../allocate/allocation.js";
-import { type Owner, ownerInSubnet, parseNicOwner, takenPool, takeOwner } from "../allocate/owner.js";
+import { ownerInSubnet, parseNicOwner, takenPool, takeOwner } from "../allocate/owner.js";
+import { podSelectorOf } from "../allocate/pods-of-owner.js";
 import { selectorMeaning } from "../change/compare.js";
 import type { DesiredObject } from "../change/desired-object.js";
 import { identity } from "../change/ownership.js";
@@ -11,9 +12,9 @@ import { formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
 import { subnetsOfAsk } from "../plan/nic-subnets.js";
 import type { Affinity, DeclaredPool, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
-import { KEYS, KINDS, type LabelSelector, OWN, type SpiderIPPool } from "../spiderpool/objects.js";
+import { KINDS, type LabelSelector, OWN, type SpiderIPPool } from "../spiderpool/objects.js";
 import { anchorPool } from "./anchor.js";
-import { slicedAddresses, slicedPool, sliceSelector, unsliced } from "./slices.js";
+import { slicedAddresses, slicedPool, unsliced } from "./slices.js";
 import { withoutUnrecorded } from "./unrecorded.js";
 
 /** The SpiderIPPools a plan asks for: its declared ones, the fixed ones of its workloads, the anchors they lean on. */
@@ -44,7 +45,7 @@ export function desiredPools(
     const drained = allocation.draining ? drainedPool(allocation, snapshot, install) : undefined;
     if (drained !== undefined) objects.push(drained);
     if (workload === undefined || subnet === undefined || allocation.leaving || allocation.frozen) continue;
-    const selector = podSelector(snapshot, workload, allocation.owner);
+    const selector = podSelectorOf(allocation.owner, plan, snapshot);
     if (selector === undefined) diagnostics.push(noSelector(workload));
     else if (allocation.addresses.length > 0) {
       const from = plan.pools.get(slicedPool(allocation.owner) ?? "");
@@ -54,19 +55,6 @@ export function desiredPools(
   }
   for (const family of [...anchored].sort()) objects.push(anchorPool(family));
   return withoutUnrecorded({ objects, diagnostics: unique(diagnostics) }, snapshot);
-}
-
-/** Which Pods an owner is: one ordinal (D5), or all of the workload. */
-function podSelector(snapshot: Snapshot, workload: Workload, owner: Owner): LabelSelector | undefined {
-  const { ordinal } = parseNicOwner(owner) ?? {};
-  if (ordinal !== undefined) return { matchLabels: { [KEYS.podName]: `${workload.workload}-${ordinal}` } };
-  return workload.pods ?? liveSelector(snapshot, workload);
-}
-
-/** The live object's own selector: what `pods` may be left out for (DESIGN 3). */
-export function liveSelector(snapshot: Snapshot, workload: Workload): LabelSelector | undefined {
-  const spec = snapshot.workloads.get(workload.name)?.spec as { selector?: LabelSelector } | undefined;
-  return spec?.selector;
 }
 
 function declaredPool(
@@ -135,7 +123,7 @@ function fixedPool(allocation: Allocation, workload: Workload, origin: Origin, i
   const spec = poolSpec(subnet, allocation.addresses, {
     gateway: from?.gateway ?? subnet.gateway,
     routes: from?.routes ?? subnet.routes,
-    pods: from === undefined ? selector : sliceSelector(from, selector),
+    pods: selector,
     namespaces: { names: [workload.namespace] },
     nodes: from?.nodes ?? subnet.nodes,
     networks: from === undefined || from.networks.length === 0 ? subnet.networks : from.networks,

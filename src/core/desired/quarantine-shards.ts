@@ -1,5 +1,4 @@
-import { hash8 } from "../allocate/naming.js";
-import { isQuarantine, type QuarantineRecord, recordsOf } from "../allocate/quarantine.js";
+import { isQuarantine, type QuarantineRecord, quarantineName, recordsOf, shardNumber } from "../allocate/quarantine.js";
 import { type Family, familyOf } from "../ip/address.js";
 import { formatRange } from "../ip/range.js";
 import { type RangeSet, rangeSet, within } from "../ip/range-set.js";
@@ -17,25 +16,6 @@ export interface Shard<R extends QuarantineRecord> {
   readonly name: string;
   readonly live: SpiderReservedIP | undefined;
   readonly records: readonly R[];
-}
-
-/** The SpiderReservedIP in which an install's released addresses of one family rest; any install name gives a legal one. */
-export function quarantineName(install: string, family: Family): string {
-  const legal = /^[a-z0-9]([-a-z0-9]{0,198}[a-z0-9])?$/.test(install);
-  const spelled = install
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 190);
-  const part = legal ? install : `${spelled}-${hash8(install)}`;
-  return `spiderplan-quarantine-${part}-v${family}`;
-}
-
-/** The number of a shard by its name: the first has the plain name, the others a number behind it; undefined for others. */
-export function shardNumber(name: string, install: string, family: Family): number | undefined {
-  const plain = quarantineName(install, family);
-  if (name === plain) return 0;
-  const digits = name.startsWith(`${plain}-`) ? name.slice(plain.length + 1) : "";
-  return /^[1-9]\d{0,5}$/.test(digits) ? Number(digits) : undefined;
 }
 
 /**

@@ -1,4 +1,11 @@
-import { isQuarantine, type QuarantineRecord, recordsOf, recordsText, reservedSets } from "../allocate/quarantine.js";
+import {
+  isQuarantine,
+  type QuarantineRecord,
+  recordsOf,
+  recordsText,
+  reservedSets,
+  shardNumber,
+} from "../allocate/quarantine.js";
 import { type OrderedStep, WAVES } from "../change/order.js";
 import { identity, ownershipOf } from "../change/ownership.js";
 import type { Diagnostic } from "../diagnostics.js";
@@ -20,7 +27,7 @@ import type { Snapshot } from "../snapshot.js";
 import { KINDS, OWN, type SpiderReservedIP } from "../spiderpool/objects.js";
 import { formatSpan } from "../time.js";
 import { type Rest, reservedOf } from "./quarantine.js";
-import { type Shard, shardNumber, shardsOf } from "./quarantine-shards.js";
+import { type Shard, shardsOf } from "./quarantine-shards.js";
 
 /** How the quarantine's objects have to change. */
 export interface QuarantineSteps {
@@ -57,7 +64,10 @@ export function isQuarantineStep(step: Pick<OrderedStep, "kind" | "object">): bo
 
 /** The steps that release addresses, saying how long those rest. */
 export function tellRest(steps: readonly OrderedStep[], quarantine: QuarantineSteps, seconds: number): OrderedStep[] {
-  const gained = quarantine.steps.map((step) => step.added).filter((set) => set.length > 0);
+  const gained = quarantine.steps
+    .filter(isQuarantineStep)
+    .map((step) => step.added)
+    .filter((set) => set.length > 0);
   return steps.map((step) => {
     const rests =
       step.kind === KINDS.SpiderIPPool &&
@@ -95,7 +105,7 @@ function shardSteps(
   snapshot: Snapshot,
   context: Context,
 ): QuarantineSteps {
-  const unknown = unexplained(snapshot, family, number, context);
+  const unknown = subtract(unexplained(snapshot, family, number, context), rangeSet(own.map(({ range }) => range)));
   const none = { steps: [], unchanged: 0, diagnostics: unknown.length === 0 ? [] : [unreadable(name, unknown)] };
   const wanted: Content = { ips: union(reservedOf(own, family), unknown), records: own };
   const empty = wanted.ips.length === 0 && own.length === 0;
@@ -137,8 +147,8 @@ function unexplained(snapshot: Snapshot, family: Family, number: number, { insta
   const found = [...snapshot.reserved.values()].flatMap((reserved) => {
     const shard = shardNumber(reserved.metadata.name, install, family);
     // What a quarantine under another name reserves goes to the first one.
-    const here = shard === undefined ? number === 0 && isQuarantine(reserved, install) : shard === number;
-    if (!here) return [];
+    const here = shard === undefined ? number === 0 : shard === number;
+    if (!here || !isQuarantine(reserved, install)) return [];
     const recorded = recordsOf(reserved).map(({ range }) => range);
     const same = rangeSet(recorded.filter((range) => familyOf(range.first) === family));
     return [...subtract(setsOf(reserved, family), same)];

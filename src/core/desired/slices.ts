@@ -1,9 +1,7 @@
 import type { Lock } from "../allocate/allocation.js";
 import { type Owner, parseNicOwner } from "../allocate/owner.js";
 import { intersect, type RangeSet, subtract, unionAll } from "../ip/range-set.js";
-import type { DeclaredPool } from "../plan/plan.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
-import type { LabelSelector } from "../spiderpool/objects.js";
 
 /** What slices hold of each declared pool, by pool name. */
 export function slicedAddresses(lock: Lock): ReadonlyMap<string, RangeSet> {
@@ -37,14 +35,4 @@ export function unsliced(
   const family = typeof addresses[0]!.first;
   const used = usedInPool(snapshot, pool).filter(({ first }) => typeof first === family);
   return subtract(addresses, subtract(held, intersect(held, used)));
-}
-
-/** The Pods of a slice: the workload's, inside what the declared pool is for. */
-export function sliceSelector(pool: DeclaredPool, pods: LabelSelector): LabelSelector {
-  if (pool.pods === undefined) return pods;
-  const matchExpressions = [...(pool.pods.matchExpressions ?? []), ...(pods.matchExpressions ?? [])];
-  return {
-    matchLabels: { ...pool.pods.matchLabels, ...pods.matchLabels },
-    ...(matchExpressions.length > 0 && { matchExpressions }),
-  };
 }

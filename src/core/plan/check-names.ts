@@ -3,7 +3,7 @@ import type { Plan } from "./plan.js";
 import { fail } from "./scope.js";
 
 /** Names of objects spiderplan makes for all installs: the anchors of patterns, and the quarantines (DESIGN 4, 5). */
-const OWN_NAMES = /^spiderplan-(none-v[46]$|quarantine-)/;
+const OWN_NAMES = /^spiderplan-(none-v[46]$|(quarantine|promised)-)/;
 
 /** Kubernetes' limits for an object's name, in characters, and for its annotations, in bytes. */
 const LONGEST_NAME = 253;
@@ -53,7 +53,7 @@ export function checkOwnNames(plan: Plan, found: Diagnostic[]): void {
   const check = (what: string, name: string, at: SourceRef, about?: string) => {
     if (!OWN_NAMES.test(name)) return;
     fail({ at, about, found }, "SP2050", `${what} cannot be called ${name}: spiderplan keeps that name for itself`, {
-      hint: "choose another name; spiderplan-none-v4, spiderplan-none-v6 and spiderplan-quarantine-* are taken",
+      hint: "choose another name; spiderplan-none-v4, -v6, spiderplan-quarantine-* and spiderplan-promised-* are taken",
     });
   };
   for (const { name, source } of plan.pools.values()) check("a pool", name, keyOf(source), `pool:${name}`);

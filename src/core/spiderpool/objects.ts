@@ -178,6 +178,7 @@ export const KEYS = {
   poolCidr: "ipam.spidernet.io/ippool-cidr",
   subnetCidr: "ipam.spidernet.io/subnet-cidr",
   ownerSubnet: "ipam.spidernet.io/owner-spider-subnet",
+  poolSize: "ipam.spidernet.io/ippool-ip-number",
   ownerApplicationName: "ipam.spidernet.io/owner-application-name",
   ippools: "ipam.spidernet.io/ippools",
   ippool: "ipam.spidernet.io/ippool",
@@ -203,6 +204,7 @@ export const OWN = {
   quarantine: "spiderplan.io/quarantine",
   /** Why what stands on an object is not read (limits.ts); in memory only. */
   unreadable: "spiderplan.io/unreadable",
+  promised: "spiderplan.io/promised",
   /** `disabled` or `confirm`, written by people on an object that must not just vanish with its part of the plan. */
   prune: "spiderplan.io/prune",
   deletionApproved: "spiderplan.io/deletion-approved",

@@ -1,5 +1,5 @@
 import { type Step, stepKey } from "../change/step.js";
-import { isQuarantineStep } from "../desired/quarantine-steps.js";
+import { isOwnReservationStep } from "../desired/promised.js";
 import { overlaps, type RangeSet } from "../ip/range-set.js";
 import { globMatch, isPattern } from "../spiderpool/ipam/glob.js";
 import { KINDS, objectKey } from "../spiderpool/objects.js";
@@ -28,13 +28,13 @@ function needsAddresses(step: Step, undone: Step): boolean {
 
 /** A release is one unit: what cannot be reserved is not let go of, by a pool or by another quarantine (DESIGN 7). */
 function needsRest(step: Step, undone: Step): boolean {
-  const lets = step.kind === KINDS.SpiderIPPool || isQuarantineStep(step);
-  return lets && isQuarantineStep(undone) && shared(step.removed, undone.added);
+  const lets = step.kind === KINDS.SpiderIPPool || isOwnReservationStep(step);
+  return lets && isOwnReservationStep(undone) && shared(step.removed, undone.added);
 }
 
 /** A return is one too: the owner's pool grows, then the addresses leave the quarantine (DESIGN 7). */
 function needsReturn(step: Step, undone: Step): boolean {
-  return isQuarantineStep(step) && undone.kind === KINDS.SpiderIPPool && shared(step.removed, undone.added);
+  return isOwnReservationStep(step) && undone.kind === KINDS.SpiderIPPool && shared(step.removed, undone.added);
 }
 
 function shared(a: RangeSet, b: RangeSet): boolean {

@@ -3,12 +3,14 @@ import type { Lock } from "../allocate/allocation.js";
 import { renamer } from "../allocate/moved.js";
 import { ownerInSubnet } from "../allocate/owner.js";
 import { byWave, type OrderedStep } from "../change/order.js";
-import { restingAfter } from "../desired/quarantine.js";
+import { promisedSteps } from "../desired/promised.js";
+import { reservedOf, restingAfter } from "../desired/quarantine.js";
 import { type QuarantineSteps, quarantineSteps } from "../desired/quarantine-steps.js";
 import type { Options } from "../outcome.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
+import type { SpiderIPPool } from "../spiderpool/objects.js";
 import { snapshotAfter } from "./after.js";
 
 /** What the quarantine follows from, beside the steps. */
@@ -22,7 +24,7 @@ interface Decided {
   readonly options: Options;
 }
 
-/** The quarantine that fits what the steps really do: a step that is held back releases nothing. */
+/** Our own reservations that fit what the steps really do: a step that is held back releases nothing, and offers nothing. */
 export function quarantineOf(steps: readonly OrderedStep[], decided: Decided): QuarantineSteps {
   const { plan, lock, allocation, snapshot, facts, options } = decided;
   const { install, now, prune } = options;
@@ -31,19 +33,40 @@ export function quarantineOf(steps: readonly OrderedStep[], decided: Decided): Q
     pool,
     ownerInSubnet(owner, subnet),
   ]);
+  let after: ReadonlyMap<string, SpiderIPPool> | undefined;
+  const poolsAfter = () => {
+    after ??= snapshotAfter(snapshot, steps).pools;
+    return after;
+  };
   const rests = restingAfter({
     files: lock.files,
     lock: allocation.lock,
     ownerOf: new Map(owners),
     snapshot,
-    poolsAfter: () => snapshotAfter(snapshot, steps).pools,
+    poolsAfter,
     install,
     rename: renamer(allocation.plan),
     seconds,
     now,
   });
   const families = [...(facts.enableIPv4 ? [4 as const] : []), ...(facts.enableIPv6 ? [6 as const] : [])];
-  return quarantineSteps(rests, snapshot, { install, families, seconds, prune });
+  const quarantine = quarantineSteps(rests, snapshot, { install, families, seconds, prune });
+  const promised = promisedSteps(snapshot, {
+    install,
+    families,
+    lock: allocation.lock,
+    subnets: new Set(plan.subnets.keys()),
+    ...(options.holding?.only && { only: options.holding.only }),
+    poolsAfter,
+    resting: (family) => reservedOf(rests, family),
+    steps,
+    prune,
+  });
+  return {
+    steps: [...quarantine.steps, ...promised.steps],
+    unchanged: quarantine.unchanged + promised.unchanged,
+    diagnostics: [...quarantine.diagnostics, ...promised.diagnostics],
+  };
 }
 
 /** All steps together, in the order they run. */

@@ -1,7 +1,7 @@
 import { offered } from "../change/diff.js";
 import type { OrderedStep } from "../change/order.js";
 import { workloadKey } from "../cluster/workload-of.js";
-import { isQuarantineStep } from "../desired/quarantine-steps.js";
+import { isOwnReservationStep } from "../desired/promised.js";
 import { formatRangeSet, overlaps } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
@@ -42,8 +42,9 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
         words.set(step.name, [...(words.get(step.name) ?? []), ...poolWords(step)]);
         break;
       case "SpiderReservedIP":
-        // Only what its own pool lets go of rests: nobody loses by it, and it must not join all who release something.
-        if (isQuarantineStep(step)) break;
+        // Only what its own pool lets go of rests, and only what no pool offers is kept: nobody loses by it, and it must not
+        // join all who release something.
+        if (isOwnReservationStep(step)) break;
         for (const pool of reservedPools(step, steps, snapshot)) {
           touch(pools, pool, index);
           words.set(pool, [...(words.get(pool) ?? []), `the plan changes reservation ${step.name} (${step.action})`]);

@@ -5,7 +5,7 @@ import { NETWORK, pools, X, Y } from "./small-plan.js";
 import { eventually, NAMESPACE, type Stage } from "./stage.js";
 import { applied, automated, IN_SYNC, ready } from "./steps.js";
 import type { Story } from "./story.js";
-import { oneUser } from "./workload.js";
+import { deploymentOf, oneUser } from "./workload.js";
 
 /** Holds back what would harm, and does the rest. */
 export const GUARD_STORIES: readonly Story[] = [
@@ -60,6 +60,9 @@ async function givesUp(stage: Stage): Promise<void> {
   await stage.planSync({ ...automated, deletionPolicy: "delete" });
   await applied(stage, first);
   await oneUser(stage);
+  // A template of a workload without Pods names y: that is no use.
+  const names = { "ipam.spidernet.io/ippool": JSON.stringify({ ipv4: ["y"] }) };
+  await stage.add([deploymentOf("idle", 0, names)]);
   await eventually(
     async () => (await stage.object()).metadata.finalizers?.length,
     (count) => count === 1,

@@ -17,11 +17,11 @@ export function falseAlarms(before: Objects, outcome: Outcome, chance: Chance): 
   if (entries.length === 0) return [];
   const some = statesOf(before, outcome.steps, ["verdict"]);
   const most = statesOf(before, outcome.steps, ["verdict", "depends", "conflict", "waiting"]);
-  // What a blocked change would have taken out of quarantine is not among the steps any more.
+  // What a blocked change would have taken out of our own reservations is not among the steps any more.
   const states = [
     ...some,
     ...most,
-    ...[some, most].flatMap((list) => (list.length > 0 ? [withoutQuarantine(list.at(-1)!)] : [])),
+    ...[some, most].flatMap((list) => (list.length > 0 ? [withoutOwnReservations(list.at(-1)!)] : [])),
   ];
   return entries.flatMap((entry) =>
     states.some((state) => confirms(before, state, entry, chance))
@@ -72,10 +72,11 @@ function outnumbered(objects: Objects, names: readonly string[]): boolean {
   return rivals.length > usable.size;
 }
 
-function withoutQuarantine(objects: Objects): Objects {
+function withoutOwnReservations(objects: Objects): Objects {
   const copy = new Copy(objects);
   for (const reserved of [...reservedOf(copy).values()])
-    if (reserved.metadata.annotations?.[OWN.quarantine] !== undefined) copy.remove(reserved);
+    if ([OWN.quarantine, OWN.promised].some((key) => reserved.metadata.annotations?.[key] !== undefined))
+      copy.remove(reserved);
   return copy;
 }
 

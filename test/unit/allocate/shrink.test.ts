@@ -99,3 +99,25 @@ describe("no further than the Pods the live workload asks for, running or waitin
     expect(plans(1).allocations).toMatchObject([{ owner: W, kept: 1 }]);
   });
 });
+
+describe("where the lock follows live workloads", () => {
+  const following = { ...before, followsLive: true };
+  const shrunk = (used: Record<string, string>) =>
+    written(run({ plan: asked, lock: following, snapshot: cluster(live(used)) }).lock);
+
+  test("a pool shrinks once: not while Pods that go have more than is asked for, then by all that is too much", () => {
+    const four = { "10.0.0.10": "d/1", "10.0.0.11": "d/2", "10.0.0.12": "d/3", "10.0.0.13": "d/4" };
+    expect(shrunk(four)).toEqual(lockOf("10.0.0.10-10.0.0.14", ""));
+    const { "10.0.0.10": _, ...three } = four;
+    expect(shrunk(three)).toEqual(lockOf("10.0.0.10-10.0.0.14", ""));
+    expect(shrunk({ "10.0.0.11": "d/2", "10.0.0.13": "d/4" })).toEqual(
+      lockOf("10.0.0.11,10.0.0.13", "10.0.0.10,10.0.0.12,10.0.0.14"),
+    );
+  });
+
+  test("a number of Pods in the plan is told to win, and nowhere else", () => {
+    const codes = (one: typeof before) => run({ plan: asked, lock: one }).diagnostics.map(({ code }) => code);
+    expect(codes(following)).toContain("SP3108");
+    expect(codes(before)).not.toContain("SP3108");
+  });
+});

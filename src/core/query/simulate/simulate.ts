@@ -5,6 +5,7 @@ import { matches } from "../../spiderpool/selector.js";
 import { sceneOf } from "../../verdict/replay.js";
 import { tenantsOf } from "../../verdict/tenants.js";
 import { actorsOf } from "./actors.js";
+import { withGrownAutoPools } from "./grown-auto-pools.js";
 import { Play } from "./play.js";
 import type { Simulation } from "./simulation.js";
 import { Stage } from "./stage.js";
@@ -25,9 +26,10 @@ export interface SimulationRequest {
  * @param request workloads and nodes in it must be in the snapshot
  */
 export function simulate(snapshot: Snapshot, facts: SpiderpoolFacts, request: SimulationRequest): Simulation {
-  const scene = sceneOf(snapshot, facts);
+  const grown = withGrownAutoPools(snapshot, facts, request.scale);
+  const scene = sceneOf(grown, facts);
   const stage = new Stage(scene, new Set([...request.failed, ...request.drained]));
-  const play = new Play(stage, actorsOf(scene, tenantsOf(snapshot, facts)));
+  const play = new Play(stage, actorsOf(scene, tenantsOf(grown, facts)));
   play.failNodes(new Set(request.failed));
   play.drain(new Set(request.drained));
   for (const [key, replicas] of [...request.scale].sort(([a], [b]) => (a < b ? -1 : 1))) play.scale(key, replicas);

@@ -45,15 +45,29 @@ export function autoPoolCandidates(
   return missing ? fail(`the auto pool in subnet ${missing} does not exist yet`) : found;
 }
 
-/** Identity is by labels, not by name (B6, S21, S23, S24). */
-function isPoolOf(pool: SpiderIPPool, pod: PodFacts, nic: string, family: Family, subnet: string): boolean {
+/** A workload as the labels of its auto pools name it. */
+interface Application {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Whether Spiderpool made a pool for a workload. Identity is by labels, not by name (B6, S21, S23, S24). */
+export function isAutoPoolOf(pool: SpiderIPPool, { apiVersion, kind, namespace, name }: Application): boolean {
   const label = (key: string) => pool.metadata.labels?.[`ipam.spidernet.io/${key}`];
-  const { apiVersion, kind, name } = pod.controller!;
   return (
     label("owner-application-name") === name &&
     label("owner-application-kind") === kind &&
-    label("owner-application-namespace") === pod.namespace &&
-    label("owner-application-gv") === apiVersion.replace("/", "_") &&
+    label("owner-application-namespace") === namespace &&
+    label("owner-application-gv") === apiVersion.replace("/", "_")
+  );
+}
+
+function isPoolOf(pool: SpiderIPPool, pod: PodFacts, nic: string, family: Family, subnet: string): boolean {
+  const label = (key: string) => pool.metadata.labels?.[`ipam.spidernet.io/${key}`];
+  return (
+    isAutoPoolOf(pool, { ...pod.controller!, namespace: pod.namespace }) &&
     label("interface") === nic &&
     label("ip-version") === `IPv${family}` &&
     label("owner-spider-subnet") === subnet

@@ -1,8 +1,9 @@
 import { templateFacts } from "../../cluster/pod-facts.js";
+import { isOwnReservationStep } from "../../desired/promised.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import type { Snapshot } from "../../snapshot.js";
 import { askedNics } from "../../spiderpool/ipam/nics.js";
-import { type KubeObject, OWN } from "../../spiderpool/objects.js";
+import type { KubeObject } from "../../spiderpool/objects.js";
 import { candidatesIn, replay, type Scene } from "../replay.js";
 import type { Watch } from "./watch.js";
 import { some } from "./words.js";
@@ -48,8 +49,7 @@ function narrowedPools({ steps, snapshot }: Watch): ReadonlySet<string> {
       if (!addsOnly) names.add(step.name);
     }
     // What is released into quarantine is told by the step of the pool that lets go of it.
-    const resting = step.object.metadata.annotations?.[OWN.quarantine] !== undefined;
-    if (step.kind.kind === "SpiderReservedIP" && step.action !== "delete" && !resting) {
+    if (step.kind.kind === "SpiderReservedIP" && step.action !== "delete" && !isOwnReservationStep(step)) {
       // Which pools a reservation narrows shows in what they have left.
       for (const name of snapshot.pools.keys()) names.add(name);
     }
