@@ -65,6 +65,27 @@ const ask = (argv: string[], snapshot = cluster(READY)) =>
   cli([...argv, "--path", "plan", "--snapshot", "s.json"], { cwd: workspace({ ...FILES, "s.json": snapshot }) });
 
 describe("who-has", () => {
+  it.each([
+    ...["10.10.0.300", "10.10.0", "010.10.0.1", "10.10.0.1/24", "10.10.0.1-10.10.0.9", "10.10.0.x", "10.6.124.30."],
+    ...["fd00::1::2", "fd00:zz::1", "fd00::1%eth0", "::ffff:10.0.0.1", "1:2:3:4:5:6:7:8:9", "fd00::/64"],
+  ])("%s is no address, and told so", async (asked) => {
+    const { code, stdout, stderr } = await ask(["who-has", asked]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe(
+      `error: ${asked} is no IP address, and nothing has that name; give one address, as 10.6.124.20\n`,
+    );
+  });
+
+  it("takes a name that looks like an address for the name it is", async () => {
+    const list = JSON.parse(cluster(READY)) as { items: object[] };
+    const pool = { apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderIPPool", metadata: { name: "10.9.0" } };
+    const spec = { subnet: "10.9.0.0/24", ipVersion: 4, ips: ["10.9.0.7"], disable: false };
+    list.items.push({ ...pool, spec });
+    const { code, stdout } = await ask(["who-has", "10.9.0"], JSON.stringify(list));
+    expect(code).toBe(0);
+    expect(stdout).toContain("10.9.0.7");
+  });
+
   it.each(["text", "json"])("an address, as %s: every source with what it says", async (format) => {
     const { code, stdout } = await ask(["who-has", "10.6.124.30", "-o", format]);
     expect(code).toBe(0);

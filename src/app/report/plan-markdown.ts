@@ -62,11 +62,14 @@ function verdictLine(outcome: Outcome | undefined, context: MarkdownContext): st
     ...(adopt > 0 ? [`${adopt} adopt`] : []),
     ...(blocked > 0 ? [`${blocked} held back`] : []),
   ];
-  return `${verdictWords(outcome)} ${counts.join(" · ")}${tail}`;
+  return `${verdictWords(outcome, context.diagnostics)} ${counts.join(" · ")}${tail}`;
 }
 
-function verdictWords(outcome: Outcome): string {
-  if (isBlocked(outcome)) return "⛔ **Blocked.**";
+function verdictWords(outcome: Outcome, diagnostics: readonly LocatedDiagnostic[]): string {
+  const errors = diagnostics.filter((one) => one.severity === "error");
+  const also = errors.length === 0 ? "" : ` **${diagnosticCounts(errors)}.**`;
+  if (isBlocked(outcome)) return `⛔ **Blocked.**${also}`;
+  if (also !== "") return `❌${also}`;
   if (outcome.verdict.stable === null) return "⚠️ **Workloads leaving their addresses: not judged yet.**";
   if (outcome.verdict.stable && outcome.verdict.moves.length > 0)
     return `✅ **Workloads leaving their addresses by a migration: ${leavers(outcome.verdict)}.**`;
