@@ -1,8 +1,9 @@
+import { printable } from "../../core/printable.js";
 import type { FamilyExplanation, NicExplanation, RefusedPool, UsablePool } from "../../core/query/explain.js";
 import type { ExplainTarget } from "../../core/query/explain-target.js";
 import { flow } from "./columns.js";
+import { count } from "./count.js";
 import type { Palette } from "./palette.js";
-import { count, printable } from "./printable.js";
 
 const MOST_OTHERS = 40;
 
@@ -16,7 +17,7 @@ function nicText(target: ExplainTarget, nic: NicExplanation, paint: Palette): st
   const network = nic.network === undefined ? "network not known" : `network ${nic.network}`;
   const lines = [
     paint.bold(printable(`${nic.nic} of ${target.title}${node}, ${network}`)),
-    `  candidates come from  ${nic.source}`,
+    printable(`  candidates come from  ${nic.source}`),
     ...nic.unmatched.map((pattern) => printable(`  no pool fits the pattern ${pattern}`)),
   ];
   if (nic.error !== undefined) return [...lines, paint.red(printable(`  => the Pod fails: ${nic.error}`))].join("\n");

@@ -8,10 +8,11 @@ import type { Outcome, VerdictEntry } from "../../core/outcome.js";
 import { isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { shortList } from "./columns.js";
+import { count } from "./count.js";
 import { diagnosticCounts } from "./diagnostics-text.js";
+import { markdownCode, markdownComment, markdownFenced, markdownText } from "./media.js";
 import type { PlanHeading } from "./plan-heading.js";
 import { leavers } from "./plan-text.js";
-import { count, printable } from "./printable.js";
 import { fullName } from "./step-text.js";
 import { touchedUsage, usageLines } from "./usage.js";
 
@@ -39,19 +40,21 @@ export function planMarkdown(run: PlanRun, context: MarkdownContext): string {
     outcome === undefined ? "" : ownerTable(outcome),
     run.decided === undefined ? "" : usageLines(touchedUsage(run.decided), usageLine).join("\n"),
     outcome === undefined ? "" : details(outcome.steps),
-    `plan ${context.digest.slice(0, "sha256:".length + 12)} · judged against ${cell(context.heading.against)} · spiderplan ${context.version}`,
+    `plan ${context.digest.slice(0, "sha256:".length + 12)} · judged against ${markdownText(context.heading.against)} · spiderplan ${context.version}`,
   ];
   return fitted(blocks.filter((block) => block !== ""));
 }
 
 /** By this a later run finds the comment it has to replace. */
 function marker(heading: PlanHeading): string {
-  return `<!-- spiderplan:plan:${heading.cluster ?? ""}:${heading.path.replaceAll("--", "- -")} -->`;
+  return `<!-- spiderplan:plan:${markdownComment(`${heading.cluster ?? ""}:${heading.path}`)} -->`;
 }
 
 function verdictLine(outcome: Outcome | undefined, context: MarkdownContext): string {
   const { heading } = context;
-  const place = [heading.cluster && `cluster ${heading.cluster}`, heading.revision].filter(Boolean).join(" · ");
+  const place = [heading.cluster && `cluster ${markdownText(heading.cluster)}`, markdownText(heading.revision ?? "")]
+    .filter(Boolean)
+    .join(" · ");
   const tail = place === "" ? "" : ` · ${place}`;
   if (outcome === undefined) return `❌ **${diagnosticCounts(context.diagnostics)}. Nothing was planned.**${tail}`;
   const { create, update, adopt, delete: gone, blocked } = outcome.summary;
@@ -82,12 +85,15 @@ function fates(outcome: Outcome): string {
   const { moves, strands, released } = outcome.verdict;
   const lines = Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
     entries.map((entry: VerdictEntry) => {
-      return `- **${fate}** ${cell(entry.pod)} ${cell(entry.interface)} ${entry.address}: ${cell(entry.reasons.join("; "))}`;
+      return `- **${fate}** ${markdownText(entry.pod)} ${markdownText(entry.interface)} ${markdownText(entry.address)}: ${markdownText(entry.reasons.join("; "))}`;
     }),
   );
   const held = outcome.steps
     .filter((step) => step.blocked !== undefined && step.blocked.type !== "waiting")
-    .map((step) => `- **held back** ${step.kind.kind} ${cell(fullName(step))}: ${cell(step.blocked!.message)}`);
+    .map(
+      (step) =>
+        `- **held back** ${step.kind.kind} ${markdownText(fullName(step))}: ${markdownText(step.blocked!.message)}`,
+    );
   return [...lines, ...held].join("\n");
 }
 
@@ -95,12 +101,12 @@ function findings(diagnostics: readonly LocatedDiagnostic[]): string {
   const place = (one: LocatedDiagnostic) =>
     one.file === undefined
       ? ""
-      : ` \`${[one.file, one.line, one.column].filter((part) => part !== undefined).join(":")}\``;
+      : ` ${markdownCode([one.file, one.line, one.column].filter((part) => part !== undefined).join(":"))}`;
   return diagnostics
     .filter((one) => one.severity !== "info")
     .map(
       (one) =>
-        `- ${one.severity} ${one.code}${place(one)} ${cell(one.message)}${one.hint ? ` (${cell(one.hint)})` : ""}`,
+        `- ${one.severity} ${one.code}${place(one)} ${markdownText(one.message)}${one.hint ? ` (${markdownText(one.hint)})` : ""}`,
     )
     .join("\n");
 }
@@ -127,7 +133,13 @@ function ownerRow(step: Step, allocation: Allocation | undefined): string {
   const owner = allocation === undefined ? step.name : allocation.owner.replace(/\/([^/]*)$/, " $1");
   const held = step.blocked === undefined ? "" : " (held back)";
   const amount = (set: RangeSet) => (set.length === 0 ? "" : amountText(size(set)));
-  const cells = [`${cell(owner)}${held}`, ranges(before), ranges(after), amount(step.added), amount(step.removed)];
+  const cells = [
+    `${markdownText(owner)}${held}`,
+    ranges(before),
+    ranges(after),
+    amount(step.added),
+    amount(step.removed),
+  ];
   return `| ${cells.join(" | ")} |`;
 }
 
@@ -137,7 +149,7 @@ function ranges(set: RangeSet): string {
 
 function usageLine(usage: SubnetUsage): string {
   const { held, resting, reserved, free, total } = usage;
-  return `${cell(usage.subnet)}: ${held} held + ${resting} resting + ${reserved} reserved + ${free} free = ${total}`;
+  return `${markdownText(usage.subnet)}: ${held} held + ${resting} resting + ${reserved} reserved + ${free} free = ${total}`;
 }
 
 function details(steps: readonly Step[]): string {
@@ -146,7 +158,7 @@ function details(steps: readonly Step[]): string {
   const lines = steps.map((step) => {
     const changes = step.action === "update" || step.action === "adopt" ? step.changes : [];
     const words = [step.action, step.kind.kind, fullName(step), ...changes, step.reason].join("  ");
-    return printable(`${symbol[step.action]} ${words}`).replaceAll("```", "'''");
+    return markdownFenced(`${symbol[step.action]} ${words}`);
   });
   return `<details><summary>${count(steps.length, "object")}</summary>\n\n\`\`\`diff\n${lines.join("\n")}\n\`\`\`\n\n</details>`;
 }
@@ -162,9 +174,4 @@ function fitted(blocks: readonly string[]): string {
   const note = `... ${lines.length - 2 * keep} lines left out, see plan -o json ...`;
   const shorter = [...lines.slice(0, keep), note, ...lines.slice(-keep)].join("\n");
   return fitted(blocks.map((block, i) => (i === longest ? shorter : block)));
-}
-
-/** Text of a plan or a cluster inside a table cell or a line: it must neither end the cell nor start markup. */
-function cell(text: string): string {
-  return printable(text).replace(/[\\`*_|<>[\]]/g, "\\$&");
 }

@@ -5,14 +5,15 @@ import type { LocatedDiagnostic, SourceRef } from "../../core/diagnostics.js";
 import { amount } from "../../core/ip/amount.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { LeavingEntry, Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
+import { printable } from "../../core/printable.js";
 import { podShown } from "../../core/usage.js";
 import { dueSteps, isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { flow, shortList } from "./columns.js";
+import { count } from "./count.js";
 import { briefText, diagnosticCounts, diagnosticsText, type Excerpt, type ShowFile } from "./diagnostics-text.js";
 import type { Palette } from "./palette.js";
 import { headingLine, type PlanHeading, snapshotLine } from "./plan-heading.js";
-import { count, printable } from "./printable.js";
 import { fullName, stepsText } from "./step-text.js";
 import { touchedUsage, usageLines } from "./usage.js";
 
@@ -37,7 +38,7 @@ export function planText(run: PlanRun, context: PlanTextContext): string {
   const errors = diagnostics.filter((one) => one.severity === "error");
   const { outcome } = run.decided;
   const blocks = [
-    [headingLine(context.heading), snapshotLine(context.heading, run.snapshot)].join("\n"),
+    [headingLine(context.heading), snapshotLine(context.heading, run.snapshot)].map(printable).join("\n"),
     blockedText(outcome, paint),
     diagnosticsText(errors, excerpt, showFile, paint).trimEnd(),
     [...stepsText(outcome.steps, paint, context.place), ...leavingText(outcome.verdict.leaving)].join("\n") ||
@@ -144,5 +145,7 @@ function usageLine(usage: SubnetUsage): string {
   const { held, resting, reserved, free, total } = usage;
   const largest = formatRangeSet(usage.largestFree)[0];
   const run = largest === undefined ? "" : `   largest free run ${largest}`;
-  return `  ${usage.subnet}   ${amount(held)} held + ${amount(resting)} resting + ${amount(reserved)} reserved + ${amount(free)} free = ${amount(total)}${run}`;
+  return printable(
+    `  ${usage.subnet}   ${amount(held)} held + ${amount(resting)} resting + ${amount(reserved)} reserved + ${amount(free)} free = ${amount(total)}${run}`,
+  );
 }
