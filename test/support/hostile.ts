@@ -12,8 +12,6 @@ export const HOSTILE = [
   "\n```\n---\nFORGED: {kind: Forged}\n::error::FORGED ##[error]FORGED \"q\" 'q' $(reboot) ;reboot {0}",
 ].join("");
 
-/** The first characters of it, by which an output is known to tell of it. */
-export const MARK = "n\\u001b[31m";
 
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 

@@ -12,7 +12,7 @@ import { count } from "./count.js";
 import { diagnosticCounts } from "./diagnostics-text.js";
 import { markdownCode, markdownComment, markdownFenced, markdownText } from "./media.js";
 import type { PlanHeading } from "./plan-heading.js";
-import { leavers } from "./plan-text.js";
+import { isUrgent, leavers } from "./plan-text.js";
 import { fullName } from "./step-text.js";
 import { touchedUsage, usageLines } from "./usage.js";
 
@@ -35,8 +35,9 @@ export function planMarkdown(run: PlanRun, context: MarkdownContext): string {
   const blocks = [
     marker(context.heading),
     verdictLine(outcome, context),
+    findings(context.diagnostics.filter(isUrgent)),
     outcome === undefined ? "" : fates(outcome),
-    findings(context.diagnostics),
+    findings(context.diagnostics.filter((one) => !isUrgent(one))),
     outcome === undefined ? "" : ownerTable(outcome),
     run.decided === undefined ? "" : usageLines(touchedUsage(run.decided), usageLine).join("\n"),
     outcome === undefined ? "" : details(outcome.steps),
@@ -73,6 +74,9 @@ function verdictWords(outcome: Outcome, diagnostics: readonly LocatedDiagnostic[
   const also = errors.length === 0 ? "" : ` **${diagnosticCounts(errors)}.**`;
   if (isBlocked(outcome)) return `⛔ **Blocked.**${also}`;
   if (also !== "") return `❌${also}`;
+  if (outcome.verdict.stable && diagnostics.some(isUrgent)) {
+    return "⚠️ **Networks in use change; no workload's address does.**";
+  }
   if (outcome.verdict.stable === null) return "⚠️ **Workloads leaving their addresses: not judged yet.**";
   if (outcome.verdict.stable && outcome.verdict.moves.length > 0)
     return `✅ **Workloads leaving their addresses by a migration: ${leavers(outcome.verdict)}.**`;

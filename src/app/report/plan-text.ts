@@ -40,6 +40,7 @@ export function planText(run: PlanRun, context: PlanTextContext): string {
   const blocks = [
     [headingLine(context.heading), snapshotLine(context.heading, run.snapshot)].map(printable).join("\n"),
     blockedText(outcome, paint),
+    briefText(diagnostics.filter(isUrgent), showFile, paint).join("\n"),
     diagnosticsText(errors, excerpt, showFile, paint).trimEnd(),
     [...stepsText(outcome.steps, paint, context.place), ...leavingText(outcome.verdict.leaving)].join("\n") ||
       (errors.length > 0
@@ -47,13 +48,18 @@ export function planText(run: PlanRun, context: PlanTextContext): string {
         : "  No changes: the cluster is what the plan says."),
     usageLines(touchedUsage(run.decided), usageLine).join("\n"),
     briefText(
-      diagnostics.filter((one) => one.severity !== "error"),
+      diagnostics.filter((one) => one.severity !== "error" && !isUrgent(one)),
       showFile,
       paint,
     ).join("\n"),
     lastLine(outcome),
   ];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+/** Warnings of what a person must not miss below the steps: running workloads are affected, and nothing is held back for it. */
+export function isUrgent({ code, severity }: LocatedDiagnostic): boolean {
+  return code === "SP4231" && severity === "warning";
 }
 
 /** `1 error in 14 files. Nothing was planned.` */
