@@ -4,12 +4,13 @@ import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
 import { amount as amountText } from "../../core/ip/amount.js";
 import { EMPTY, formatRangeSet, type RangeSet, size } from "../../core/ip/range-set.js";
-import type { Outcome, VerdictEntry } from "../../core/outcome.js";
+import type { Outcome } from "../../core/outcome.js";
 import { isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { shortList } from "./columns.js";
 import { count } from "./count.js";
 import { diagnosticCounts } from "./diagnostics-text.js";
+import { fatesShown } from "./fates.js";
 import { markdownCode, markdownComment, markdownFenced, markdownText } from "./media.js";
 import type { PlanHeading } from "./plan-heading.js";
 import { isUrgent, leavers } from "./plan-text.js";
@@ -86,33 +87,49 @@ function verdictWords(outcome: Outcome, diagnostics: readonly LocatedDiagnostic[
 }
 
 function fates(outcome: Outcome): string {
-  const { moves, strands, released } = outcome.verdict;
-  const lines = Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
-    entries.map((entry: VerdictEntry) => {
-      return `- **${fate}** ${markdownText(entry.pod)} ${markdownText(entry.interface)} ${markdownText(entry.address)}: ${markdownText(entry.reasons.join("; "))}`;
-    }),
-  );
+  const { groups, more } = fatesShown(outcome.verdict);
+  const lines = groups.map(({ fate, workload, interface: nic, pods, reasons, sameReasons }) => {
+    const some = shortList(
+      pods.map(({ name, addresses }) => [name, ...addresses].join(" ")),
+      3,
+    );
+    const who =
+      pods.length === 1
+        ? `${pods[0]!.name} ${nic} ${pods[0]!.addresses.join(", ")}`
+        : `${workload} ${nic}, ${count(pods.length, "Pod")} (${some})`;
+    return `- **${fate}** ${markdownText(who)}: ${sameReasons ? "for the same reason" : markdownText(reasons.join("; "))}`;
+  });
+  const rest = more.pods === 0 ? [] : [`- and ${count(more.pods, "more Pod")} of ${count(more.workloads, "workload")}`];
   const held = outcome.steps
     .filter((step) => step.blocked !== undefined && step.blocked.type !== "waiting")
     .map(
       (step) =>
         `- **held back** ${step.kind.kind} ${markdownText(fullName(step))}: ${markdownText(step.blocked!.message)}`,
     );
-  return [...lines, ...held].join("\n");
+  return [...lines, ...rest, ...firstOf(held, "more held back")].join("\n");
 }
+
+/** The first lines of many, and how many there are beside them. */
+function firstOf(lines: readonly string[], rest: string): string[] {
+  if (lines.length <= MOST_LINES) return [...lines];
+  return [...lines.slice(0, MOST_LINES), `- and ${amountText(lines.length - MOST_LINES)} ${rest}`];
+}
+
+const MOST_LINES = 30;
 
 function findings(diagnostics: readonly LocatedDiagnostic[]): string {
   const place = (one: LocatedDiagnostic) =>
     one.file === undefined
       ? ""
       : ` ${markdownCode([one.file, one.line, one.column].filter((part) => part !== undefined).join(":"))}`;
-  return diagnostics
+  const errorsFirst = diagnostics
     .filter((one) => one.severity !== "info")
-    .map(
-      (one) =>
-        `- ${one.severity} ${one.code}${place(one)} ${markdownText(one.message)}${one.hint ? ` (${markdownText(one.hint)})` : ""}`,
-    )
-    .join("\n");
+    .sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+  const lines = errorsFirst.map(
+    (one) =>
+      `- ${one.severity} ${one.code}${place(one)} ${markdownText(one.message)}${one.hint ? ` (${markdownText(one.hint)})` : ""}`,
+  );
+  return firstOf(lines, "more findings: see plan -o json").join("\n");
 }
 
 /** Owners whose addresses change, and pools that come or go without an owner. */
