@@ -1,7 +1,12 @@
 import { explainDocument, explainText } from "../app/report/explain-report.js";
 import { palette } from "../app/report/palette.js";
+import { parseAddress } from "../core/ip/address.js";
+import { didYouMean } from "../core/plan/suggest.js";
 import { explainNic } from "../core/query/explain.js";
 import { findTarget } from "../core/query/explain-target.js";
+import { shortKey } from "../core/query/find-workload.js";
+import { isBadAddress } from "../core/query/who-has.js";
+import type { Snapshot } from "../core/snapshot.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import { askedNics } from "../core/spiderpool/ipam/nics.js";
 import { CliError, type Io } from "./io.js";
@@ -22,7 +27,7 @@ export async function explainCommand(io: Io, name: string, options: ExplainOptio
   const stated = await statedFacts(io, options);
   const { snapshot } = await observeAny(io, options, stated.needs);
   const found = findTarget(snapshot, name, options.node);
-  if ("error" in found) throw new CliError(found.error);
+  if ("error" in found) throw new CliError(found.error, waysFrom(name, snapshot));
   const { target } = found;
   const nics = askedNics(target.pod).sort();
   if (options.interface !== undefined && !nics.includes(options.interface)) {
@@ -37,4 +42,14 @@ export async function explainCommand(io: Io, name: string, options: ExplainOptio
       : serialize(explainDocument(target, answers), options.output),
   );
   return 0;
+}
+
+/** What was probably meant: a name spelt nearly so, one without its namespace, or another question. */
+function waysFrom(name: string, { pods, workloads }: Snapshot): string[] {
+  if (name.trim() === "") return ["give a Pod or a workload, as default/web-0 or default/Deployment/web"];
+  if (parseAddress(name) !== undefined || isBadAddress(name)) return [`who has an address: spiderplan who-has ${name}`];
+  const known = [...pods.keys(), ...workloads.keys(), ...[...workloads.keys()].map(shortKey)];
+  const elsewhere = known.find((one) => one.endsWith(`/${name}`));
+  const meant = elsewhere === undefined ? didYouMean(name, known) : `did you mean ${elsewhere}?`;
+  return meant === undefined ? [] : [meant];
 }

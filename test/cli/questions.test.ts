@@ -64,6 +64,29 @@ const FILES = {
 const ask = (argv: string[], snapshot = cluster(READY)) =>
   cli([...argv, "--path", "plan", "--snapshot", "s.json"], { cwd: workspace({ ...FILES, "s.json": snapshot }) });
 
+describe("a question that names nothing says what was meant", () => {
+  it.each<[string[], string]>([
+    [["explain", "default/apii"], "did you mean default/api?"],
+    [["explain", "api"], "did you mean default/Deployment/api?"],
+    [["explain", ""], "give a Pod or a workload"],
+    [["explain", "10.6.124.30"], "spiderplan who-has 10.6.124.30"],
+    [["free", "ap-v4"], "did you mean app-v4?"],
+    [["free", "nothing-like-it"], "it has app-v4"],
+  ])("%j: %s", async (argv, way) => {
+    const { code, stdout, stderr } = await ask(argv, cluster(READY, "[]"));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(way);
+  });
+
+  it.each([
+    [["10.6.0.300", "--at", "2026-11-24", "--ledger", "."], "10.6.0.300 is no IP address"],
+    [["10.6.0.3", "--at", "2026-11-24", "--ledger", "nowhere"], "there is no folder nowhere"],
+  ])("who-had %j: %s", async (argv, told) => {
+    const { code, stderr } = await cli(["who-had", ...argv], { cwd: workspace({}) });
+    expect({ code, told: stderr.includes(told) }).toEqual({ code: 1, told: true });
+  });
+});
+
 describe("who-has", () => {
   it.each([
     ...["10.10.0.300", "10.10.0", "010.10.0.1", "10.10.0.1/24", "10.10.0.1-10.10.0.9", "10.10.0.x", "10.6.124.30."],
