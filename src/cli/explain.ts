@@ -1,7 +1,12 @@
 import { explainDocument, explainText } from "../app/report/explain-report.js";
 import { palette } from "../app/report/palette.js";
+import { shortKey } from "../core/cluster/workload-of.js";
+import { parseAddress } from "../core/ip/address.js";
+import { didYouMean } from "../core/plan/suggest.js";
 import { explainNic } from "../core/query/explain.js";
 import { findTarget } from "../core/query/explain-target.js";
+import { isBadAddress } from "../core/query/who-has.js";
+import type { Snapshot } from "../core/snapshot.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
 import { askedNics } from "../core/spiderpool/ipam/nics.js";
 import { sceneOf } from "../core/verdict/replay.js";
@@ -24,7 +29,7 @@ export async function explainCommand(io: Io, name: string, options: ExplainOptio
   const { snapshot } = await observeAny(io, options, stated.needs);
   const facts = resolveFacts(snapshot.facts, stated.facts);
   const found = findTarget(snapshot, name, options.node, facts);
-  if ("error" in found) throw new CliError(found.error);
+  if ("error" in found) throw new CliError(found.error, waysFrom(name, snapshot));
   const scene = sceneOf(snapshot, facts);
   const answers = found.targets.map((target) => {
     const nics = askedNics(target.pod).sort();
@@ -40,4 +45,14 @@ export async function explainCommand(io: Io, name: string, options: ExplainOptio
       : serialize(explainDocument(answers), options.output),
   );
   return 0;
+}
+
+/** What was probably meant: a name spelt nearly so, one without its namespace, or another question. */
+function waysFrom(name: string, { pods, workloads }: Snapshot): string[] {
+  if (name.trim() === "") return ["give a Pod or a workload, as default/web-0 or default/Deployment/web"];
+  if (parseAddress(name) !== undefined || isBadAddress(name)) return [`who has an address: spiderplan who-has ${name}`];
+  const known = [...pods.keys(), ...workloads.keys(), ...[...workloads.keys()].map(shortKey)];
+  const elsewhere = known.find((one) => one.endsWith(`/${name}`));
+  const meant = elsewhere === undefined ? didYouMean(name, known) : `did you mean ${elsewhere}?`;
+  return meant === undefined ? [] : [meant];
 }

@@ -1,5 +1,7 @@
+import { shortList } from "../app/report/columns.js";
 import { freeDocument, freeText } from "../app/report/free-report.js";
 import { allocate } from "../core/allocate/allocate.js";
+import { didYouMean } from "../core/plan/suggest.js";
 import { freeAddresses } from "../core/query/free.js";
 import { CliError, type Io } from "./io.js";
 import type { ClusterOptions, OutputOptions, PlanOptions } from "./options.js";
@@ -23,7 +25,9 @@ export async function freeCommand(io: Io, subnet: string | undefined, options: F
   if (planned === undefined) return 1;
   const { plan, lock, snapshot } = planned;
   if (subnet !== undefined && !plan.subnets.has(subnet)) {
-    throw new CliError(`the plan has no subnet ${subnet}; it has ${[...plan.subnets.keys()].sort().join(", ")}`);
+    const known = [...plan.subnets.keys()].sort();
+    const way = didYouMean(subnet, known) ?? `it has ${shortList(known, 10)}`;
+    throw new CliError(`the plan has no subnet ${subnet}; ${way}`);
   }
   const { free } = allocate({ plan, lock, snapshot, install: options.install, mode: "plan" });
   const wanted = options.count === undefined ? undefined : { count: options.count, contiguous: options.contiguous };

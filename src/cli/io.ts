@@ -1,3 +1,5 @@
+import { printableLines } from "../core/printable.js";
+
 /** Takes text as it comes; `process.stdout` is one. */
 export interface Writer {
   write(text: string): unknown;
@@ -19,7 +21,20 @@ export interface Io {
 /** Runs one command line, as `run` of main.ts. */
 export type RunLine = (argv: readonly string[], io: Io) => Promise<number>;
 
-/** A failure with a message for a person: printed as it is, without a stack. */
+/** A failure with a message for a person, printed without a stack: what is wrong, then lines of their own with the ways out. */
 export class CliError extends Error {
   override readonly name = "CliError";
+  /** One line each; whatever outside text they hold starts no further one. */
+  readonly lines: readonly string[];
+
+  constructor(message: string, ways: readonly string[] = []) {
+    super([message, ...ways].join("\n  "));
+    this.lines = [message, ...ways];
+  }
+}
+
+/** Both outputs with nothing in them that is not seen, whatever a command writes: the last guard, not the only one. */
+export function guarded(io: Io): Io {
+  const guard = (to: Writer): Writer => ({ write: (text) => to.write(printableLines(text)) });
+  return { ...io, stdout: guard(io.stdout), stderr: guard(io.stderr) };
 }

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { readLockFolder, staleLockFiles, writeLockFolder } from "../adapters/plan-files/lock-files.js";
 import { lockRun } from "../app/lock-run.js";
 import { planNeeds } from "../app/observe.js";
+import { count } from "../app/report/count.js";
 import { diagnosticOutput } from "../app/report/diagnostics-json.js";
 import { lockChange } from "../app/report/lock-change.js";
 import { lockText } from "../app/report/lock-text.js";
-import { count } from "../app/report/printable.js";
 import type { Lock } from "../core/allocate/allocation.js";
 import { hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";
 import { planCluster } from "../core/plan/merge.js";
+import { printable } from "../core/printable.js";
 import { writeFindings } from "./findings.js";
 import type { Io } from "./io.js";
 import { observeIfTold } from "./observe.js";
@@ -60,7 +61,7 @@ function printText(io: Io, source: PlanSource, report: LockReport, options: Lock
   if (report.after === undefined) return;
   const lines = lockText(lockChange(report.before, report.after));
   if (lines.length > 0) io.stdout.write(`${lines.join("\n")}\n\n`);
-  for (const file of report.changed) io.stdout.write(`  ${shownPath(io.cwd, join(source.root, file))}\n`);
+  for (const file of report.changed) io.stdout.write(`  ${printable(shownPath(io.cwd, join(source.root, file)))}\n`);
   io.stdout.write(`${summary(report.changed.length, options.check)}\n`);
 }
 

@@ -3,7 +3,8 @@ import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Command, CommanderError } from "commander";
 import { isClusterError } from "../core/cluster-error.js";
-import { CliError, type Io } from "./io.js";
+import { printable } from "../core/printable.js";
+import { CliError, guarded, type Io } from "./io.js";
 import { buildProgram } from "./program.js";
 
 const INTERRUPTED = 130;
@@ -13,7 +14,8 @@ const INTERRUPTED = 130;
  * @param argv the arguments, without node and the program
  * @returns the exit code (DESIGN 8): 0 fine, 1 error (2 for `diff`), 2 changes (1 for `diff`), 3 blocked, 130 interrupted
  */
-export async function run(argv: readonly string[], io: Io): Promise<number> {
+export async function run(argv: readonly string[], raw: Io): Promise<number> {
+  const io = guarded(raw);
   const program = buildProgram(io, run);
   capture(program.command, io);
   try {
@@ -24,7 +26,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (io.signal?.aborted) return INTERRUPTED;
     // Commander has printed its complaints itself.
-    if (!(error instanceof CommanderError)) io.stderr.write(`error: ${messageOf(error)}\n`);
+    if (!(error instanceof CommanderError)) io.stderr.write(`error: ${linesOf(error).map(printable).join("\n  ")}\n`);
     return errorCode(argv);
   }
 }
@@ -48,10 +50,11 @@ function errorCode(argv: readonly string[]): number {
 }
 
 /** One clear message, never a stack trace. */
-function messageOf(error: unknown): string {
-  if (error instanceof CliError || isClusterError(error)) return error.message;
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.message;
-  return `this is a bug of spiderplan: ${error instanceof Error ? error.message : String(error)}`;
+function linesOf(error: unknown): readonly string[] {
+  if (error instanceof CliError) return error.lines;
+  if (isClusterError(error)) return [error.message];
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return [error.message];
+  return [`this is a bug of spiderplan: ${error instanceof Error ? error.message : String(error)}`];
 }
 
 /** Whether this file is the program, be it by a symlinked bin. */

@@ -1,6 +1,7 @@
 import { delimiter, resolve } from "node:path";
 import type { ObserveOptions } from "../app/observe.js";
 import { isClusterError } from "../core/cluster-error.js";
+import { printable } from "../core/printable.js";
 import { EMPTY_SNAPSHOT } from "../core/snapshot.js";
 import type { KubeObject } from "../core/spiderpool/objects.js";
 import type { Cluster } from "../ports/cluster.js";
@@ -61,7 +62,7 @@ export async function connectCluster(io: Io, options: Omit<ClusterOptions, "snap
       .join(delimiter),
     context: options.context,
     env: io.env,
-    onWarning: (text) => io.stderr.write(`warning from the API server: ${text}\n`),
+    onWarning: (text) => io.stderr.write(`warning from the API server: ${printable(text)}\n`),
   });
 }
 
@@ -69,5 +70,5 @@ export async function connectCluster(io: Io, options: Omit<ClusterOptions, "snap
 export function withWaysOut(error: unknown, also?: string): unknown {
   if (!isClusterError(error) || error.reason === "Forbidden") return error;
   const ways = "--kubeconfig FILE and --context NAME choose another cluster";
-  return new CliError(`the cluster cannot be read: ${error.message}\n  ${[ways, also].filter(Boolean).join("; ")}`);
+  return new CliError(`the cluster cannot be read: ${error.message}`, [[ways, also].filter(Boolean).join("; ")]);
 }

@@ -1,12 +1,12 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { planExitCode } from "../app/exit-code.js";
+import { count } from "../app/report/count.js";
 import { manifestFiles, manifestStream } from "../app/report/manifests.js";
 import { palette } from "../app/report/palette.js";
 import { planDigest, planOutput } from "../app/report/plan-json.js";
 import { planMarkdown } from "../app/report/plan-markdown.js";
 import { planText } from "../app/report/plan-text.js";
-import { count } from "../app/report/printable.js";
 import { isClusterError } from "../core/cluster-error.js";
 import { EMPTY_SNAPSHOT } from "../core/snapshot.js";
 import { type Decision, decideRun, sha256 } from "./decision.js";

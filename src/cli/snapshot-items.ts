@@ -29,7 +29,7 @@ export function checkedItems(read: readonly { readonly value: unknown; readonly 
     }
   }
   if (wrong.length > MOST) wrong.splice(MOST, wrong.length, `and ${wrong.length - MOST} more`);
-  if (wrong.length > 0) throw new CliError(wrong.join("\n  "));
+  if (wrong.length > 0) throw new CliError(wrong[0]!, wrong.slice(1));
   return items;
 }
 

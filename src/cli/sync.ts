@@ -6,10 +6,10 @@ import { judgingAgain } from "../app/apply/judging-again.js";
 import { isBlocked, syncExitCode } from "../app/exit-code.js";
 import { LeaseTaken } from "../app/lease-waiting.js";
 import type { ObserveOptions } from "../app/observe.js";
+import { count } from "../app/report/count.js";
 import { palette } from "../app/report/palette.js";
 import { planOutput } from "../app/report/plan-json.js";
 import { planText } from "../app/report/plan-text.js";
-import { count } from "../app/report/printable.js";
 import { progressLine, syncResult, syncText } from "../app/report/sync-text.js";
 import { stepKey } from "../core/change/step.js";
 import type { Outcome } from "../core/outcome.js";
@@ -66,7 +66,9 @@ export async function syncCommand(io: Io, options: SyncOptions): Promise<number>
   }
   if (options.output === "text") printPlan(io, decision, options);
   const started = systemClock.now();
-  const due = decided.outcome.steps.some((step) => step.blocked === undefined);
+  // A selection that names nothing is a typing error: half of what was meant is not what was asked for.
+  const mistyped = decision.diagnostics.some((one) => one.code === "SP2812" && one.severity === "error");
+  const due = !mistyped && decided.outcome.steps.some((step) => step.blocked === undefined);
   if (due && living !== undefined && options.breakGlass !== undefined) {
     await announce(io, cluster, living, decided.outcome, options.breakGlass, options.for);
   }
@@ -74,7 +76,7 @@ export async function syncCommand(io: Io, options: SyncOptions): Promise<number>
   const seconds = (systemClock.now() - started) / 1000;
   if (options.output !== "text") printJson(io, decision, report, options.output);
   else if (report === undefined)
-    io.stdout.write(isBlocked(decided.outcome) ? "Nothing was written.\n" : "Nothing to write.\n");
+    io.stdout.write(mistyped || isBlocked(decided.outcome) ? "Nothing was written.\n" : "Nothing to write.\n");
   else {
     const paint = palette(wantsColor(options.color, io));
     io.stdout.write(`\n${syncText(report, { revision: decision.heading.revision, seconds }, paint)}`);
@@ -99,7 +101,7 @@ async function announce(
 }
 
 function nothingToBreak(install: string): string {
-  return `no PlanSync keeps install ${install}: there is no glass to break; --install NAMESPACE/NAME names the one of a PlanSync`;
+  return `no PlanSync keeps install ${install}: nothing to override; --install NAMESPACE/NAME names the one of a PlanSync`;
 }
 
 /** Progress goes to stderr, so that stdout is the report alone. */

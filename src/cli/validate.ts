@@ -1,10 +1,10 @@
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
+import { count } from "../app/report/count.js";
 import { diagnosticsDocument } from "../app/report/diagnostics-json.js";
 import { junit } from "../app/report/diagnostics-junit.js";
 import { sarif } from "../app/report/diagnostics-sarif.js";
 import { diagnosticCounts, diagnosticsText } from "../app/report/diagnostics-text.js";
 import { palette } from "../app/report/palette.js";
-import { count } from "../app/report/printable.js";
 import { checkLock } from "../core/allocate/check-lock.js";
 import { checkStrayNames } from "../core/allocate/check-names.js";
 import { type Diagnostic, hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";

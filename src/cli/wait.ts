@@ -3,6 +3,7 @@ import { allocate } from "../core/allocate/allocate.js";
 import { shortKey } from "../core/cluster/workload-of.js";
 import { bindingOf } from "../core/desired/binding.js";
 import type { Workload } from "../core/plan/plan.js";
+import { printable } from "../core/printable.js";
 import { missingFor } from "../core/query/readiness.js";
 import type { Snapshot } from "../core/snapshot.js";
 import { systemClock } from "./clock.js";
@@ -48,7 +49,7 @@ export async function waitCommand(io: Io, name: string, options: WaitOptions): P
 
 function answer(workload: string, missing: readonly string[]): string {
   if (missing.length === 0) return `${workload} is ready: its pools are there.\n`;
-  return `${workload} is not ready:\n${missing.map((one) => `  ${one}\n`).join("")}`;
+  return `${workload} is not ready:\n${missing.map((one) => `  ${printable(one)}\n`).join("")}`;
 }
 
 function planWorkload({ plan }: Planned, name: string): Workload {

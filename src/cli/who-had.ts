@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readLedger } from "../adapters/ledger/ledger-folder.js";
 import { whoHadDocument, whoHadText } from "../app/report/who-had-report.js";
@@ -20,11 +21,15 @@ export interface WhoHadOptions extends OutputOptions {
 /** `spiderplan who-had ADDRESS --at TIME --ledger DIR`: who had it then, and what is proof of it; 1 when nothing is known. */
 export async function whoHadCommand(io: Io, asked: string, options: WhoHadOptions): Promise<number> {
   const address = parseAddress(asked);
-  if (address === undefined) throw new CliError(`${asked} is no address`);
+  if (address === undefined) throw new CliError(`${asked} is no IP address; give one, as 10.6.124.20`);
   if (options.at === undefined) throw new CliError("give --at, a time like 2026-11-22T04:00:00Z or a date");
   if (options.ledger === undefined) throw new CliError("give --ledger, the folder of the operator's ledger files");
+  const folder = resolve(io.cwd, options.ledger);
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw new CliError(`there is no folder ${options.ledger}; name the ledger's with --ledger`);
   const question = { ip: formatAddress(address), ...askedSpan(options.at) };
-  const run = await whoHadRun(readLedger(resolve(io.cwd, options.ledger)), question);
+  const run = await whoHadRun(readLedger(folder), question);
   io.stdout.write(
     options.output === "text" ? whoHadText(question, run) : serialize(whoHadDocument(question, run), options.output),
   );

@@ -7,7 +7,7 @@ import { hasErrors } from "../core/diagnostics.js";
 import { planCluster } from "../core/plan/merge.js";
 import type { Plan } from "../core/plan/plan.js";
 import { statements } from "../core/query/statements.js";
-import { type WhoQuestion, whoHas, whoQuestion } from "../core/query/who-has.js";
+import { isBadAddress, type WhoQuestion, whoHas, whoQuestion } from "../core/query/who-has.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny } from "./observe.js";
@@ -27,6 +27,11 @@ export async function whoHasCommand(io: Io, asked: string | undefined, options: 
   const { plan, lock, needs } = await wanted(io, options);
   const { snapshot } = await observeAny(io, options, needs);
   const found = whoHas(statements(plan, lock, snapshot), question);
+  if (found.length === 0 && question.type === "owner" && isBadAddress(question.owner)) {
+    throw new CliError(
+      `${question.owner} is no IP address, and nothing has that name; give one address, as 10.6.124.20`,
+    );
+  }
   io.stdout.write(
     options.output === "text"
       ? whoHasText(question, found)
@@ -39,7 +44,10 @@ function questionOf(asked: string | undefined, meta: string | undefined): WhoQue
   if ((asked === undefined) === (meta === undefined)) {
     throw new CliError("give an address or an owner, or --meta key=value");
   }
-  if (meta === undefined) return whoQuestion(asked!);
+  if (meta === undefined) {
+    if (asked!.trim() === "") throw new CliError("give an address or an owner, or --meta key=value");
+    return whoQuestion(asked!.trim());
+  }
   const equals = meta.indexOf("=");
   if (equals < 1) throw new CliError(`--meta ${meta}: write key=value`);
   return { type: "meta", key: meta.slice(0, equals), value: meta.slice(equals + 1) };

@@ -64,6 +64,20 @@ describe("plan", () => {
     expect(stderr.trimEnd().split("\n").at(-1)).toBe("1 error in 1 file. Nothing was planned.");
   });
 
+  it("as markdown is never green beside an error of one owner", async () => {
+    const workload = `  workloads:
+    default/Deployment/big:
+      replicas: 500
+      pods: {labels: {app: big}}
+      interfaces: {eth0: {fixed: {subnets: [app-v4]}}}
+`;
+    const files = { "plan/app.yaml": planOf("10.6.124.10-10.6.124.29", workload) };
+    const { code, stdout } = await plan(files, "-o", "markdown");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^❌ \*\*1 error\.\*\* /m);
+    expect(stdout).not.toContain("✅");
+  });
+
   it("keeps every line within 100 columns, but for words that cannot be broken", async () => {
     const cwd = workspaceOf(join(PROJECT, "examples/dual-stack"));
     const { stdout } = await cli(["plan", "--path", "plan", "--snapshot", "cluster.yaml"], { cwd });

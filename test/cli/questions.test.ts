@@ -64,7 +64,51 @@ const FILES = {
 const ask = (argv: string[], snapshot = cluster(READY)) =>
   cli([...argv, "--path", "plan", "--snapshot", "s.json"], { cwd: workspace({ ...FILES, "s.json": snapshot }) });
 
+describe("a question that names nothing says what was meant", () => {
+  it.each<[string[], string]>([
+    [["explain", "default/apii"], "did you mean default/api?"],
+    [["explain", "api"], "did you mean default/Deployment/api?"],
+    [["explain", ""], "give a Pod or a workload"],
+    [["explain", "10.6.124.30"], "spiderplan who-has 10.6.124.30"],
+    [["free", "ap-v4"], "did you mean app-v4?"],
+    [["free", "nothing-like-it"], "it has app-v4"],
+  ])("%j: %s", async (argv, way) => {
+    const { code, stdout, stderr } = await ask(argv, cluster(READY, "[]"));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(way);
+  });
+
+  it.each([
+    [["10.6.0.300", "--at", "2026-11-24", "--ledger", "."], "10.6.0.300 is no IP address"],
+    [["10.6.0.3", "--at", "2026-11-24", "--ledger", "nowhere"], "there is no folder nowhere"],
+  ])("who-had %j: %s", async (argv, told) => {
+    const { code, stderr } = await cli(["who-had", ...argv], { cwd: workspace({}) });
+    expect({ code, told: stderr.includes(told) }).toEqual({ code: 1, told: true });
+  });
+});
+
 describe("who-has", () => {
+  it.each([
+    ...["10.10.0.300", "10.10.0", "010.10.0.1", "10.10.0.1/24", "10.10.0.1-10.10.0.9", "10.10.0.x", "10.6.124.30."],
+    ...["fd00::1::2", "fd00:zz::1", "fd00::1%eth0", "::ffff:10.0.0.1", "1:2:3:4:5:6:7:8:9", "fd00::/64"],
+  ])("%s is no address, and told so", async (asked) => {
+    const { code, stdout, stderr } = await ask(["who-has", asked]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe(
+      `error: ${asked} is no IP address, and nothing has that name; give one address, as 10.6.124.20\n`,
+    );
+  });
+
+  it("takes a name that looks like an address for the name it is", async () => {
+    const list = JSON.parse(cluster(READY)) as { items: object[] };
+    const pool = { apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderIPPool", metadata: { name: "10.9.0" } };
+    const spec = { subnet: "10.9.0.0/24", ipVersion: 4, ips: ["10.9.0.7"], disable: false };
+    list.items.push({ ...pool, spec });
+    const { code, stdout } = await ask(["who-has", "10.9.0"], JSON.stringify(list));
+    expect(code).toBe(0);
+    expect(stdout).toContain("10.9.0.7");
+  });
+
   it.each(["text", "json"])("an address, as %s: every source with what it says", async (format) => {
     const { code, stdout } = await ask(["who-has", "10.6.124.30", "-o", format]);
     expect(code).toBe(0);

@@ -41,6 +41,6 @@ describe("status", () => {
     const text = clusterOf().replaceAll("node-a", '=cmd|\\"a\\nb\\"');
     const cwd = workspace({ "s.json": text });
     const { stdout } = await cli(["status", "--snapshot", "s.json", "-o", "csv"], { cwd });
-    expect(stdout).toContain(`"'=cmd|""a\nb"""`);
+    expect(stdout).toContain(`"'=cmd|""a\\u000ab"""`);
   });
 });

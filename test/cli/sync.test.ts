@@ -53,6 +53,16 @@ describe("sync", () => {
     expect(cluster.writes()).toBe(writes);
   });
 
+  it("with an --only that names nothing says what was meant, and writes nothing", async () => {
+    write(planOf(GROWN, OTHER));
+    const writes = cluster.writes();
+    const { code, stdout } = await run("sync", "--only", "reserved:printers,reserved:printer");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/error SP2812.*reserved:printer,[\s\S]*hint: did you mean reserved:printers\?/);
+    expect(lastLine(stdout)).toBe("Nothing was written.");
+    expect(cluster.writes()).toBe(writes);
+  });
+
   it("knows no time but this machine's: one ahead would end quarantines", async () => {
     write(planOf(GROWN));
     const { code, stderr } = await run("sync", "--now", "2035-01-01T00:00:00Z");

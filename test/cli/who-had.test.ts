@@ -240,12 +240,12 @@ describe("who-had", () => {
   });
 
   it.each<[string[], RegExp]>([
-    [["10.6.124", "--at", "2026-11-24", "--ledger", "ledger"], /10\.6\.124 is no address/],
+    [["10.6.124", "--at", "2026-11-24", "--ledger", "ledger"], /10\.6\.124 is no IP address/],
     [["10.6.124.10", "--ledger", "ledger"], /give --at/],
     [["10.6.124.10", "--at", "2026-11-24"], /give --ledger/],
     [["10.6.124.10", "--at", "noon", "--ledger", "ledger"], /--at noon: give a time/],
     [["10.6.124.10", "--at", "2026-02-30", "--ledger", "ledger"], /--at 2026-02-30: give a time/],
-    [["10.6.124.10", "--at", "2026-11-24", "--ledger", "nowhere"], /no such file or directory/],
+    [["10.6.124.10", "--at", "2026-11-24", "--ledger", "nowhere"], /there is no folder nowhere/],
     [[], /missing required argument/],
   ])("refuses %j", async (argv, message) => {
     const { code, stdout, stderr } = await ask(argv);

@@ -132,6 +132,21 @@ describe("requests to an API server", () => {
     for (let i = 0; i < 3; i++) await cluster.get({ kind: KINDS.SpiderIPPool, name: "a" });
     expect(told).toEqual(['v1 "Thing" is deprecated', "other, with comma"]);
   });
+
+  it("keeps to itself what is said of Spiderpool's own finalizer, which nobody here can rename", async () => {
+    const told: string[] = [];
+    const advice = "prefer a domain-qualified finalizer name including a path (/)";
+    const { cluster } = await start(
+      (_seen, response) => {
+        const warn = (finalizer: string) => `299 - "metadata.finalizers: \\"${finalizer}\\": ${advice}"`;
+        response.setHeader("Warning", [warn("spiderpool.spidernet.io"), warn("theirs"), '299 - "unknown field"']);
+        answer(response, 200, pool("a"));
+      },
+      { onWarning: (text) => told.push(text) },
+    );
+    await cluster.get({ kind: KINDS.SpiderIPPool, name: "a" });
+    expect(told).toEqual([`metadata.finalizers: "theirs": ${advice}`, "unknown field"]);
+  });
 });
 
 describe("typed errors", () => {

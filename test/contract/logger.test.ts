@@ -56,7 +56,7 @@ describe("the log", () => {
     const { logger, lines } = logged({ format: "text" });
     logger.warn({ plan: "net/dc1", why: "two words\u001b[2J\n" }, "a\nb");
     expect(lines).toEqual([
-      expect.stringMatching(/^\S+Z WARN {2}"a\\nb" plan=net\/dc1 why="two words\\u001b\[2J\\n"\n$/),
+      expect.stringMatching(/^\S+Z WARN {2}a\\u000ab plan=net\/dc1 why="two words\\u001b\[2J\\n"\n$/),
     ]);
   });
 

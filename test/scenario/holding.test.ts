@@ -35,11 +35,24 @@ describe("a partial sync writes what is chosen and what that needs", () => {
     const outcome = await decideOn(BOTH, [], {
       holding: { only: ["subnet:b", "subnet:typo", "default/Deployment/three"] },
     });
-    const told = outcome.diagnostics.filter(({ code }) => code === "SP2812").map(({ message }) => message);
-    expect(told).toEqual([
-      "nothing in the plan is called subnet:typo, so no part of it is chosen by that",
-      "nothing in the plan is called default/Deployment/three, so no part of it is chosen by that",
+    const told = outcome.diagnostics.filter(({ code }) => code === "SP2812");
+    expect(told.map(({ severity, message }) => [severity, message])).toEqual([
+      ["error", "nothing in the plan is called subnet:typo, so no part of it is chosen by that"],
+      ["error", "nothing in the plan is called default/Deployment/three, so no part of it is chosen by that"],
     ]);
+  });
+
+  test.each([
+    ["default/Deployment/oen", "did you mean default/Deployment/one?"],
+    ["default/one", "did you mean default/Deployment/one?"],
+    ["one", "did you mean default/Deployment/one?"],
+    ["a", "did you mean subnet:a?"],
+    ["pool:a", "did you mean subnet:a?"],
+    ["default/StatefulSet/two", "did you mean default/Deployment/two?"],
+    ["xyzzy", "write subnet:NAME, pool:NAME"],
+  ])("%s: %s", async (only, hint) => {
+    const outcome = await decideOn(BOTH, [], { holding: { only: [only] } });
+    expect(outcome.diagnostics.find(({ code }) => code === "SP2812")?.hint).toContain(hint);
   });
 
   test("takes along the pool that has to give up addresses first", async () => {

@@ -44,7 +44,7 @@ describe("a pool that vanished while Pods had addresses of it", () => {
     expect(outcome.steps.map(({ action, name }) => `${action} ${name}`)).toEqual(["create p"]);
     expect(offered(objects, "p")).toEqual(["10.6.0.12-10.6.0.13"]);
     expect(told(outcome)).toEqual([
-      "pool p does without 10.6.0.10-10.6.0.11 for now: in use by shop/web-rs-0, shop/web-rs-1 without a pool's record, so that Spiderpool would give them to other Pods as well",
+      "pool p omits 10.6.0.10-10.6.0.11 until released: in use by shop/web-rs-0, shop/web-rs-1 without a pool's record, so that Spiderpool would give them to other Pods as well",
     ]);
   });
 

@@ -1,4 +1,5 @@
-import { parseAllDocuments, stringify } from "yaml";
+import { Document, parseAllDocuments, stringify, visit } from "yaml";
+import { printable, printableLines } from "../../core/printable.js";
 
 /**
  * Reads a stream of YAML documents that are no plan, such as rendered manifests; empty ones are left out.
@@ -15,7 +16,21 @@ export function parseYamlDocuments(text: string): unknown[] {
   });
 }
 
-/** A value as YAML: long lines stay whole, equal objects are written out each time. */
+const FORM = { lineWidth: 0, aliasDuplicateObjects: false } as const;
+
+/**
+ * A value as YAML: long lines stay whole, equal objects are written out each time. What is not seen stands as `\uXXXX`, for
+ * which the text around it needs double quotes.
+ */
 export function stringifyYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  const text = stringify(value, FORM);
+  if (printableLines(text) === text) return text;
+  const document = new Document(value, FORM);
+  visit(document, {
+    Scalar: (_, scalar) => {
+      const { value: own } = scalar;
+      if (typeof own === "string" && printable(own) !== own) scalar.type = "QUOTE_DOUBLE";
+    },
+  });
+  return printableLines(document.toString({ ...FORM, doubleQuotedAsJSON: true }));
 }

@@ -1,4 +1,5 @@
 import { type Logger as Pino, pino, stdTimeFunctions } from "pino";
+import { printableLines } from "../../core/printable.js";
 import type { LogFields, Logger } from "../../ports/telemetry.js";
 import { redact, redactText } from "./redact.js";
 import { textLine } from "./text-line.js";
@@ -23,7 +24,7 @@ export interface LoggerOptions {
  * form in fields, in errors and in the message: pino's own `redact` wants the path of each, and a message has none.
  */
 export function openLogger({ level, format, write }: LoggerOptions): Logger {
-  const destination = { write: format === "json" ? write : (line: string) => write(textLine(line)) };
+  const destination = { write: (line: string) => write(format === "json" ? printableLines(line) : textLine(line)) };
   const options = {
     level,
     // Process id and host name are the Pod's business.

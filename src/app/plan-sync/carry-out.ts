@@ -10,7 +10,7 @@ import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
 import { judgingAgain } from "../apply/judging-again.js";
 import { LeaseTaken } from "../lease-waiting.js";
 import type { ObserveOptions } from "../observe.js";
-import { count } from "../report/printable.js";
+import { count } from "../report/count.js";
 import { timeText } from "../time-text.js";
 import { lookAgain } from "./look-again.js";
 import type { WatchedCluster } from "./parts.js";

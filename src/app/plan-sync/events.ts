@@ -1,4 +1,5 @@
 import { isClusterError } from "../../core/cluster-error.js";
+import { printable } from "../../core/printable.js";
 import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
@@ -58,7 +59,7 @@ export class EventRecorder {
       metadata: { namespace, name: `${name.slice(0, 220)}.${now.toString(16)}-${(this.#count++).toString(16)}` },
       involvedObject: { apiVersion: about.apiVersion, kind: about.kind, namespace, name, ...(uid && { uid }) },
       reason,
-      message: message.slice(0, 1024),
+      message: printable(message).slice(0, 1024),
       type: WARNINGS.has(reason) ? "Warning" : "Normal",
       source: { component: "spiderplan" },
       reportingComponent: "spiderplan",

@@ -11,7 +11,7 @@ import type { Logger } from "../../ports/telemetry.js";
 import { apply } from "../apply/apply.js";
 import { judgingAgain } from "../apply/judging-again.js";
 import { observe } from "../observe.js";
-import { count } from "../report/printable.js";
+import { count } from "../report/count.js";
 import type { EventRecorder } from "./events.js";
 
 /** Keeps a PlanSync until its objects are dealt with; only with `deletionPolicy: delete`. */

@@ -5,7 +5,7 @@ import type { PlanFindings } from "../../core/plan-sync/findings.js";
 import type { BreakGlass } from "../../core/plan-sync/switches.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
 import { OWN } from "../../core/spiderpool/objects.js";
-import { count } from "../report/printable.js";
+import { count } from "../report/count.js";
 import { dueOf, findingLine, type Planning } from "./planning.js";
 
 /** Somebody who changed an object spiderplan keeps. */

@@ -3,6 +3,7 @@ import { isClusterError } from "../../core/cluster-error.js";
 import type { Findings } from "../../core/plan-sync/findings.js";
 import type { PlanSyncStatus } from "../../core/plan-sync/plan-sync.generated.js";
 import { statusOf } from "../../core/plan-sync/status.js";
+import { printableTexts } from "../../core/printable.js";
 import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../../ports/cluster.js";
 import type { Logger } from "../../ports/telemetry.js";
@@ -24,7 +25,8 @@ export async function publish(
   findings: Findings,
   context: Context,
 ): Promise<KubeObject | undefined> {
-  const next = statusOf(findings);
+  // Names, messages of servers and commits of people stand in it, and kubectl shows them on a terminal.
+  const next = printableTexts(statusOf(findings));
   const { previous } = findings;
   let written: KubeObject | undefined;
   if (JSON.stringify(withoutCounts(next)) !== JSON.stringify(withoutCounts(previous))) {

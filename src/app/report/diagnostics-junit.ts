@@ -1,4 +1,5 @@
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
+import { xmlText } from "./media.js";
 
 /**
  * Findings as JUnit XML: one case a plan file, failed when it has an error; warnings go to its system-out.
@@ -33,9 +34,9 @@ function testCase(file: string, found: readonly LocatedDiagnostic[]): string {
     errors.length === 0
       ? []
       : [
-          `      <failure type="${xmlText(errors[0]!.code)}" message="${xmlText(errors[0]!.message)}">${xmlText(errors.map(line).join("\n"))}</failure>`,
+          `      <failure type="${xmlText(errors[0]!.code)}" message="${xmlText(errors[0]!.message)}">${errors.map(line).map(xmlText).join("\n")}</failure>`,
         ];
-  const output = rest.length === 0 ? [] : [`      <system-out>${xmlText(rest.map(line).join("\n"))}</system-out>`];
+  const output = rest.length === 0 ? [] : [`      <system-out>${rest.map(line).map(xmlText).join("\n")}</system-out>`];
   return [`${head}>`, ...failure, ...output, "    </testcase>"].join("\n");
 }
 
@@ -43,17 +44,4 @@ function line(one: LocatedDiagnostic): string {
   const place = [one.file, one.line, one.column].filter((part) => part !== undefined).join(":");
   const hint = one.hint === undefined ? "" : ` (${one.hint})`;
   return `${place === "" ? "" : `${place} `}${one.severity} ${one.code} ${one.message}${hint}`;
-}
-
-/** XML text: characters XML 1.0 cannot hold at all become U+FFFD. */
-function xmlText(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
-      .replaceAll("&", "&amp;")
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      .replaceAll('"', "&quot;")
-  );
 }

@@ -1,4 +1,5 @@
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
+import { sarifText, uriSegment } from "./media.js";
 
 const LEVELS = { error: "error", warning: "warning", info: "note" } as const;
 
@@ -22,7 +23,7 @@ export function sarif(
           ruleId: one.code,
           ruleIndex: codes.indexOf(one.code),
           level: LEVELS[one.severity],
-          message: { text: one.hint === undefined ? one.message : `${one.message}. ${one.hint}` },
+          message: { text: sarifText(one.hint === undefined ? one.message : `${one.message}. ${one.hint}`) },
           locations: one.file === undefined ? [] : [location(one, showFile)],
         })),
       },
@@ -31,7 +32,7 @@ export function sarif(
 }
 
 function location(one: LocatedDiagnostic, showFile: (file: string) => string): object {
-  const path = showFile(one.file!).split("/").map(encodeURIComponent).join("/");
+  const path = showFile(one.file!).split("/").map(uriSegment).join("/");
   const uri = path.startsWith("/") ? `file://${path}` : path;
   const region =
     one.line === undefined

@@ -1,7 +1,8 @@
 import type { LocatedDiagnostic, Severity } from "../../core/diagnostics.js";
+import { printable } from "../../core/printable.js";
 import { flow } from "./columns.js";
+import { count } from "./count.js";
 import type { Palette } from "./palette.js";
-import { count, printable } from "./printable.js";
 
 /** Gives a line of a plan file, counted from 1; undefined when the file or line cannot be read. */
 export type Excerpt = (file: string, line: number) => string | undefined;

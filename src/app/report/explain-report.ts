@@ -1,3 +1,4 @@
+import { printable } from "../../core/printable.js";
 import type {
   FamilyExplanation,
   NextAddress,
@@ -7,8 +8,8 @@ import type {
 } from "../../core/query/explain.js";
 import type { ExplainTarget } from "../../core/query/explain-target.js";
 import { flow } from "./columns.js";
+import { count } from "./count.js";
 import type { Palette } from "./palette.js";
-import { count, printable } from "./printable.js";
 
 const MOST_OTHERS = 40;
 
@@ -31,7 +32,7 @@ function nicText(target: ExplainTarget, nic: NicExplanation, paint: Palette): st
   if (nic.asksNobody !== undefined) return [title, `  => asks Spiderpool for nothing: ${nic.asksNobody}`].join("\n");
   const lines = [
     title,
-    `  candidates come from  ${nic.source}`,
+    printable(`  candidates come from  ${nic.source}`),
     ...nic.unmatched.map((pattern) => printable(`  no pool fits the pattern ${pattern}`)),
   ];
   if (nic.error !== undefined) return [...lines, paint.red(printable(`  => the Pod fails: ${nic.error}`))].join("\n");

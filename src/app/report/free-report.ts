@@ -1,9 +1,10 @@
 import { amount } from "../../core/ip/amount.js";
 import { formatCidr } from "../../core/ip/range.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
+import { printable } from "../../core/printable.js";
 import type { FreeAddresses, Wanted } from "../../core/query/free.js";
 import { shortList, table } from "./columns.js";
-import { count } from "./printable.js";
+import { count } from "./count.js";
 
 /** Free addresses by subnet; with a number asked for, what would be given. */
 export function freeText(found: readonly FreeAddresses[], wanted: Wanted | undefined): string {
@@ -16,11 +17,11 @@ export function freeText(found: readonly FreeAddresses[], wanted: Wanted | undef
       amount(one.longest),
       shortList(formatRangeSet(one.free)) || "-",
     ]);
-    return table([["SUBNET", "CIDR", "FREE", "LONGEST", "ADDRESSES"], ...rows]);
+    return table([["SUBNET", "CIDR", "FREE", "LONGEST", "ADDRESSES"], ...rows.map((row) => row.map(printable))]);
   }
   const rows = found.map((one) => [one.subnet, amount(one.count), amount(one.longest), offerText(one)]);
   const asked = `${count(wanted.count, "address")}${wanted.contiguous ? " in one run" : ""}`;
-  return `${asked}\n\n${table([["SUBNET", "FREE", "LONGEST", "WOULD BE"], ...rows])}`;
+  return `${asked}\n\n${table([["SUBNET", "FREE", "LONGEST", "WOULD BE"], ...rows.map((row) => row.map(printable))])}`;
 }
 
 function offerText({ offer }: FreeAddresses): string {

@@ -1,7 +1,7 @@
 import { ownerShown } from "../../core/allocate/owner.js";
+import { printable } from "../../core/printable.js";
 import { flow, shortList } from "./columns.js";
 import type { LockEntryChange } from "./lock-change.js";
-import { printable } from "./printable.js";
 
 /** One line an owner and subnet: what it now holds more, holds less, rests. */
 export function lockText(changes: readonly LockEntryChange[]): string[] {

@@ -2,6 +2,7 @@ import { applyMergePatch } from "../../core/change/merge-patch.js";
 import type { Step } from "../../core/change/step.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import { sortedKeys, withoutServerFields } from "./canonical-object.js";
+import { fileName, shellWord } from "./media.js";
 
 /** One step as a file for kubectl. */
 export interface ManifestFile {
@@ -18,9 +19,8 @@ export function manifestFiles(steps: readonly Step[], yaml: (value: unknown) => 
   const digits = Math.max(3, String(due.length).length);
   return due.map((step, i) => {
     const number = String(i + 1).padStart(digits, "0");
-    const name = [number, step.action, step.kind.kind.toLowerCase(), step.namespace, step.name]
-      .filter(Boolean)
-      .join("-");
+    const parts = [number, step.action, step.kind.kind.toLowerCase(), step.namespace, step.name];
+    const name = fileName(parts.filter(Boolean).join("-"));
     if (step.action === "delete") return { name: `${name}.txt`, text: `${deleteCommand(step)}\n` };
     const file = `${name}.yaml`;
     const verb = step.action === "create" ? "create" : "replace";
@@ -55,6 +55,6 @@ function manifest(step: Step): unknown {
 
 function deleteCommand(step: Step): string {
   const group = step.kind.apiVersion.includes("/") ? `.${step.kind.apiVersion.split("/")[0]}` : "";
-  const namespace = step.namespace === undefined ? "" : ` -n ${step.namespace}`;
-  return `kubectl delete ${step.kind.plural}${group} ${step.name}${namespace}`;
+  const namespace = step.namespace === undefined ? "" : ` -n ${shellWord(step.namespace)}`;
+  return `kubectl delete ${step.kind.plural}${group} ${shellWord(step.name)}${namespace}`;
 }

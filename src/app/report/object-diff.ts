@@ -2,6 +2,7 @@ import { applyMergePatch } from "../../core/change/merge-patch.js";
 import type { Step } from "../../core/change/step.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import { withoutServerFields } from "./canonical-object.js";
+import { fileName } from "./media.js";
 
 /** One object before and after, as YAML; empty where it does not exist. */
 export interface ObjectDiff {
@@ -18,7 +19,7 @@ export interface ObjectDiff {
 export function objectDiffs(steps: readonly Step[], yaml: (value: unknown) => string): ObjectDiff[] {
   return steps
     .filter((step) => step.blocked?.type !== "waiting")
-    .map((step) => ({ name: fileName(step), before: before(step, yaml), after: after(step, yaml) }))
+    .map((step) => ({ name: nameOf(step), before: before(step, yaml), after: after(step, yaml) }))
     .filter((diff) => diff.before !== diff.after);
 }
 
@@ -32,7 +33,7 @@ function after(step: Step, yaml: (value: unknown) => string): string {
   return yaml(withoutServerFields(applyMergePatch(step.live, step.patch) as KubeObject));
 }
 
-function fileName(step: Step): string {
+function nameOf(step: Step): string {
   const version = step.kind.apiVersion.replace("/", ".");
-  return [version, step.kind.kind, step.namespace ?? "", step.name].join(".");
+  return fileName([version, step.kind.kind, step.namespace ?? "", step.name].join("."));
 }

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../core/snapshot.js";
-import { count } from "./printable.js";
+import { count } from "./count.js";
 
 /** Where a plan comes from and what it was judged against. */
 export interface PlanHeading {

@@ -4,14 +4,16 @@ import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
 import { amount as amountText } from "../../core/ip/amount.js";
 import { EMPTY, formatRangeSet, type RangeSet, size } from "../../core/ip/range-set.js";
-import type { Outcome, VerdictEntry } from "../../core/outcome.js";
+import type { Outcome } from "../../core/outcome.js";
 import { isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { shortList } from "./columns.js";
+import { count } from "./count.js";
 import { diagnosticCounts } from "./diagnostics-text.js";
+import { fatesShown } from "./fates.js";
+import { markdownCode, markdownComment, markdownFenced, markdownText } from "./media.js";
 import type { PlanHeading } from "./plan-heading.js";
-import { leavers } from "./plan-text.js";
-import { count, printable } from "./printable.js";
+import { isUrgent, leavers } from "./plan-text.js";
 import { fullName } from "./step-text.js";
 import { touchedUsage, usageLines } from "./usage.js";
 
@@ -34,24 +36,27 @@ export function planMarkdown(run: PlanRun, context: MarkdownContext): string {
   const blocks = [
     marker(context.heading),
     verdictLine(outcome, context),
+    findings(context.diagnostics.filter(isUrgent)),
     outcome === undefined ? "" : fates(outcome),
-    findings(context.diagnostics),
+    findings(context.diagnostics.filter((one) => !isUrgent(one))),
     outcome === undefined ? "" : ownerTable(outcome),
     run.decided === undefined ? "" : usageLines(touchedUsage(run.decided), usageLine).join("\n"),
     outcome === undefined ? "" : details(outcome.steps),
-    `plan ${context.digest.slice(0, "sha256:".length + 12)} · judged against ${cell(context.heading.against)} · spiderplan ${context.version}`,
+    `plan ${context.digest.slice(0, "sha256:".length + 12)} · judged against ${markdownText(context.heading.against)} · spiderplan ${context.version}`,
   ];
   return fitted(blocks.filter((block) => block !== ""));
 }
 
 /** By this a later run finds the comment it has to replace. */
 function marker(heading: PlanHeading): string {
-  return `<!-- spiderplan:plan:${heading.cluster ?? ""}:${heading.path.replaceAll("--", "- -")} -->`;
+  return `<!-- spiderplan:plan:${markdownComment(`${heading.cluster ?? ""}:${heading.path}`)} -->`;
 }
 
 function verdictLine(outcome: Outcome | undefined, context: MarkdownContext): string {
   const { heading } = context;
-  const place = [heading.cluster && `cluster ${heading.cluster}`, heading.revision].filter(Boolean).join(" · ");
+  const place = [heading.cluster && `cluster ${markdownText(heading.cluster)}`, markdownText(heading.revision ?? "")]
+    .filter(Boolean)
+    .join(" · ");
   const tail = place === "" ? "" : ` · ${place}`;
   if (outcome === undefined) return `❌ **${diagnosticCounts(context.diagnostics)}. Nothing was planned.**${tail}`;
   const { create, update, adopt, delete: gone, blocked } = outcome.summary;
@@ -62,11 +67,17 @@ function verdictLine(outcome: Outcome | undefined, context: MarkdownContext): st
     ...(adopt > 0 ? [`${adopt} adopt`] : []),
     ...(blocked > 0 ? [`${blocked} held back`] : []),
   ];
-  return `${verdictWords(outcome)} ${counts.join(" · ")}${tail}`;
+  return `${verdictWords(outcome, context.diagnostics)} ${counts.join(" · ")}${tail}`;
 }
 
-function verdictWords(outcome: Outcome): string {
-  if (isBlocked(outcome)) return "⛔ **Blocked.**";
+function verdictWords(outcome: Outcome, diagnostics: readonly LocatedDiagnostic[]): string {
+  const errors = diagnostics.filter((one) => one.severity === "error");
+  const also = errors.length === 0 ? "" : ` **${diagnosticCounts(errors)}.**`;
+  if (isBlocked(outcome)) return `⛔ **Blocked.**${also}`;
+  if (also !== "") return `❌${also}`;
+  if (outcome.verdict.stable && diagnostics.some(isUrgent)) {
+    return "⚠️ **Networks in use change; no workload's address does.**";
+  }
   if (outcome.verdict.stable === null) return "⚠️ **Workloads leaving their addresses: not judged yet.**";
   if (outcome.verdict.stable && outcome.verdict.moves.length > 0)
     return `✅ **Workloads leaving their addresses by a migration: ${leavers(outcome.verdict)}.**`;
@@ -76,30 +87,49 @@ function verdictWords(outcome: Outcome): string {
 }
 
 function fates(outcome: Outcome): string {
-  const { moves, strands, released } = outcome.verdict;
-  const lines = Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
-    entries.map((entry: VerdictEntry) => {
-      return `- **${fate}** ${cell(entry.pod)} ${cell(entry.interface)} ${entry.address}: ${cell(entry.reasons.join("; "))}`;
-    }),
-  );
+  const { groups, more } = fatesShown(outcome.verdict);
+  const lines = groups.map(({ fate, workload, interface: nic, pods, reasons, sameReasons }) => {
+    const some = shortList(
+      pods.map(({ name, addresses }) => [name, ...addresses].join(" ")),
+      3,
+    );
+    const who =
+      pods.length === 1
+        ? `${pods[0]!.name} ${nic} ${pods[0]!.addresses.join(", ")}`
+        : `${workload} ${nic}, ${count(pods.length, "Pod")} (${some})`;
+    return `- **${fate}** ${markdownText(who)}: ${sameReasons ? "for the same reason" : markdownText(reasons.join("; "))}`;
+  });
+  const rest = more.pods === 0 ? [] : [`- and ${count(more.pods, "more Pod")} of ${count(more.workloads, "workload")}`];
   const held = outcome.steps
     .filter((step) => step.blocked !== undefined && step.blocked.type !== "waiting")
-    .map((step) => `- **held back** ${step.kind.kind} ${cell(fullName(step))}: ${cell(step.blocked!.message)}`);
-  return [...lines, ...held].join("\n");
+    .map(
+      (step) =>
+        `- **held back** ${step.kind.kind} ${markdownText(fullName(step))}: ${markdownText(step.blocked!.message)}`,
+    );
+  return [...lines, ...rest, ...firstOf(held, "more held back")].join("\n");
 }
+
+/** The first lines of many, and how many there are beside them. */
+function firstOf(lines: readonly string[], rest: string): string[] {
+  if (lines.length <= MOST_LINES) return [...lines];
+  return [...lines.slice(0, MOST_LINES), `- and ${amountText(lines.length - MOST_LINES)} ${rest}`];
+}
+
+const MOST_LINES = 30;
 
 function findings(diagnostics: readonly LocatedDiagnostic[]): string {
   const place = (one: LocatedDiagnostic) =>
     one.file === undefined
       ? ""
-      : ` \`${[one.file, one.line, one.column].filter((part) => part !== undefined).join(":")}\``;
-  return diagnostics
+      : ` ${markdownCode([one.file, one.line, one.column].filter((part) => part !== undefined).join(":"))}`;
+  const errorsFirst = diagnostics
     .filter((one) => one.severity !== "info")
-    .map(
-      (one) =>
-        `- ${one.severity} ${one.code}${place(one)} ${cell(one.message)}${one.hint ? ` (${cell(one.hint)})` : ""}`,
-    )
-    .join("\n");
+    .sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+  const lines = errorsFirst.map(
+    (one) =>
+      `- ${one.severity} ${one.code}${place(one)} ${markdownText(one.message)}${one.hint ? ` (${markdownText(one.hint)})` : ""}`,
+  );
+  return firstOf(lines, "more findings: see plan -o json").join("\n");
 }
 
 /** Owners whose addresses change, and pools that come or go without an owner. */
@@ -124,7 +154,13 @@ function ownerRow(step: Step, allocation: Allocation | undefined): string {
   const owner = allocation === undefined ? step.name : allocation.owner.replace(/\/([^/]*)$/, " $1");
   const held = step.blocked === undefined ? "" : " (held back)";
   const amount = (set: RangeSet) => (set.length === 0 ? "" : amountText(size(set)));
-  const cells = [`${cell(owner)}${held}`, ranges(before), ranges(after), amount(step.added), amount(step.removed)];
+  const cells = [
+    `${markdownText(owner)}${held}`,
+    ranges(before),
+    ranges(after),
+    amount(step.added),
+    amount(step.removed),
+  ];
   return `| ${cells.join(" | ")} |`;
 }
 
@@ -134,7 +170,7 @@ function ranges(set: RangeSet): string {
 
 function usageLine(usage: SubnetUsage): string {
   const { held, resting, reserved, free, total } = usage;
-  return `${cell(usage.subnet)}: ${held} held + ${resting} resting + ${reserved} reserved + ${free} free = ${total}`;
+  return `${markdownText(usage.subnet)}: ${held} held + ${resting} resting + ${reserved} reserved + ${free} free = ${total}`;
 }
 
 function details(steps: readonly Step[]): string {
@@ -143,7 +179,7 @@ function details(steps: readonly Step[]): string {
   const lines = steps.map((step) => {
     const changes = step.action === "update" || step.action === "adopt" ? step.changes : [];
     const words = [step.action, step.kind.kind, fullName(step), ...changes, step.reason].join("  ");
-    return printable(`${symbol[step.action]} ${words}`).replaceAll("```", "'''");
+    return markdownFenced(`${symbol[step.action]} ${words}`);
   });
   return `<details><summary>${count(steps.length, "object")}</summary>\n\n\`\`\`diff\n${lines.join("\n")}\n\`\`\`\n\n</details>`;
 }
@@ -159,9 +195,4 @@ function fitted(blocks: readonly string[]): string {
   const note = `... ${lines.length - 2 * keep} lines left out, see plan -o json ...`;
   const shorter = [...lines.slice(0, keep), note, ...lines.slice(-keep)].join("\n");
   return fitted(blocks.map((block, i) => (i === longest ? shorter : block)));
-}
-
-/** Text of a plan or a cluster inside a table cell or a line: it must neither end the cell nor start markup. */
-function cell(text: string): string {
-  return printable(text).replace(/[\\`*_|<>[\]]/g, "\\$&");
 }

@@ -1,8 +1,8 @@
 import type { Condition, PlanSyncStatus, SyncRecord } from "../../core/plan-sync/plan-sync.generated.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
+import { printable } from "../../core/printable.js";
 import { table } from "./columns.js";
 import type { Palette } from "./palette.js";
-import { printable } from "./printable.js";
 
 /** A PlanSync for people: what it follows, where it is, what is wrong; several lines with a final newline. */
 export function planSyncText(wish: Wish, status: PlanSyncStatus, paint: Palette): string {
@@ -29,7 +29,7 @@ export function planSyncText(wish: Wish, status: PlanSyncStatus, paint: Palette)
     [
       "Workloads",
       verdict &&
-        `${verdict.stays} addresses stay, ${verdict.moves} move, ${verdict.strands} strand, ${verdict.released} released, ${verdict.leaving} pools leaving`,
+        `${verdict.stays} addresses stay, ${verdict.moves} move, ${verdict.strands} left without one, ${verdict.released} released, ${verdict.leaving} pools leaving`,
     ],
     ["Held back", status.blocked],
     ["Override", status.override],
@@ -39,7 +39,7 @@ export function planSyncText(wish: Wish, status: PlanSyncStatus, paint: Palette)
     value === undefined ? [] : [`${`${name}:`.padEnd(11)}${printable(value)}`],
   );
   const conditions = (status.conditions ?? []).map((one) => conditionLine(one, paint));
-  return [paint.bold(`PlanSync ${wish.key}`), ...facts, ...conditions, ""].join("\n");
+  return [paint.bold(printable(`PlanSync ${wish.key}`)), ...facts, ...conditions, ""].join("\n");
 }
 
 const GOOD_WHEN_FALSE = new Set(["Stalled", "Blocked", "Drifted", "Reconciling"]);
@@ -47,7 +47,8 @@ const GOOD_WHEN_FALSE = new Set(["Stalled", "Blocked", "Drifted", "Reconciling"]
 function conditionLine({ type, status, reason, message }: Condition, paint: Palette): string {
   const good = status === (GOOD_WHEN_FALSE.has(type) ? "False" : "True");
   const mark = good ? paint.green("+") : status === "Unknown" ? paint.yellow("?") : paint.red("!");
-  return `  ${mark} ${type.padEnd(15)} ${status.padEnd(8)} ${printable(message === "" ? reason : `${reason}: ${message}`)}`;
+  const told = message === "" ? reason : `${reason}: ${message}`;
+  return `  ${mark} ${printable(`${type.padEnd(15)} ${status.padEnd(8)} ${told}`)}`;
 }
 
 /** The syncs of a PlanSync, newest first. */
@@ -59,7 +60,8 @@ export function historyText(history: readonly SyncRecord[]): string {
     one.result,
     `+${one.created ?? 0} ~${one.updated ?? 0} -${one.deleted ?? 0}`,
     one.approvedBy ?? "",
-    printable(one.message ?? ""),
+    one.message ?? "",
   ]);
-  return table([["TIME", "REVISION", "RESULT", "CHANGES", "APPROVED BY", "MESSAGE"], ...rows]);
+  const head = ["TIME", "REVISION", "RESULT", "CHANGES", "APPROVED BY", "MESSAGE"];
+  return table([head, ...rows].map((row) => row.map(printable)));
 }

@@ -5,14 +5,15 @@ import type { LocatedDiagnostic, SourceRef } from "../../core/diagnostics.js";
 import { amount } from "../../core/ip/amount.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { LeavingEntry, Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
-import { podShown } from "../../core/usage.js";
+import { printable } from "../../core/printable.js";
 import { dueSteps, isBlocked } from "../exit-code.js";
 import type { PlanRun } from "../plan-run.js";
 import { flow, shortList } from "./columns.js";
+import { count } from "./count.js";
 import { briefText, diagnosticCounts, diagnosticsText, type Excerpt, type ShowFile } from "./diagnostics-text.js";
+import { type FateGroup, fatesShown } from "./fates.js";
 import type { Palette } from "./palette.js";
 import { headingLine, type PlanHeading, snapshotLine } from "./plan-heading.js";
-import { count, printable } from "./printable.js";
 import { fullName, stepsText } from "./step-text.js";
 import { touchedUsage, usageLines } from "./usage.js";
 
@@ -37,22 +38,37 @@ export function planText(run: PlanRun, context: PlanTextContext): string {
   const errors = diagnostics.filter((one) => one.severity === "error");
   const { outcome } = run.decided;
   const blocks = [
-    [headingLine(context.heading), snapshotLine(context.heading, run.snapshot)].join("\n"),
+    [headingLine(context.heading), snapshotLine(context.heading, run.snapshot)].map(printable).join("\n"),
     blockedText(outcome, paint),
-    diagnosticsText(errors, excerpt, showFile, paint).trimEnd(),
+    briefText(diagnostics.filter(isUrgent), showFile, paint).join("\n"),
+    errorsText(errors, context),
     [...stepsText(outcome.steps, paint, context.place), ...leavingText(outcome.verdict.leaving)].join("\n") ||
       (errors.length > 0
         ? "  No changes beside the errors above."
         : "  No changes: the cluster is what the plan says."),
     usageLines(touchedUsage(run.decided), usageLine).join("\n"),
     briefText(
-      diagnostics.filter((one) => one.severity !== "error"),
+      diagnostics.filter((one) => one.severity !== "error" && !isUrgent(one)),
       showFile,
       paint,
     ).join("\n"),
     lastLine(outcome),
   ];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+/** The first errors with their pictures, and how many more there are. */
+function errorsText(errors: readonly LocatedDiagnostic[], { excerpt, showFile, paint }: PlanTextContext): string {
+  const text = diagnosticsText(errors.slice(0, MOST_ERRORS), excerpt, showFile, paint).trimEnd();
+  const more = errors.length - MOST_ERRORS;
+  return more > 0 ? `${text}\n\nand ${count(more, "more error")}: see -o json` : text;
+}
+
+const MOST_ERRORS = 50;
+
+/** Warnings of what a person must not miss below the steps: running workloads are affected, and nothing is held back for it. */
+export function isUrgent({ code, severity }: LocatedDiagnostic): boolean {
+  return code === "SP4231" && severity === "warning";
 }
 
 /** `1 error in 14 files. Nothing was planned.` */
@@ -114,19 +130,36 @@ function stakes({ moves, strands, released }: Verdict): string {
 }
 
 function fatesText(verdict: Verdict, paint: Palette): string[] {
-  const { moves, strands, released } = verdict;
-  const all = Object.entries({ moves, strands, released }).flatMap(([fate, entries]) =>
-    entries.map((entry) => ({ fate, entry, why: entry.reasons.join("\n") })),
-  );
-  return all.flatMap(({ fate, entry, why }, i) => {
-    const same = i > 0 && why !== "" && all[i - 1]!.why === why;
-    const head = printable(
-      `${podShown(entry.pod)}  ${entry.interface}  ${entry.address}   ${fate}${same ? "   for the same reason" : ""}`,
-    );
-    const reasons = same ? [] : entry.reasons.flatMap((reason) => flow("", [printable(reason)], " ".repeat(6)));
-    return [`  ${paint.bold(paint.red("!"))} ${head}`, ...reasons];
+  const { groups, more } = fatesShown(verdict);
+  const lines = groups.flatMap((group) => {
+    const heads = fateHeads(group);
+    const reasons = group.sameReasons ? [] : group.reasons;
+    return [
+      ...heads.flatMap(([head = "", ...rest]) => [`  ${paint.bold(paint.red("!"))} ${head.slice(4)}`, ...rest]),
+      ...reasons.flatMap((reason) => flow("", [printable(reason)], " ".repeat(6))),
+    ];
   });
+  return more.pods === 0
+    ? lines
+    : [...lines, `  and ${count(more.pods, "more Pod")} of ${count(more.workloads, "workload")}: see -o json`];
 }
+
+/** The lines of a few Pods by name; of many those of the workload, with how many they are, and some of them. */
+function fateHeads({ fate, workload, interface: nic, pods, sameReasons }: FateGroup): string[][] {
+  const same = sameReasons ? "for the same reason" : "";
+  const lines = (head: string, ...parts: string[]) =>
+    flow(`  ! ${head}`, [...parts, same], " ".repeat(6)).map(printable);
+  if (pods.length <= MOST_PODS) {
+    return pods.map(({ name, addresses }) => lines(`${name}  ${nic}  ${addresses.join(", ")}   ${fate}`));
+  }
+  const some = shortList(
+    pods.map(({ name, addresses }) => [name, ...addresses].join(" ")),
+    MOST_PODS,
+  );
+  return [lines(`${workload}  ${nic}   ${count(pods.length, "Pod")} ${fate}`, some)];
+}
+
+const MOST_PODS = 3;
 
 /** Pools that stay although their owner left the plan: why, and what they keep until when. */
 export function leavingText(leaving: readonly LeavingEntry[]): string[] {
@@ -144,5 +177,7 @@ function usageLine(usage: SubnetUsage): string {
   const { held, resting, reserved, free, total } = usage;
   const largest = formatRangeSet(usage.largestFree)[0];
   const run = largest === undefined ? "" : `   largest free run ${largest}`;
-  return `  ${usage.subnet}   ${amount(held)} held + ${amount(resting)} resting + ${amount(reserved)} reserved + ${amount(free)} free = ${amount(total)}${run}`;
+  return printable(
+    `  ${usage.subnet}   ${amount(held)} held + ${amount(resting)} resting + ${amount(reserved)} reserved + ${amount(free)} free = ${amount(total)}${run}`,
+  );
 }

@@ -1,9 +1,9 @@
+import { printable } from "../../core/printable.js";
 import type { SimulationRequest } from "../../core/query/simulate/simulate.js";
 import type { Fate, SimulatedAddress, Simulation } from "../../core/query/simulate/simulation.js";
 import type { Choice } from "../../core/query/simulate/start.js";
 import { flow, table } from "./columns.js";
 import type { Palette } from "./palette.js";
-import { printable } from "./printable.js";
 
 /** A simulation with what was asked. */
 export interface ToldSimulation {

@@ -1,7 +1,8 @@
 import { amount } from "../../core/ip/amount.js";
+import { printable } from "../../core/printable.js";
 import type { StatusRow, StatusUser } from "../../core/query/status.js";
 import { shortList, table } from "./columns.js";
-import { printable } from "./printable.js";
+import { csvCell } from "./media.js";
 
 /** The table of UX.md: a row a Pod, with what repeats left blank; `wide` repeats all and shows whole addresses. */
 export function statusText(rows: readonly StatusRow[], wide: boolean): string {
@@ -60,10 +61,4 @@ function userCells(row: StatusRow, user: StatusUser | undefined, wide: boolean):
   if (wide) return [user.pod, user.address, user.node || "-"];
   const short = user.address.includes(".") ? `.${user.address.split(".").at(-1)}` : user.address;
   return [`${name} ${short}`, user.node || "-"];
-}
-
-/** RFC 4180, and a leading `=`, `+`, `-` or `@` made text: a spreadsheet would run it as a formula. */
-function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

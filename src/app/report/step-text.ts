@@ -2,9 +2,9 @@ import type { Step } from "../../core/change/step.js";
 import type { SourceRef } from "../../core/diagnostics.js";
 import { amount } from "../../core/ip/amount.js";
 import { formatRangeSet, type RangeSet, size } from "../../core/ip/range-set.js";
+import { printable } from "../../core/printable.js";
 import { flow, shortList } from "./columns.js";
 import type { Palette } from "./palette.js";
-import { printable } from "./printable.js";
 
 const SYMBOLS = { create: "+", update: "~", delete: "-", adopt: "=" } as const;
 const WIDEST_NAME = 46;

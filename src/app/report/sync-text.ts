@@ -1,7 +1,8 @@
 import { stepKey } from "../../core/change/step.js";
+import { printable } from "../../core/printable.js";
 import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
+import { count } from "./count.js";
 import type { Palette } from "./palette.js";
-import { count, printable } from "./printable.js";
 
 /** What a sync says at its end. */
 export interface SyncSummary {

@@ -1,10 +1,11 @@
+import { printable } from "../../core/printable.js";
 import { certaintyOf, isKnown } from "../../core/query/past-certainty.js";
 import { pastStatements, shown } from "../../core/query/past-statements.js";
 import type { Hold, PastQuestion } from "../../core/query/who-had.js";
 import { podShown } from "../../core/usage.js";
 import type { WhoHadRun } from "../who-had-run.js";
 import { table, wrap } from "./columns.js";
-import { count, printable } from "./printable.js";
+import { count } from "./count.js";
 
 const INDENT = " ".repeat("not known  ".length);
 
@@ -74,5 +75,5 @@ function askedTime({ first, last }: PastQuestion): string {
 function readShown({ days, lines, unread }: WhoHadRun): string {
   const span = days.length === 0 ? "no file" : days.length === 1 ? days[0] : `${days[0]} to ${days.at(-1)}`;
   const torn = unread === 0 ? "" : `; ${count(unread, "line")} torn or of another format, not read`;
-  return `Read ${span}: ${count(lines, "line")}${torn}.`;
+  return `Read ${printable(span ?? "")}: ${count(lines, "line")}${torn}.`;
 }

@@ -1,9 +1,9 @@
 import { formatAddress } from "../../core/ip/address.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
+import { printable } from "../../core/printable.js";
 import type { Statement } from "../../core/query/statements.js";
 import type { WhoQuestion } from "../../core/query/who-has.js";
 import { shortList, table } from "./columns.js";
-import { printable } from "./printable.js";
 
 /** Which source says what, one line each. */
 export function whoHasText(question: WhoQuestion, found: readonly Statement[]): string {

@@ -13,6 +13,7 @@ import type { Revision } from "../../app/plan-sync/source-follower.js";
 import { sourceSpec } from "../../app/plan-sync/source-spec.js";
 import { objectDiffs } from "../../app/report/object-diff.js";
 import { short } from "../../core/plan-sync/conditions.js";
+import { printable } from "../../core/printable.js";
 import { SourceError } from "../../core/source-error.js";
 import { systemClock } from "../clock.js";
 import { sha256 } from "../decision.js";
@@ -61,7 +62,7 @@ async function diff(
     sha256,
   });
   if (planned.type === "broken") {
-    for (const error of planned.errors) io.stderr.write(`${error}\n`);
+    for (const error of planned.errors) io.stderr.write(`${printable(error)}\n`);
     return 2;
   }
   const { run, print } = planned.planning;
@@ -70,7 +71,7 @@ async function diff(
   if (diffs.length > 0) await showDiffs(io, diffs, options.color);
   const same = print.digest === status.plan?.digest;
   const whose = same ? "the plan the operator has" : `the operator has ${status.plan?.digest ?? "no plan yet"}`;
-  io.stderr.write(`${short(revision.tree.commit)}: plan ${print.digest}, ${whose}\n`);
+  io.stderr.write(`${printable(`${short(revision.tree.commit)}: plan ${print.digest}, ${whose}`)}\n`);
   if (isBlocked(outcome)) return 3;
   return diffs.length > 0 ? 1 : 0;
 }

@@ -32,12 +32,12 @@ export async function livePlanSync(cluster: Cluster, install: string): Promise<L
 export function refuseBesideOperator({ wish }: Living): void {
   if (wish.suspended) return;
   throw new CliError(
+    `install ${wish.key} is kept by PlanSync ${wish.key}: an operator would undo what this sync writes`,
     [
-      `install ${wish.key} is kept by PlanSync ${wish.key}: an operator would undo what this sync writes`,
-      `  spiderplan sync ${wish.key}                      has the operator sync what is in Git`,
-      `  spiderplan suspend ${wish.key}                   makes it leave the cluster alone first`,
-      `  --break-glass TICKET --for 8h   writes now; the operator leaves these objects alone that long`,
-    ].join("\n"),
+      `spiderplan sync ${wish.key}                      has the operator sync what is in Git`,
+      `spiderplan suspend ${wish.key}                   makes it leave the cluster alone first`,
+      `--break-glass TICKET --for 8h   writes now; the operator leaves these objects alone that long`,
+    ],
   );
 }
 

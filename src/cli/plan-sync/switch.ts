@@ -2,6 +2,7 @@ import { palette } from "../../app/report/palette.js";
 import { historyText, planSyncText } from "../../app/report/plan-sync-report.js";
 import { short } from "../../core/plan-sync/conditions.js";
 import { SWITCHES } from "../../core/plan-sync/switches.js";
+import { printable } from "../../core/printable.js";
 import { systemClock } from "../clock.js";
 import { CliError, type Io } from "../io.js";
 import { type OutputOptions, wantsColor } from "../options.js";
@@ -50,9 +51,8 @@ export async function rollbackCommand(
 ): Promise<number> {
   const target = await findPlanSync(io, name, options);
   const commit = revision === undefined ? previousRevision(target) : knownRevision(target, revision);
-  io.stdout.write(
-    `PlanSync ${target.wish.key} goes back to ${commit}; \`spiderplan resume ${target.wish.key}\` follows its source again.\n`,
-  );
+  const line = `PlanSync ${target.wish.key} goes back to ${commit}; \`spiderplan resume ${target.wish.key}\` follows its source again.`;
+  io.stdout.write(`${printable(line)}\n`);
   return request(io, target, options, { [SWITCHES.pinnedRevision]: commit });
 }
 
@@ -95,7 +95,8 @@ export async function request(
   const done = await awaitHandled(io, asked, token, systemClock, options.timeout);
   const ready = done.status.conditions?.find(({ type }) => type === "Ready");
   const commit = done.status.lastAppliedRevision ?? done.status.lastAttemptedRevision ?? "";
-  io.stdout.write(`PlanSync ${done.wish.key} at ${short(commit)}: ${ready?.reason}: ${ready?.message}\n`);
+  const line = `PlanSync ${done.wish.key} at ${short(commit)}: ${ready?.reason}: ${ready?.message}`;
+  io.stdout.write(`${printable(line)}\n`);
   return exitCodeOf(done);
 }
 

@@ -1,6 +1,7 @@
 import { palette } from "../../app/report/palette.js";
 import { planSyncText } from "../../app/report/plan-sync-report.js";
 import { SWITCHES } from "../../core/plan-sync/switches.js";
+import { printable } from "../../core/printable.js";
 import { systemClock } from "../clock.js";
 import { CliError, type Io } from "../io.js";
 import { type OutputOptions, wantsColor } from "../options.js";
@@ -29,7 +30,7 @@ export async function planSyncSyncCommand(io: Io, name: string, options: PlanSyn
   if (wish.mode === "manual" && approval === undefined) {
     io.stdout.write(planSyncText(wish, target.status, palette(wantsColor(options.color, io))));
     io.stdout.write(
-      `\nNothing was approved. To say yes to this plan:\n  spiderplan sync ${wish.key} --approve ${target.status.plan?.digest}\n`,
+      `\nNothing was approved. To say yes to this plan:\n  spiderplan sync ${wish.key} --approve ${printable(target.status.plan?.digest ?? "")}\n`,
     );
     return 3;
   }

@@ -1,6 +1,7 @@
 import { formatAddress, parseAddress } from "../ip/address.js";
 import { formatCidr, parseCidr } from "../ip/range.js";
 import type { LabelSelector, Route } from "../spiderpool/objects.js";
+import { changeTexts } from "./field-changes.js";
 import { sortedJson } from "./ownership.js";
 
 /** How one field of a spec is compared by meaning and told to a person. */
@@ -10,7 +11,7 @@ export interface Field {
   readonly meaning: (value: unknown) => string;
   /** Whether a change of it can move or strand running Pods at their next restart (ANCHORS 0.2). */
   readonly steers: boolean;
-  readonly describe: (live: unknown, desired: unknown) => string;
+  readonly describe: (live: unknown, desired: unknown) => string | readonly string[];
 }
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
@@ -114,9 +115,9 @@ export const POOL_FIELDS: readonly Field[] = [
 /** Modelled fields of SpiderSubnet.spec besides its addresses (U10: none of them reaches a pool). */
 export const SUBNET_FIELDS: readonly Field[] = [text("gateway"), routesField];
 
-/** Any field whose parts have no meaning of their own to us: compared as JSON with sorted keys. */
+/** Any field whose parts have no meaning of their own to us: compared as JSON with sorted keys, told part by part. */
 export function opaque(name: string): Field {
-  return { name, meaning: plain, steers: false, describe: (live, desired) => arrow(name, plain(live), plain(desired)) };
+  return { name, meaning: plain, steers: false, describe: (live, desired) => changeTexts(name, live, desired) };
 }
 
 /**

@@ -1,8 +1,9 @@
-import { EMPTY, type RangeSet, subtract } from "../ip/range-set.js";
+import { EMPTY, formatRangeSet, type RangeSet, subtract } from "../ip/range-set.js";
 import { canonicalMultus, effectiveSet } from "../spiderpool/canonical.js";
 import { KINDS, type KubeObject, OWN, type SpiderIPPool, type SpiderMultusConfig } from "../spiderpool/objects.js";
 import { type Field, mergePatchValue, opaque, POOL_FIELDS, SUBNET_FIELDS } from "./compare.js";
 import type { DesiredObject } from "./desired-object.js";
+import { changeTexts } from "./field-changes.js";
 
 /** What of a live object differs from the desired one. */
 export interface Difference {
@@ -36,7 +37,7 @@ export function difference(desired: DesiredObject, live: KubeObject, namespace: 
     patch: { ...(metadata && { metadata }), ...(spec && { spec: spec.patch }) },
     added: spec?.added ?? EMPTY,
     removed: spec?.removed ?? EMPTY,
-    changes: spec?.changes ?? [],
+    changes: [...(spec?.changes ?? []), ...markChanges(desired.object, live)],
     steering: spec?.steering ?? [],
   };
 }
@@ -74,14 +75,14 @@ function specDifference(desired: KubeObject, live: KubeObject): SpecDifference |
     if (have.excludeIPs !== undefined) found.patch.excludeIPs = want.excludeIPs ?? null;
     else if (want.excludeIPs !== undefined) found.patch.excludeIPs = want.excludeIPs;
     if (desired.kind === "SpiderReservedIP") {
-      found.changes.push("reserved addresses");
+      found.changes.push(...reservedChanges(want, have));
     }
   }
   for (const field of fieldsOf(desired.kind, want, have)) {
     if (have[field.name] === want[field.name]) continue;
     if (field.meaning(have[field.name]) === field.meaning(want[field.name])) continue;
     found.patch[field.name] = mergePatchValue(have[field.name], want[field.name]);
-    found.changes.push(field.describe(have[field.name], want[field.name]));
+    found.changes.push(...[field.describe(have[field.name], want[field.name])].flat());
     if (field.steers) found.steering.push(field.name);
   }
   return Object.keys(found.patch).length > 0 ? found : undefined;
@@ -104,6 +105,31 @@ function reservedDiffer(want: Record<string, unknown>, have: Record<string, unkn
   const a = effectiveSet({ ips: want.ips as string[] | undefined });
   const b = effectiveSet({ ips: have.ips as string[] | undefined });
   return subtract(a, b).length > 0 || subtract(b, a).length > 0;
+}
+
+/** `addresses: + 10.6.0.2, - 10.6.0.9`, as routes are told. */
+function reservedChanges(want: Record<string, unknown>, have: Record<string, unknown>): string[] {
+  const [a, b] = [have, want].map(({ ips }) => effectiveSet({ ips: ips as string[] | undefined }));
+  const told = (sign: string, set: RangeSet) => formatRangeSet(set).map((range) => `${sign} ${range}`);
+  const parts = [...told("+", subtract(b!, a!)), ...told("-", subtract(a!, b!))];
+  return parts.length === 0 ? [] : [`addresses: ${shortened(parts)}`];
+}
+
+function shortened(parts: readonly string[]): string {
+  const rest = parts.length - MOST_RANGES;
+  return `${parts.slice(0, MOST_RANGES).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+
+const MOST_RANGES = 6;
+
+/** What the plan's own marks say otherwise: who owns it, and the free text of `meta`. */
+function markChanges(desired: KubeObject, live: KubeObject): string[] {
+  const [have, want] = [live.metadata.annotations ?? {}, desired.metadata.annotations ?? {}];
+  if (have[OWN.trackingId] === undefined) return [];
+  return [
+    ...changeTexts("meta", have[OWN.meta] ?? {}, want[OWN.meta] ?? {}),
+    ...changeTexts("owner", have[OWN.owner], want[OWN.owner]),
+  ];
 }
 
 function fieldsOf(kind: string, want: Record<string, unknown>, have: Record<string, unknown>): readonly Field[] {

@@ -1,6 +1,7 @@
 import type { SourceRef } from "../diagnostics.js";
 import { podTemplate } from "../snapshot.js";
 import { type Kind, type KubeObject, OWN } from "../spiderpool/objects.js";
+import { changeTexts } from "./field-changes.js";
 import { sortedJson } from "./ownership.js";
 
 /** Annotations the plan sets on somebody else's object: a Namespace, or the Pod template of a workload. */
@@ -59,7 +60,7 @@ export function annotationDifference(
     if (!same || applied.includes(key)) written.push(key);
     if (same) continue;
     patch[key] = text;
-    changes.push(`${key}: ${have[key] ?? "none"} -> ${text}`);
+    changes.push(...(have[key] === undefined ? [`${key}: none -> ${text}`] : changeTexts(key, have[key], text)));
   }
   for (const key of applied) {
     if (wanted.annotations[key] !== undefined || have[key] === undefined) continue;

@@ -115,5 +115,11 @@ export function isLeftover(snapshot: LifeFacts, pod: string, endpoint: SpiderEnd
   return replaced || isFinished(live) || isTerminating(live);
 }
 
+/** Whether an endpoint is that of a Pod that is gone, and nobody comes back for it. */
+export function isVanished(snapshot: LifeFacts, pod: string): boolean {
+  if (!snapshot.endpoints.has(pod) || snapshot.pods.has(pod) || !snapshot.complete.has("Pod")) return false;
+  return !isRetained(snapshot, pod, retentionOf(snapshot, pod, RETAINING));
+}
+
 /** An endpoint of an ordinal or VM is rather no leftover: whether Spiderpool keeps them is known where its settings are. */
 const RETAINING = { enableStatefulSet: true, enableKubevirtStaticIP: true } as SpiderpoolFacts;

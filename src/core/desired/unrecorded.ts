@@ -3,6 +3,7 @@ import type { DesiredObject } from "../change/desired-object.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { type Family, familyOf } from "../ip/address.js";
 import { addressesOf, addressSet, clip, formatRangeSet, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
+import { deletingThem, isLeftover } from "../leftover-endpoints.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
@@ -44,15 +45,20 @@ function addressesBetweenPools({ pools, use }: Snapshot): Readonly<Record<Family
   return { 4: of(4), 6: of(6) };
 }
 
-function diagnostic({ object, source }: DesiredObject, kept: RangeSet, { use }: Snapshot): Diagnostic {
+function diagnostic({ object, source }: DesiredObject, kept: RangeSet, snapshot: Snapshot): Diagnostic {
+  const { use } = snapshot;
   const pods = [...addressesOf(kept)].flatMap((address) => (use.byAddress.get(address) ?? []).map(({ pod }) => pod));
-  const shown = [...new Set(pods)].sort().map(podShown);
+  const users = [...new Set(pods)].sort();
+  const gone = users.filter((pod) => isLeftover(pod, snapshot));
+  const restart = `restart ${gone.length === 0 ? "these Pods" : "the others"} one by one`;
+  const ways = [deletingThem(gone), gone.length === users.length ? "" : restart].filter((text) => text !== "");
+  const shown = users.map(podShown);
   const some = `${shown.slice(0, 3).join(", ")}${shown.length > 3 ? ` and ${shown.length - 3} more` : ""}`;
   return {
     code: "SP4227",
     severity: "warning",
-    message: `pool ${object.metadata.name} does without ${listed(kept)} for now: in use by ${some} without a pool's record, so that Spiderpool would give them to other Pods as well`,
-    hint: "restart these Pods one by one; each address joins the pool when it is given back",
+    message: `pool ${object.metadata.name} omits ${listed(kept)} until released: in use by ${some} without a pool's record, so that Spiderpool would give them to other Pods as well`,
+    hint: `${ways.join("; ")}; each address joins the pool when it is given back`,
     ...(source && { source }),
   };
 }

@@ -15,6 +15,16 @@ export function whoQuestion(text: string): WhoQuestion {
   return address === undefined ? { type: "owner", owner: text } : { type: "address", address };
 }
 
+/**
+ * Whether a text was meant as an address and is none: `10.10.0.300`, `10.10.0.0/24`, `fd00::1::2`. A name may look so too:
+ * ask only where nothing has that name.
+ */
+export function isBadAddress(text: string): boolean {
+  if (parseAddress(text) !== undefined) return false;
+  const v4 = /^\d+\.\d+\.[^/]*(\/\d*)?$/.test(text) || /^\d[\d.]*[-/][\d.]+$/.test(text);
+  return v4 || text.includes("::") || /^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*([%/-].*)?$/i.test(text);
+}
+
 /** What every source says of the address, the owner or the mark, in order of source and name. */
 export function whoHas(all: readonly Statement[], question: WhoQuestion): Statement[] {
   switch (question.type) {

@@ -6,6 +6,7 @@ import type { Diagnostic } from "../diagnostics.js";
 import { formatCidr } from "../ip/range.js";
 import type { Holding } from "../outcome.js";
 import type { Plan } from "../plan/plan.js";
+import { didYouMean } from "../plan/suggest.js";
 import { recordedOwner } from "../snapshot.js";
 import { KINDS, type KubeObject, OWN } from "../spiderpool/objects.js";
 import { cidrOf, dependsOn, isNaming } from "./depends.js";
@@ -28,12 +29,47 @@ export function withHolding(steps: readonly OrderedStep[], plan: Plan, holding: 
 /** Selections that name nothing in the plan or the steps: most likely a typing error. */
 export function unknownSelections(only: readonly string[], steps: readonly Step[], plan: Plan): Diagnostic[] {
   const unknown = only.filter((name) => !named(plan, name) && !steps.some(chosenBy(plan, [name])));
+  if (unknown.length === 0) return [];
+  const known = selectable(steps, plan);
   return unknown.map((name) => ({
     code: "SP2812",
-    severity: "warning",
+    severity: "error",
     message: `nothing in the plan is called ${name}, so no part of it is chosen by that`,
-    hint: "write subnet:NAME, pool:NAME, network:NAMESPACE/NAME, namespace:NAME, reserved:NAME or namespace/Kind/name",
+    hint:
+      meantSelection(name, known) ??
+      "write subnet:NAME, pool:NAME, network:NAMESPACE/NAME, namespace:NAME, reserved:NAME or namespace/Kind/name",
   }));
+}
+
+/** Everything a selection could name. */
+function selectable(steps: readonly Step[], plan: Plan): string[] {
+  const named = (kind: string, names: Iterable<string>) => [...names].map((name) => `${kind}:${name}`);
+  const subnets = new Map([...plan.subnets.values()].map((subnet) => [formatCidr(subnet.cidr), subnet.name]));
+  const all = [
+    ...named("subnet", plan.subnets.keys()),
+    ...named("pool", plan.pools.keys()),
+    ...named("network", plan.networks.keys()),
+    ...named("namespace", plan.namespaces.keys()),
+    ...named("reserved", plan.reserved.keys()),
+    ...plan.workloads.keys(),
+    ...steps.flatMap((step) => namesOf(step, subnets)),
+  ];
+  return [...new Set(all)];
+}
+
+/** The same name of another kind, or without its kind, before a name that is spelt nearly so. */
+function meantSelection(written: string, known: readonly string[]): string | undefined {
+  const bare = (name: string) => (/^[a-z]+:/.test(name) ? name.slice(name.indexOf(":") + 1) : shortKey(name));
+  const found = known.filter((name) => bare(name) === bare(written) || bare(name).endsWith(`/${written}`));
+  // A workload's name stands for all its NICs.
+  const whole = found.filter((name) => !found.some((other) => name.startsWith(`${other}/`)));
+  return whole.length === 0 ? didYouMean(written, known) : `did you mean ${whole.sort().slice(0, 3).join(" or ")}?`;
+}
+
+/** `shop/Deployment/web/eth0` -> `shop/web`. */
+function shortKey(name: string): string {
+  const [namespace, , workload] = name.split("/");
+  return workload === undefined ? name : `${namespace}/${workload}`;
 }
 
 /** What a person wrote on an object about its end. */

@@ -50,7 +50,7 @@ function overlapping(watch: Watch): Diagnostic[] {
     code: "SP4221",
     severity: "warning",
     message: `SpiderIPPools ${a} and ${b} share ${formatRange(range)}: two Pods may get one address, and Spiderpool refuses every edit of either (P9)`,
-    hint: "restart the Pods that use the smaller one, then delete it",
+    hint: "give the workloads that use the smaller one another pool, restart their Pods, then delete it: Spiderpool takes the delete (P20)",
     about: `pool:${a}`,
   }));
 }

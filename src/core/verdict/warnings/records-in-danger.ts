@@ -1,9 +1,11 @@
 import { isReady } from "../../cluster/scheduling.js";
 import type { Diagnostic } from "../../diagnostics.js";
-import { compareAddresses, formatAddress } from "../../ip/address.js";
+import { type Address, compareAddresses, formatAddress } from "../../ip/address.js";
+import { deletingThem, isLeftover } from "../../leftover-endpoints.js";
+import type { Snapshot } from "../../snapshot.js";
 import { isFields, parseJson } from "../../spiderpool/json.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
-import type { Holder } from "../../usage.js";
+import { type Holder, poolRecords } from "../../usage.js";
 import type { Watch } from "./watch.js";
 import { pods, some } from "./words.js";
 
@@ -33,8 +35,25 @@ function heldTwice({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagnostic
       code: "SP4222",
       severity: "warning",
       message: `${formatAddress(holders[0]!.address)} is in use by several Pods at once: ${some(podsOf(holders))}`,
-      hint: "restart all of them but one",
+      hint: partingHint(podsOf(holders), holders[0]!.address, snapshot),
     }));
+}
+
+/**
+ * Whose address it is by its pool's record may keep it: a Pod without a record gives back nothing that another has (A17). A
+ * StatefulSet's Pod would take the address again by its SpiderEndpoint (A19), so that goes first.
+ */
+function partingHint(users: readonly string[], address: Address, snapshot: Snapshot): string {
+  const gone = users.filter((pod) => isLeftover(pod, snapshot));
+  const live = users.filter((pod) => !gone.includes(pod));
+  if (live.length < 2) return deletingThem(gone.slice(live.length === 0 ? 1 : 0));
+  const record = [...snapshot.pools.values()].flatMap(poolRecords).find((one) => one.address === address)?.pod;
+  const keeper = record !== undefined && live.includes(record) ? record : undefined;
+  const rest = keeper === undefined ? "all of them but one" : some(live.filter((pod) => pod !== keeper));
+  const keeps = keeper === undefined ? "" : `; ${keeper} keeps it, as the pool has it on record`;
+  return [deletingThem(gone), `restart ${rest}, a StatefulSet's Pod after deleting its SpiderEndpoint${keeps}`]
+    .filter((text) => text !== "")
+    .join("; ");
 }
 
 /** An endpoint left over from a Pod of the same name blocks or doubles the new one's address (I20). */
@@ -52,7 +71,7 @@ function ofEarlierPods({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagno
       code: "SP4223",
       severity: "warning",
       message: `SpiderEndpoints with the UID of an earlier Pod of that name: ${some(stale.sort())}`,
-      hint: "if they stay so, restart these Pods; Spiderpool's garbage collection comes every ten minutes",
+      hint: "wait ten minutes for Spiderpool's garbage collection; where they stay so, delete the SpiderEndpoint (not a StatefulSet's: it holds the address), then restart the Pod",
     },
   ];
 }
@@ -60,6 +79,7 @@ function ofEarlierPods({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagno
 /** An endpoint's address that its pool has no record of may be given to the next Pod (I2, I9). */
 function disagreeing({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagnostic[] {
   const lost: string[] = [];
+  const users = new Set<string>();
   for (const name of inPlan) {
     const pool = snapshot.pools.get(name)!;
     // Where nobody wrote a status down, it is not known to disagree.
@@ -69,7 +89,9 @@ function disagreeing({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagnost
     const isRecorded = recordOf(pool);
     for (const { address, pod } of holders) {
       const text = formatAddress(address);
-      if (!isRecorded(text)) lost.push(`${text} of ${pod}`);
+      if (isRecorded(text)) continue;
+      lost.push(`${text} of ${pod}`);
+      users.add(pod);
     }
   }
   if (lost.length === 0) return [];
@@ -78,9 +100,18 @@ function disagreeing({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagnost
       code: "SP4224",
       severity: "warning",
       message: `in use by their SpiderEndpoint, but not on record in the status of their pool, so that another Pod may get them: ${some(lost.sort())}`,
-      hint: "restart these Pods; spiderplan counts the addresses as in use",
+      hint: recordingHint([...users].sort(), snapshot),
     },
   ];
+}
+
+/** A restart puts a Pod's address on record (A14, A19); an endpoint whose Pod is gone never comes to a record. */
+function recordingHint(users: readonly string[], snapshot: Snapshot): string {
+  const gone = users.filter((pod) => isLeftover(pod, snapshot));
+  const live = gone.length === users.length ? "" : `restart ${gone.length === 0 ? "these Pods" : "the others"}`;
+  return [deletingThem(gone), live, "until then spiderplan counts the addresses as in use"]
+    .filter((text) => text !== "")
+    .join("; ");
 }
 
 /** Their addresses are taken until Spiderpool collects them, and StatefulSet Pods do not come back by themselves. */

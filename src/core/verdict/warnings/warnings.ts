@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../diagnostics.js";
 import { defaultWarnings } from "./defaults.js";
+import { networkEditWarnings } from "./network-edits.js";
 import { newcomerWarnings } from "./newcomers.js";
 import { nodeWarnings } from "./node-warnings.js";
 import { poolsInDanger } from "./pools-in-danger.js";
@@ -21,6 +22,7 @@ export function planWarnings(watched: Watched, broken: ReadonlySet<string>): Dia
   return [
     ...nodeWarnings(watch),
     ...surgeWarnings(watch),
+    ...networkEditWarnings(watch),
     ...routeWarnings(watch.steps, watch.snapshot),
     ...defaultWarnings(watch),
     ...wildcardWarnings(watch),
