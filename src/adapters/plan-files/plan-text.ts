@@ -1,19 +1,23 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Diagnostic } from "../../core/diagnostics.js";
+import { readRegularFile } from "../files/safe-files.js";
 import type { Limits } from "./limits.js";
 import { fault, type PlanFile, unreadable } from "./plan-folder.js";
 
-/** The bytes of one file of a folder; undefined, and noted, if it is too large or unreadable. */
+/**
+ * The bytes of one file of a folder; undefined, and noted, if it is too large or unreadable.
+ * @param links of a plan they are followed: the walk has looked where they lead
+ */
 export async function readBytes(
   root: string,
   file: PlanFile,
   limits: Pick<Limits, "fileBytes">,
   found: Diagnostic[],
+  links: "followed" | "refused" = "followed",
 ): Promise<Uint8Array | undefined> {
   if (isTooLarge(file, limits, found)) return undefined;
   try {
-    return await readFile(join(root, file.path));
+    return await readRegularFile(join(root, file.path), limits.fileBytes, links);
   } catch (error) {
     found.push(unreadable(file.path, error));
     return undefined;
