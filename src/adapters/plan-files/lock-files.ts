@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { formatLock } from "./lock-format.js";
 import { parseLock } from "./lock-parse.js";
 import { fault, findPlanFiles, type PlanFile } from "./plan-folder.js";
-import { decode, readBytes } from "./plan-text.js";
+import { decode, lenientText, readBytes } from "./plan-text.js";
 
 export { formatLock } from "./lock-format.js";
 
@@ -60,7 +60,7 @@ export interface ParsedLock {
 export function parseLockFile(path: string, bytes: Uint8Array): ParsedLock {
   const found: Diagnostic[] = [];
   const text = decode(bytes, path, found);
-  if (text === undefined) return { text: Buffer.from(bytes).toString("utf8"), lock: undefined, found };
+  if (text === undefined) return { text: lenientText(bytes), lock: undefined, found };
   const subnet = subnetOf(path.slice(path.lastIndexOf("/") + 1)) ?? "";
   return { text, ...parseLock(path, subnet, text, LOCK_LIMITS) };
 }

@@ -35,6 +35,16 @@ export function isTooLarge(file: PlanFile, limits: Pick<Limits, "fileBytes">, fo
 /** Bytes as text; undefined, and noted, if they are no UTF-8 text. */
 export function decode(content: Uint8Array, path: string, found: Diagnostic[]): string | undefined {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const wide = wideEncoding(bytes);
+  if (wide !== undefined) {
+    const hint = "save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)";
+    const message = `${path} is ${wide === "utf-32" ? "UTF-32" : "UTF-16"}, not UTF-8`;
+    found.push({
+      ...fault("SP1009", message, path, hint),
+      source: { file: path, document: 0, pointer: "", span: { start: 0, end: 1 } },
+    });
+    return undefined;
+  }
   const zero = bytes.indexOf(0);
   if (zero >= 0) {
     found.push(at(bytes, zero, "SP1009", `${path} holds a NUL byte: it is not a text file, or not UTF-8`, path));
@@ -47,6 +57,23 @@ export function decode(content: Uint8Array, path: string, found: Diagnostic[]): 
     found.push(at(bytes, broken, "SP1008", `${path} is not UTF-8`, path));
     return undefined;
   }
+}
+
+/** Bytes as people may see them, stand-ins for what is no text. */
+export function lenientText(content: Uint8Array): string {
+  const wide = wideEncoding(content);
+  return new TextDecoder(wide === undefined || wide === "utf-32" ? "utf-8" : wide).decode(content);
+}
+
+/** By its mark, or because every other byte of its beginning is zero, as in a text of Latin letters. */
+function wideEncoding(bytes: Uint8Array): "utf-16le" | "utf-16be" | "utf-32" | undefined {
+  const [a, b, c, d] = bytes;
+  if ((a === 0xff && b === 0xfe && c === 0 && d === 0) || (a === 0 && b === 0 && c === 0xfe && d === 0xff))
+    return "utf-32";
+  if (a === 0xff && b === 0xfe) return "utf-16le";
+  if (a === 0xfe && b === 0xff) return "utf-16be";
+  const zeros = [...bytes.subarray(0, 8)].map((byte) => (byte === 0 ? "0" : "x")).join("");
+  return zeros === "x0x0x0x0" ? "utf-16le" : zeros === "0x0x0x0x" ? "utf-16be" : undefined;
 }
 
 /** Offsets count in the text as it can be read, broken bytes standing for one character each. */
