@@ -9,11 +9,10 @@ export interface TimedWindow {
   readonly duration: number;
 }
 
-/** How far ahead is looked: past every yearly freeze. */
-const AHEAD = 400 * 86_400_000;
+const DAY = 86_400_000;
 
-/** Edges that are looked at before nothing is claimed any more. */
-const MOST_EDGES = 2_000;
+/** Edges that are looked at, at a millisecond each, before nothing is claimed any more. */
+const MOST_EDGES = 100;
 
 /** Why a window by itself means nothing, a schedule or duration that cannot have been meant; undefined if it does. */
 export function neverMeant({ starts, duration }: TimedWindow, now: number): string | undefined {
@@ -23,16 +22,17 @@ export function neverMeant({ starts, duration }: TimedWindow, now: number): stri
 }
 
 /**
- * Whether no sync may ever start by itself: every moment of the next year that an allow window opens is inside a deny
- * window. Deny windows that let manual syncs through are meant to shut the rest out.
+ * Whether no sync may ever start by itself: every moment at which an allow window is open lies inside a deny window. Deny windows that let manual syncs through are meant to shut the rest out.
  */
 export function neverOpen(windows: readonly TimedWindow[], now: number): boolean {
   const denying = windows.filter(({ window }) => window.kind === "deny");
   if (denying.length === 0 || denying.some(({ window }) => window.manualSync)) return false;
   const allowing = windows.filter(({ window }) => window.kind === "allow");
+  // Without days of a month two weeks tell all, the change to summer time included; else every yearly freeze must pass.
+  const until = now + (windows.every(({ window }) => isWeekly(window)) ? 15 : 400) * DAY;
   let moment = now;
   for (let edge = 0; edge < MOST_EDGES; edge++) {
-    if (moment > now + AHEAD) return true;
+    if (moment > until) return true;
     const opens = allowing.length === 0 ? moment : earliest(allowing.map((one) => openFrom(one, moment)));
     if (opens === undefined) return true;
     const shut = Math.max(...denying.map((one) => endOf(one, opens)));
@@ -40,6 +40,10 @@ export function neverOpen(windows: readonly TimedWindow[], now: number): boolean
     moment = shut;
   }
   return everyMinute(denying);
+}
+
+function isWeekly({ schedule }: SyncWindow): boolean {
+  return /^\S+\s+\S+\s+\*\s+\*\s/.test(schedule.trim());
 }
 
 /** The first moment from a time on at which a window is open. */
