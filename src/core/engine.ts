@@ -10,6 +10,7 @@ import { type Step, stepKey } from "./change/step.js";
 import { draftAnnotations, draftSteps } from "./change/steps.js";
 import { type Binding, bindingOf } from "./desired/binding.js";
 import { unknownNetworks } from "./desired/known-networks.js";
+import { misspeltWorkloads } from "./desired/misspelt.js";
 import { annotationText, desiredNetworks, namespaceAnnotations, workloadAnnotations } from "./desired/networks.js";
 import { desiredPools } from "./desired/pools.js";
 import { isQuarantineStep, tellRest } from "./desired/quarantine-steps.js";
@@ -111,6 +112,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     ...inDanger(judged),
     ...tellMigrations(judged, expected, snapshot),
     ...compareTemplates(plan, snapshot, binding),
+    ...misspeltWorkloads(plan, snapshot),
     ...planWarnings({ plan, allocations, steps, snapshot, facts }, broken),
   ];
   return {

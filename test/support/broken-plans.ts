@@ -214,6 +214,31 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
   },
   {
     code: "SP2009",
+    what: "a CIDR that cannot be read, with all that follows from it",
+    files: {
+      "plan.yaml": `${HEAD}spec:
+  subnets:
+    a: {cidr: 10.6.1.300/24, gateway: 10.6.1.1, ranges: [10.6.1.10-10.6.1.99], routes: [{to: 10.9.0.0/16, via: 10.6.1.2}]}
+    b: {cidr: 10.7.0.0/24, ranges: [10.7.0.10-10.7.0.20]}
+  pools:
+    p: {subnet: a, addresses: [10.6.1.10]}
+  namespaces: {d: {defaultPools: [p]}}
+  workloads:
+    d/Deployment/wishes: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a], addresses: [10.6.1.11]}}}}
+    d/Deployment/routes: {routes: [{to: 10.8.0.0/16, via: 10.6.1.1}], interfaces: {eth0: {pools: [p]}}}
+    d/StatefulSet/ordinals: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a], perPod: {0: 10.6.1.12}}}}}
+    d/Deployment/sizes: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a], perSubnet: {a: 3}}}}}
+    d/Deployment/slices: {replicas: 1, interfaces: {eth0: {fixed: {pools: [p], addresses: [10.6.1.10]}}}}
+    d/Deployment/moves: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a]}}}}
+  migrations: [{owner: d/Deployment/moves/eth0, from: a, to: b, phase: prepare}]
+`,
+      "spiderplan.lock/default/a.yaml": `${LOCK}held:\n  10.6.1.11: d/Deployment/wishes/eth0\n`,
+    },
+    at: "5: 10.6.1.300/24",
+    says: /"10.6.1.300" is not an IP address/,
+  },
+  {
+    code: "SP2009",
     what: "a CIDR that nobody has filled in",
     files: subnet('{cidr: "{{ .Values.cidr }}", ranges: []}'),
     at: '5: "{{ .Values.cidr }}"',
@@ -917,6 +942,28 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     says: /without its group/,
   },
   {
+    code: "SP2040",
+    what: "a misspelt kind",
+    files: workload("{eth0: {fixed: {subnets: [a]}}}", "default/Deplyment/w"),
+    at: "7: default/Deplyment/w",
+    says: /there is no kind Deplyment/,
+  },
+  {
+    code: "SP2040",
+    what: "a misspelt kind with a group",
+    files: workload("{eth0: {fixed: {subnets: [a]}}}", "default/StatefulSets.apps/w"),
+    at: "7: default/StatefulSets.apps/w",
+    says: /there is no kind StatefulSets.apps/,
+  },
+  {
+    code: "SP2040",
+    what: "a VM without group",
+    files: workload("{eth0: {fixed: {subnets: [a]}}}", "default/VirtualMachine/w"),
+    at: "7: default/VirtualMachine/w",
+    says: /kind VirtualMachine needs its API group/,
+    beside: [],
+  },
+  {
     code: "SP2043",
     what: "a pool kept twice",
     files: workload("{eth0: {fixed: {subnets: [a], pool: p}}, net1: {fixed: {subnets: [a], pool: p}}}"),
@@ -1125,6 +1172,16 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     files: subnet("{cidr: 10.6.124.0/24, ranges: [10.6.124.10], object: spiderplan-none-v4}"),
     at: "5: spiderplan-none-v4",
     says: /a subnet cannot be called spiderplan-none-v4/,
+  },
+  {
+    code: "SP2051",
+    what: "two interfaces that name one pool",
+    files: spec(
+      "  pools:\n    p: {subnet: a, addresses: [10.6.124.10]}\n    q: {subnet: a, addresses: [10.6.124.11]}\n  workloads:\n    d/Deployment/w:\n      interfaces: {eth0: {pools: [p]}, net1: {pools: [q, p]}}\n",
+    ),
+    at: "11: p",
+    says: /eth0 and net1 both name pool p: .* one address on two interfaces \(A15\)/,
+    about: "d/Deployment/w",
   },
   {
     code: "SP1038",

@@ -6,7 +6,8 @@ import { addressSet, clip, EMPTY, type RangeSet, size, union } from "../ip/range
 import type { Nic, NicAsk, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
-import { autoElastic, boundBelowLive, firstOrdinal, liveBound, ownBound } from "./bound.js";
+import { autoElastic, boundBelowLive, boundBelowScaler, firstOrdinal, liveBound, ownBound } from "./bound.js";
+import { checkOrdinals, ordinalCount } from "./check-ordinals.js";
 import { inSubnet } from "./in-subnet.js";
 import { compareText } from "./order.js";
 import { compareOwners, nicOwner, type Owner, ordinalOwner, sliceOwner, takeOwner, withoutOrdinal } from "./owner.js";
@@ -84,7 +85,11 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
       demands.push(...(running === undefined ? wanted : wanted.map((demand) => ({ ...demand, running }))));
     }
     if (live !== undefined) diagnostics.push(...boundBelowLive(workload, ownBound(live)));
+    diagnostics.push(...boundBelowScaler(workload, live === undefined ? undefined : ownBound(live), snapshot));
   }
+  const stray = checkOrdinals(plan, snapshot);
+  for (const { about, severity } of stray) if (severity === "error") unknown.add(about!);
+  diagnostics.push(...stray);
   demands.push(...takeDemands(plan));
   demands.sort((a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet.name, b.subnet.name));
   diagnostics.sort((a, b) => compareText(a.about ?? "", b.about ?? ""));
@@ -132,16 +137,15 @@ function nicDemands(
  * nothing more; a number asks for the addresses of as many ordinals ahead.
  */
 function ordinalDemands(
-  { elastic, perSubnet }: Extract<NicAsk, { type: "fixed" }>,
+  ask: Extract<NicAsk, { type: "fixed" }>,
   wishes: ReadonlyMap<number, Address>,
   origins: readonly Origin[],
   bound: number,
   live: KubeObject | undefined,
 ): Demand[] {
-  const ahead = elastic === "auto" ? 0 : elastic;
   const start = firstOrdinal(live);
   return origins.flatMap(({ inside, ...origin }) => {
-    const count = perSubnet?.get(origin.subnet.name) ?? bound + ahead;
+    const count = ordinalCount(ask, origin.subnet.name, bound);
     return Array.from({ length: count }, (_, i): Demand => {
       const wish = wishes.get(start + i);
       return {

@@ -1,5 +1,10 @@
 import type { SyncWindow } from "./plan-sync.generated.js";
-import type { WindowStarts } from "./windows.js";
+
+/** When a schedule is true: the last time at or before, and the first after a time; in milliseconds since 1970. */
+export interface WindowStarts {
+  last(at: number): number | undefined;
+  next(at: number): number | undefined;
+}
 
 /** A window whose schedule, time zone and duration could be read. */
 export interface TimedWindow {

@@ -1,13 +1,7 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { parseDuration } from "./duration.js";
-import { neverMeant, neverOpen, type TimedWindow } from "./never-open.js";
+import { neverMeant, neverOpen, type TimedWindow, type WindowStarts } from "./never-open.js";
 import type { SyncWindow } from "./plan-sync.generated.js";
-
-/** When a schedule is true: the last time at or before, and the first after a time; in milliseconds since 1970. */
-export interface WindowStarts {
-  last(at: number): number | undefined;
-  next(at: number): number | undefined;
-}
 
 /** Reads five cron fields in an IANA time zone; undefined if either cannot be read. */
 export type ReadSchedule = (expression: string, timeZone: string) => WindowStarts | undefined;
