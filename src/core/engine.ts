@@ -111,7 +111,12 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const warnings = [
     ...inDanger(judged),
     ...tellMigrations(judged, expected, snapshot),
-    ...compareTemplates(plan, snapshot, binding),
+    ...compareTemplates(
+      plan,
+      snapshot,
+      binding,
+      allocations.map(({ pool }) => pool),
+    ),
     ...misspeltWorkloads(plan, snapshot),
     ...planWarnings({ plan, allocations, steps, snapshot, facts }, broken),
   ];

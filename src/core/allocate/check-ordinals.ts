@@ -2,6 +2,7 @@ import { child, type Diagnostic } from "../diagnostics.js";
 import type { NicAsk, Plan, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { firstOrdinal } from "./bound.js";
+import { liveWorkload } from "./moved.js";
 import { nicOwner } from "./owner.js";
 
 /** How many ordinals a NIC asks addresses for in a subnet: a StatefulSet has no surge, so `auto` asks for nothing more. */
@@ -17,7 +18,7 @@ export function ordinalCount(ask: Extract<NicAsk, { type: "fixed" }>, subnet: st
 export function checkOrdinals(plan: Plan, snapshot?: Snapshot): Diagnostic[] {
   const sets = [...plan.workloads.values()].filter(({ bound }) => bound !== undefined);
   return sets.flatMap((workload) => {
-    const live = snapshot?.workloads.get(workload.name);
+    const live = snapshot && liveWorkload(plan, workload.name, snapshot);
     const known = live !== undefined || snapshot?.complete.has(workload.kind) === true;
     return strayOrdinals(workload, firstOrdinal(live), known);
   });

@@ -9,6 +9,7 @@ import type { KubeObject } from "../spiderpool/objects.js";
 import { autoElastic, boundBelowLive, boundBelowScaler, firstOrdinal, liveBound, ownBound } from "./bound.js";
 import { checkOrdinals, ordinalCount } from "./check-ordinals.js";
 import { inSubnet } from "./in-subnet.js";
+import { liveWorkload } from "./moved.js";
 import { compareText } from "./order.js";
 import { compareOwners, nicOwner, type Owner, ordinalOwner, sliceOwner, takeOwner, withoutOrdinal } from "./owner.js";
 
@@ -72,7 +73,7 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
   const unknown = new Set<Owner>();
   const diagnostics: Diagnostic[] = [];
   for (const workload of plan.workloads.values()) {
-    const live = snapshot.workloads.get(`${workload.namespace}/${workload.kind}/${workload.workload}`);
+    const live = liveWorkload(plan, workload.name, snapshot);
     const bound = workload.bound ?? (followLive && live !== undefined ? liveBound(live, snapshot) : undefined);
     for (const nic of workload.interfaces.values()) {
       if (nic.ask.type !== "fixed") continue;

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics.js";
 import type { Affinity, Nic, Plan, Subnet, Workload } from "../plan/plan.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
+import { liveWorkload } from "./moved.js";
 import { nicOwner, type Owner } from "./owner.js";
 
 const HOSTNAME = "kubernetes.io/hostname";
@@ -23,7 +24,7 @@ export function checkZones(plan: Plan, snapshot: Snapshot): Zones {
     if (workload.kind !== "StatefulSet") continue;
     for (const nic of workload.interfaces.values()) {
       const zones = zonesOf(plan, nic);
-      const live = snapshot.workloads.get(workload.name);
+      const live = liveWorkload(plan, workload.name, snapshot);
       if (zones.length < 2) continue;
       const spec = live === undefined ? undefined : podTemplate(live)?.spec;
       const selector = (spec?.nodeSelector ?? {}) as Record<string, string>;

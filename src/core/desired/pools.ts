@@ -1,4 +1,5 @@
 import type { Allocation, Lock } from "../allocate/allocation.js";
+import { liveWorkload } from "../allocate/moved.js";
 import { type Owner, ownerInSubnet, parseNicOwner, takenPool, takeOwner } from "../allocate/owner.js";
 import { selectorMeaning } from "../change/compare.js";
 import type { DesiredObject } from "../change/desired-object.js";
@@ -44,7 +45,7 @@ export function desiredPools(
     const drained = allocation.draining ? drainedPool(allocation, snapshot, install) : undefined;
     if (drained !== undefined) objects.push(drained);
     if (workload === undefined || subnet === undefined || allocation.leaving || allocation.frozen) continue;
-    const selector = podSelector(snapshot, workload, allocation.owner);
+    const selector = podSelector(plan, snapshot, workload, allocation.owner);
     if (selector === undefined) diagnostics.push(noSelector(workload));
     else if (allocation.addresses.length > 0) {
       const from = plan.pools.get(slicedPool(allocation.owner) ?? "");
@@ -57,15 +58,15 @@ export function desiredPools(
 }
 
 /** Which Pods an owner is: one ordinal (D5), or all of the workload. */
-function podSelector(snapshot: Snapshot, workload: Workload, owner: Owner): LabelSelector | undefined {
+function podSelector(plan: Plan, snapshot: Snapshot, workload: Workload, owner: Owner): LabelSelector | undefined {
   const { ordinal } = parseNicOwner(owner) ?? {};
   if (ordinal !== undefined) return { matchLabels: { [KEYS.podName]: `${workload.workload}-${ordinal}` } };
-  return workload.pods ?? liveSelector(snapshot, workload);
+  return workload.pods ?? liveSelector(plan, snapshot, workload);
 }
 
 /** The live object's own selector: what `pods` may be left out for (DESIGN 3). */
-export function liveSelector(snapshot: Snapshot, workload: Workload): LabelSelector | undefined {
-  const spec = snapshot.workloads.get(workload.name)?.spec as { selector?: LabelSelector } | undefined;
+function liveSelector(plan: Plan, snapshot: Snapshot, workload: Workload): LabelSelector | undefined {
+  const spec = liveWorkload(plan, workload.name, snapshot)?.spec as { selector?: LabelSelector } | undefined;
   return spec?.selector;
 }
 

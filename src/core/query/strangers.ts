@@ -1,3 +1,4 @@
+import { plainStem } from "../allocate/naming.js";
 import { parseNicOwner, splitOwner } from "../allocate/owner.js";
 import { formatAddress } from "../ip/address.js";
 import { workloadOfPod } from "../pod-workload.js";
@@ -24,6 +25,8 @@ export function strangersIn(snapshot: Snapshot): Stranger[] {
     for (const { address, pod } of holders) {
       const holder = workloadOfPod(snapshot, pod);
       if (holder === undefined || holder === workload) continue;
+      // Renamed (`moved`): the pool bears the name the workload had before, and its Pods still do.
+      if (name.startsWith(`${plainStem(`${holder}/${nic.nic}`)}.`)) continue;
       found.push({ address: formatAddress(address), pool: name, owner: recorded, pod: podShown(pod) });
     }
   }
