@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
 import { parseYamlDocuments } from "../adapters/plan-files/yaml.js";
 import { type ManifestVerdict, manifestVerdicts } from "../app/manifest-check.js";
-import { planNeeds } from "../app/observe.js";
+import { type ObserveOptions, planNeeds } from "../app/observe.js";
 import { mergeRead } from "../app/plan-run.js";
 import { count } from "../app/report/count.js";
+import { isClusterError } from "../core/cluster-error.js";
 import { templateAnnotations } from "../core/desired/annotations.js";
 import type { Binding } from "../core/desired/binding.js";
 import { hasErrors } from "../core/diagnostics.js";
@@ -13,9 +14,10 @@ import { bind } from "../core/engine.js";
 import { planCluster } from "../core/plan/merge.js";
 import type { Plan, Workload } from "../core/plan/plan.js";
 import { printable } from "../core/printable.js";
+import type { Snapshot } from "../core/snapshot.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
-import { observeIfTold } from "./observe.js";
+import { observeAny, observeIfTold } from "./observe.js";
 import type { ClusterOptions, OutputOptions, PlanOptions } from "./options.js";
 import { openPlan, shownPath } from "./plan-source.js";
 import { serialize } from "./serialize.js";
@@ -46,13 +48,38 @@ export async function annotationsCommand(
     writeFindings(io, source, found, false, options.color);
     return 1;
   }
-  const { snapshot } = await observeIfTold(io, options, planNeeds(documents));
   const lock = await readLockFolder(source.root, planCluster(documents, options.cluster));
+  const snapshot = await namesInForce(io, options, merged.value, lock.value.files, planNeeds(documents));
   const binding = bind(merged.value, lock.value, snapshot, options.install);
   const workloads = name === undefined ? [...merged.value.workloads.values()] : [workloadNamed(merged.value, name)];
   return options.check === undefined
     ? printSnippet(io, merged.value, workloads[0]!, binding, options)
     : check(io, merged.value, workloads, binding, options);
+}
+
+/**
+ * The cluster where it alone knows what the pools are called: a renamed workload's keep their names, which lock files
+ * tell and the plan does not. Manifests are judged by the repository alone, unless a cluster is named.
+ */
+async function namesInForce(
+  io: Io,
+  options: AnnotationsOptions,
+  plan: Plan,
+  locked: boolean,
+  needs: ObserveOptions,
+): Promise<Snapshot> {
+  const told = await observeIfTold(io, options, needs);
+  if (told.against !== "no cluster" || locked || options.check !== undefined) return told.snapshot;
+  try {
+    return (await observeAny(io, options, needs)).snapshot;
+  } catch (error) {
+    if (!(error instanceof CliError) && !isClusterError(error)) throw error;
+    if ((plan.moved ?? []).length > 0 || io.env.KUBECONFIG !== undefined) {
+      const why = "the cluster cannot be read and there is no lock, so the names are those of the plan";
+      io.stderr.write(`warning: ${why}; pools of a renamed workload keep the name they had\n`);
+    }
+    return told.snapshot;
+  }
 }
 
 /** The workload of a plan by its full name, or a short one that fits only one. */

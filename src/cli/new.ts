@@ -1,6 +1,7 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createFile } from "../adapters/files/safe-files.js";
 import type { NetworkPlan } from "../core/plan/plan.generated.js";
 import { mustState } from "../core/plan/read-workloads.js";
 import { CliError, type Io } from "./io.js";
@@ -31,7 +32,7 @@ export async function newCommand(io: Io, type: string, name: string, options: Ne
 
 async function writeNew(io: Io, file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, text, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+  await createFile(file, text).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
     throw new CliError(`${file} is there already and is left as it is; name another file with --path`);
   });

@@ -1,5 +1,6 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { createFile } from "../adapters/files/safe-files.js";
 import { planExitCode } from "../app/exit-code.js";
 import { count } from "../app/report/count.js";
 import { manifestFiles, manifestStream } from "../app/report/manifests.js";
@@ -94,6 +95,6 @@ async function writeManifests(io: Io, decision: Decision, out: string | undefine
   // Files of an earlier plan among these would be taken for part of it.
   if ((await readdir(folder)).length > 0) throw new CliError(`folder ${out} is not empty; name a new one with --out`);
   const files = manifestFiles(steps, yaml);
-  for (const file of files) await writeFile(join(folder, file.name), file.text);
+  for (const file of files) await createFile(join(folder, file.name), file.text);
   io.stdout.write(`${count(files.length, "file")} written to ${out}\n`);
 }

@@ -7,6 +7,7 @@ import { diagnosticCounts, diagnosticsText } from "../app/report/diagnostics-tex
 import { palette } from "../app/report/palette.js";
 import { checkLock } from "../core/allocate/check-lock.js";
 import { checkStrayNames } from "../core/allocate/check-names.js";
+import { checkOrdinals } from "../core/allocate/check-ordinals.js";
 import { type Diagnostic, hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";
 import { checkAllClusters, clustersOf, mergePlan, planCluster } from "../core/plan/merge.js";
 import type { Io } from "./io.js";
@@ -45,7 +46,8 @@ async function checkCluster(source: PlanSource, cluster: string | undefined): Pr
   const merged = mergePlan(documents, cluster);
   const lock = await readLockFolder(source.root, planCluster(documents, cluster));
   const plan = merged.value;
-  const against = plan === undefined ? [] : [...checkLock(lock.value, plan), ...checkStrayNames(plan)];
+  const against =
+    plan === undefined ? [] : [...checkLock(lock.value, plan), ...checkStrayNames(plan), ...checkOrdinals(plan)];
   return [...merged.diagnostics, ...lock.diagnostics, ...against];
 }
 

@@ -11,6 +11,7 @@ import { draftAnnotations, draftSteps } from "./change/steps.js";
 import { workloadKey } from "./cluster/workload-of.js";
 import { type Binding, bindingOf } from "./desired/binding.js";
 import { unknownNetworks } from "./desired/known-networks.js";
+import { misspeltWorkloads } from "./desired/misspelt.js";
 import { annotationText, desiredNetworks, namespaceAnnotations, workloadAnnotations } from "./desired/networks.js";
 import { desiredPools } from "./desired/pools.js";
 import { isOwnReservationStep } from "./desired/promised.js";
@@ -113,7 +114,13 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const warnings = [
     ...inDanger(judged),
     ...tellMigrations(judged, expected, snapshot),
-    ...compareTemplates(plan, snapshot, binding),
+    ...compareTemplates(
+      plan,
+      snapshot,
+      binding,
+      allocations.map(({ pool }) => pool),
+    ),
+    ...misspeltWorkloads(plan, snapshot),
     ...planWarnings({ plan, allocations, steps, snapshot, facts }, broken),
   ];
   return {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readSchedule } from "../../src/adapters/schedule/cron.js";
-import type { WindowStarts } from "../../src/core/plan-sync/windows.js";
+import type { WindowStarts } from "../../src/core/plan-sync/never-open.js";
 
 const read = (expression: string, timeZone: string) => readSchedule(expression, timeZone) as WindowStarts;
 const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString().slice(0, 16));

@@ -132,16 +132,19 @@ describe("a ledger of files", () => {
     }
   }, 90_000);
 
-  it("a full disk is told and counted, stops nothing, and lines go on once there is room", async () => {
+  it.each([
+    ["a link, which is not followed", (path: string) => symlinkSync("/dev/null", path), /is a symbolic link/],
+    ["a pipe, which nobody reads", (path: string) => void spawnSync("mkfifo", [path]), /is not a regular file/],
+  ])("a day's file that is %s: told and counted, it stops nothing, and the next day goes on", async (_, plant, why) => {
     const folder = workspace();
-    symlinkSync("/dev/full", join(folder, FILE));
+    plant(join(folder, FILE));
     const { ledger, said, logged, value } = await opened(folder);
     expect(await ledger.append([allocated(1)])).toBe(false);
     expect(await ledger.append([allocated(2)])).toBe(false);
     expect(await value("ledger_failures_total")).toBe(2);
     expect(await value('ledger_lines_total{event="allocated"}')).toBe(0);
     expect(said()).toEqual(Array(2).fill(expect.stringMatching(/^error: the ledger cannot be written/)));
-    expect(logged()).toContain("ENOSPC");
+    expect(logged()).toMatch(why);
     expect(await ledger.append([allocated(3, NOON + DAY)])).toBe(true);
     expect(readdirSync(folder)).toEqual([FILE, "2026-11-25.jsonl"]);
   });
@@ -151,7 +154,7 @@ describe("a ledger of files", () => {
     const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]).status === 0;
     if (!mounted) test.skip("mounting a small disk needs more rights than this user has");
     onTestFinished(() => void spawnSync("umount", ["-l", folder]));
-    const { ledger, value } = await opened(folder);
+    const { ledger, logged, value } = await opened(folder);
     const stored: AllocationLine[] = [];
     let full = false;
     for (let n = 0; !full; n++) {
@@ -161,6 +164,8 @@ describe("a ledger of files", () => {
     }
     expect(stored.length).toBeGreaterThan(100);
     expect(await ledger.append([allocated(5_000)])).toBe(false);
+    expect(logged()).toContain("ENOSPC");
+    expect(await value("ledger_failures_total")).toBe(2);
     spawnSync("mount", ["-o", "remount,size=1m", folder]);
     expect(await ledger.append([allocated(5_001)])).toBe(true);
     const lines = (await linesIn(folder)).map(parseLine);

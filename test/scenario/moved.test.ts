@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import type { KubeObject, SpiderIPPool } from "../../src/core/spiderpool/objects.js";
+import { strangersIn } from "../../src/core/query/strangers.js";
+import { buildSnapshot } from "../../src/core/snapshot.js";
+import { KINDS, type KubeObject, type SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { applied, decideOn, told } from "../support/decide.js";
 import { namespaceWith, node, running } from "../support/running.js";
 
@@ -57,4 +59,59 @@ test("taken back while Pods of the new name run, it moves nobody and leaves noth
   expect(told(outcome).map((step) => step.replace(/^\d+ /, ""))).toEqual([`update SpiderIPPool ${NAME}`]);
   expect(outcome.verdict).toMatchObject({ stable: true, stays: 2, moves: [], strands: [], released: [] });
   expect((await decideOn(plan("old", "web"), applied(outcome, after))).steps).toEqual([]);
+});
+
+const followed = (name: string, more = "") =>
+  `${plan(name, "web", more).replace("replicas: 2, pods: {labels: {app: web}}, ", "")}`;
+const pattern = (name: string) => ({
+  "ipam.spidernet.io/ippools": ANNOTATIONS["ipam.spidernet.io/ippools"].replaceAll(".old.", `.${name}.`),
+});
+
+/** The cluster with the old name's pool; a Deployment of this name runs, its template naming pools of that one. */
+async function runningAs(name: string, names: string): Promise<KubeObject[]> {
+  const before = await live("old", "web");
+  const pools = applied(await decideOn(followed("old"), before), before).filter(
+    ({ kind }) => !["Deployment", "ReplicaSet", "Pod", "SpiderEndpoint"].includes(kind),
+  );
+  const addresses = ["10.6.0.10", "10.6.0.11"];
+  return running(pools, {
+    name: `shop/${name}`,
+    pool: NAME,
+    addresses,
+    labels: { app: "web" },
+    annotations: pattern(names),
+  });
+}
+
+test("between the commit and the renaming the old name says how many Pods there are and which", async () => {
+  const outcome = await decideOn(followed("new", MOVED), await runningAs("old", "old"));
+  expect(outcome.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  expect(outcome.verdict).toMatchObject({ stable: true, strands: [], moves: [], released: [] });
+  expect(outcome.allocations).toMatchObject([{ owner: "shop/Deployment/new/eth0", pool: NAME }]);
+  const without = await decideOn(followed("new"), await runningAs("old", "old"));
+  expect(without.diagnostics.map(({ code }) => code)).toContain("SP3103");
+});
+
+test("a template that names the new name's pools finds none, and that is told; with those in force it is not", async () => {
+  const told = async (names: string) =>
+    (await decideOn(followed("new", MOVED), await runningAs("new", names))).diagnostics.map(({ code }) => code);
+  expect(await told("new")).toContain("SP2607");
+  expect(await told("old")).not.toContain("SP2607");
+  expect(await told("old")).not.toContain("SP2604");
+});
+
+test("Pods of the old name are no strangers in the pool that bears it; others are", async () => {
+  const before = await runningAs("old", "old");
+  const after = applied(await decideOn(followed("new", MOVED), before), before);
+  expect(strangersIn(buildSnapshot(after, Object.keys(KINDS)))).toEqual([]);
+  const taken = after.map(
+    (one) =>
+      JSON.parse(
+        JSON.stringify(one)
+          .replaceAll("shop/Deployment/new/", "shop/Deployment/third/")
+          .replaceAll(`"${NAME}"`, '"shop.deployment.third.eth0.app"')
+          .replaceAll(`\\"${NAME}\\"`, '\\"shop.deployment.third.eth0.app\\"'),
+      ) as KubeObject,
+  );
+  expect(strangersIn(buildSnapshot(taken, Object.keys(KINDS)))).toHaveLength(2);
 });

@@ -57,14 +57,204 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     at: "2: \ufffd",
     says: /is not UTF-8/,
   },
+  {
+    code: "SP1009",
+    what: "UTF-16, as an editor of Windows saves it",
+    files: { "plan.yaml": Buffer.from(`\ufeff${spec("")}`, "utf16le") },
+    at: "1: a",
+    says: /plan.yaml is UTF-16, not UTF-8/,
+  },
+  {
+    code: "SP1009",
+    what: "UTF-16 of the other byte order, without a mark",
+    files: { "plan.yaml": Buffer.from(spec(""), "utf16le").swap16() },
+    at: "1: a",
+    says: /plan.yaml is UTF-16/,
+  },
+  {
+    code: "SP1009",
+    what: "UTF-32",
+    files: { "plan.yaml": Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]) },
+    says: /plan.yaml is UTF-32/,
+  },
   { code: "SP1009", what: "NUL", files: { "plan.yaml": "a: b\nc: \0\n" }, at: "2: \0", says: /NUL byte/ },
-  { code: "SP1009", what: "UTF-16", files: { "plan.yaml": Buffer.from(HEAD, "utf16le") }, says: /NUL byte/ },
+  {
+    code: "SP1009",
+    what: "UTF-16",
+    files: { "plan.yaml": Buffer.from(HEAD, "utf16le") },
+    says: /is UTF-16, not UTF-8/,
+  },
   {
     code: "SP1010",
     what: "a bracket left open",
     files: `${HEAD}spec: {clusters: [a}\n`,
     at: "3: }",
     says: /not valid YAML/,
+  },
+  {
+    code: "SP1010",
+    what: "a no-break space behind a colon",
+    files: subnet("").replace("a: ", "a:\n      cidr:\u00a010.6.1.0/24\n      ranges: []"),
+    at: "6: cidr:\u00a010.6.1.0/24",
+    says: /the line holds a no-break space \(U\+00A0\)/,
+  },
+  {
+    code: "SP1016",
+    what: "no-break spaces for an indentation",
+    files: `${spec("")}\u00a0\u00a0pools: {}\n`,
+    at: "6: \u00a0\u00a0pools",
+    says: /holds a no-break space \(U\+00A0\), which is no blank to YAML/,
+  },
+  {
+    code: "SP1016",
+    what: "a second document that begins with a byte order mark, as `cat` leaves it",
+    files: `${spec("")}---\n\ufeff${subnet("{cidr: 10.7.0.0/24, ranges: []}").replace("    a:", "    b:")}`,
+    at: "7: \ufeffapiVersion",
+    says: /holds a byte order mark \(U\+FEFF\)/,
+  },
+  {
+    code: "SP1019",
+    what: "a merge key",
+    files: `${HEAD}spec:\n  subnets:\n    a: &a {cidr: 10.6.1.0/24, ranges: []}\n    b:\n      <<: *a\n      cidr: 10.6.2.0/24\n`,
+    at: "7: <<",
+    says: /<< \(merge these keys in\) is YAML 1\.1/,
+  },
+  {
+    code: "SP1019",
+    what: "a merge key that names nothing",
+    files: `${HEAD}spec:\n  subnets:\n    b: {<<: *gone, cidr: 10.6.2.0/24, ranges: []}\n`,
+    at: "5: <<",
+    says: /merge these keys in/,
+  },
+  {
+    code: "SP1019",
+    what: "a number that is octal to some",
+    files: subnet("{cidr: 10.6.1.0/24, ranges: [], vlan: 0124}"),
+    at: "5: 0124",
+    says: /0124 has a leading zero/,
+  },
+  {
+    code: "SP1029",
+    what: "a merge that was not finished",
+    files: spec("<<<<<<< HEAD\n  pools: {}\n=======\n  pools: {p: 1}\n>>>>>>> topic\n"),
+    at: "6: <<<<<<<",
+    says: /merge was not finished/,
+  },
+  {
+    code: "SP1029",
+    what: "a merge that was not finished, with what both sides had, in a file with Windows line ends",
+    files: spec("<<<<<<< HEAD\n  pools: {}\n||||||| 3f2c9d1\n=======\n>>>>>>> topic\n").replaceAll("\n", "\r\n"),
+    at: "6: <<<<<<<",
+    says: /merge was not finished/,
+  },
+  {
+    code: "SP1029",
+    what: "the end of a conflict that somebody overlooked",
+    files: spec("  pools: {}\n>>>>>>> topic\n"),
+    at: "7: >>>>>>>",
+    says: /merge was not finished/,
+  },
+  {
+    code: "SP1029",
+    what: "the middle of a conflict that somebody overlooked",
+    files: spec("  pools: {}\n=======\n  namespaces: {}\n"),
+    at: "7: =======",
+    says: /merge was not finished/,
+  },
+  {
+    code: "SP1029",
+    what: "a conflict in JSON",
+    files: `{"apiVersion": "spiderplan.io/v1alpha1",\n<<<<<<< HEAD\n"kind": "NetworkPlan",\n=======\n"kind": "Plan",\n>>>>>>> topic\n"spec": {}}\n`,
+    at: "2: <<<<<<<",
+    says: /merge was not finished/,
+  },
+  {
+    code: "SP1029",
+    what: "a conflict in a lock file",
+    files: lock(
+      `${LOCK}held:\n<<<<<<< HEAD\n  10.6.124.10: d/Deployment/w/eth0\n=======\n  10.6.124.10: d/Deployment/v/eth0\n>>>>>>> topic\n`,
+    ),
+    at: "4: <<<<<<<",
+    says: /merge was not finished/,
+    about: "subnet:a",
+  },
+  {
+    code: "SP1029",
+    what: "a Git LFS pointer",
+    files: `version https://git-lfs.github.com/spec/v1\noid sha256:${"ab".repeat(32)}\nsize 4711\n`,
+    at: "1: version https://git-lfs.github.com/spec/v1",
+    says: /is a Git LFS pointer/,
+  },
+  {
+    code: "SP1029",
+    what: "a page for signing in",
+    files: "\n<!DOCTYPE html>\n<html><body>{{ sign in }}</body></html>\n",
+    says: /is an HTML page/,
+  },
+  {
+    code: "SP1030",
+    what: "a value of a Helm template",
+    files: subnet("{cidr: {{ .Values.cidr }}, ranges: []}"),
+    at: "5: {{",
+    says: /is a template \(\{\{ \.\.\. \}\}, as Helm's\) that nobody has filled in/,
+  },
+  {
+    code: "SP1030",
+    what: "a line of a Helm template",
+    files: spec("{{- if .Values.pools }}\n  pools: {{- toYaml .Values.pools | nindent 4 }}\n{{- end }}\n"),
+    at: "6: {{",
+    says: /is a template/,
+  },
+  {
+    code: "SP1030",
+    what: "a line of a Jinja template",
+    files: spec("{% for pool in pools %}\n  pools: {}\n{% endfor %}\n"),
+    at: "6: {%",
+    says: /is a template \(\{% \.\.\. %\}, as Jinja's\)/,
+  },
+  {
+    code: "SP2009",
+    what: "a CIDR that cannot be read, with all that follows from it",
+    files: {
+      "plan.yaml": `${HEAD}spec:
+  subnets:
+    a: {cidr: 10.6.1.300/24, gateway: 10.6.1.1, ranges: [10.6.1.10-10.6.1.99], routes: [{to: 10.9.0.0/16, via: 10.6.1.2}]}
+    b: {cidr: 10.7.0.0/24, ranges: [10.7.0.10-10.7.0.20]}
+  pools:
+    p: {subnet: a, addresses: [10.6.1.10]}
+  namespaces: {d: {defaultPools: [p]}}
+  workloads:
+    d/Deployment/wishes: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a], addresses: [10.6.1.11]}}}}
+    d/Deployment/routes: {routes: [{to: 10.8.0.0/16, via: 10.6.1.1}], interfaces: {eth0: {pools: [p]}}}
+    d/StatefulSet/ordinals: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a], perPod: {0: 10.6.1.12}}}}}
+    d/Deployment/sizes: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a], perSubnet: {a: 3}}}}}
+    d/Deployment/slices: {replicas: 1, interfaces: {eth0: {fixed: {pools: [p], addresses: [10.6.1.10]}}}}
+    d/Deployment/moves: {replicas: 1, interfaces: {eth0: {fixed: {subnets: [a]}}}}
+  migrations: [{owner: d/Deployment/moves/eth0, from: a, to: b, phase: prepare}]
+`,
+      "spiderplan.lock/default/a.yaml": `${LOCK}held:\n  10.6.1.11: d/Deployment/wishes/eth0\n`,
+    },
+    at: "5: 10.6.1.300/24",
+    says: /"10.6.1.300" is not an IP address/,
+  },
+  {
+    code: "SP2009",
+    what: "a CIDR that nobody has filled in",
+    files: subnet('{cidr: "{{ .Values.cidr }}", ranges: []}'),
+    at: '5: "{{ .Values.cidr }}"',
+    says: /is no CIDR: it is a template that nobody has filled in/,
+  },
+  {
+    code: "SP2009",
+    what: "a CIDR with a no-break space at its end",
+    files: subnet("\n      cidr: 10.6.1.0/24\u00a0\n      ranges: []"),
+    says: /is no CIDR: it holds a no-break space/,
+  },
+  {
+    code: "SP2008",
+    what: "a range in typographic quotes",
+    files: subnet("{cidr: 10.6.1.0/24, ranges: [\u201c10.6.1.10\u201d]}"),
+    says: /it holds typographic quotes/,
   },
   { code: "SP1010", what: "a tab", files: `${HEAD}spec:\n\tsubnets: {}\n`, at: "4: \t", says: /not valid YAML: tabs/ },
   { code: "SP1010", what: "faults without end", files: "]".repeat(500_000), says: /too many faults/ },
@@ -752,6 +942,28 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     says: /without its group/,
   },
   {
+    code: "SP2040",
+    what: "a misspelt kind",
+    files: workload("{eth0: {fixed: {subnets: [a]}}}", "default/Deplyment/w"),
+    at: "7: default/Deplyment/w",
+    says: /there is no kind Deplyment/,
+  },
+  {
+    code: "SP2040",
+    what: "a misspelt kind with a group",
+    files: workload("{eth0: {fixed: {subnets: [a]}}}", "default/StatefulSets.apps/w"),
+    at: "7: default/StatefulSets.apps/w",
+    says: /there is no kind StatefulSets.apps/,
+  },
+  {
+    code: "SP2040",
+    what: "a VM without group",
+    files: workload("{eth0: {fixed: {subnets: [a]}}}", "default/VirtualMachine/w"),
+    at: "7: default/VirtualMachine/w",
+    says: /kind VirtualMachine needs its API group/,
+    beside: [],
+  },
+  {
     code: "SP2043",
     what: "a pool kept twice",
     files: workload("{eth0: {fixed: {subnets: [a], pool: p}}, net1: {fixed: {subnets: [a], pool: p}}}"),
@@ -967,6 +1179,16 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     files: subnet("{cidr: 10.6.124.0/24, ranges: [10.6.124.10], object: spiderplan-none-v4}"),
     at: "5: spiderplan-none-v4",
     says: /a subnet cannot be called spiderplan-none-v4/,
+  },
+  {
+    code: "SP2051",
+    what: "two interfaces that name one pool",
+    files: spec(
+      "  pools:\n    p: {subnet: a, addresses: [10.6.124.10]}\n    q: {subnet: a, addresses: [10.6.124.11]}\n  workloads:\n    d/Deployment/w:\n      interfaces: {eth0: {pools: [p]}, net1: {pools: [q, p]}}\n",
+    ),
+    at: "11: p",
+    says: /eth0 and net1 both name pool p: .* one address on two interfaces \(A15\)/,
+    about: "d/Deployment/w",
   },
   {
     code: "SP1038",

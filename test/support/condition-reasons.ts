@@ -111,7 +111,9 @@ function everyFinding(): Findings[] {
     })),
     ...BLOCKS.flatMap((type) => [true, false].map((over) => planned(heldBack(type, over)))),
     ...(["moves", "strands", "released"] as const).map((what) => planned({ verdict: { ...VERDICT, [what]: [pod] } })),
-    ...(["capacity", "drift", "fights", "ownerErrors"] as const).map((what) => planned({ [what]: "something" })),
+    ...(["capacity", "drift", "fights", "ownerErrors", "unserved"] as const).map((what) =>
+      planned({ [what]: "something" }),
+    ),
   ];
 }
 

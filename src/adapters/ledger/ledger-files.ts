@@ -3,6 +3,7 @@ import { type LedgerLine, lineTime, parseLine } from "../../core/ledger/line.js"
 import { formatTime } from "../../core/time.js";
 import type { Ledger } from "../../ports/ledger.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
+import { openToAppend } from "../files/safe-files.js";
 import { dayFile, ledgerDays } from "./ledger-folder.js";
 
 /** Bytes of one write at most, unless one line alone is longer: a write holds whole lines. */
@@ -77,7 +78,7 @@ class LedgerFiles implements Ledger {
     if (this.file?.day === day) return this.file;
     await this.endDay();
     const path = dayFile(this.options.folder, day);
-    const handle = await open(path, "a", 0o640);
+    const handle = await openToAppend(path, 0o640);
     this.file = { day, handle };
     if (await isTorn(path)) await this.heal(handle, path);
     return this.file;

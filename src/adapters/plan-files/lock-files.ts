@@ -1,14 +1,15 @@
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Lock, SubnetLock } from "../../core/allocate/allocation.js";
 import { LOCK_FOLDER, lockFolder } from "../../core/allocate/check-lock.js";
 import type { Diagnostic, Result } from "../../core/diagnostics.js";
 import { compareText, inOrder } from "../../core/plan/scope.js";
+import { entryAt, readRegularFile, removeFileBelow, replaceFileBelow } from "../files/safe-files.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { formatLock } from "./lock-format.js";
 import { parseLock } from "./lock-parse.js";
 import { fault, findPlanFiles, type PlanFile } from "./plan-folder.js";
-import { decode, readBytes } from "./plan-text.js";
+import { decode, lenientText, readBytes } from "./plan-text.js";
 
 export { formatLock } from "./lock-format.js";
 
@@ -29,24 +30,19 @@ export async function readLockFolder(planRoot: string, cluster: string | undefin
   const folder = lockFolder(cluster);
   const found: Diagnostic[] = [];
   const subnets = new Map<string, SubnetLock>();
-  const top = await stat(join(planRoot, LOCK_FOLDER)).catch(() => undefined);
-  if (top !== undefined && !top.isDirectory()) {
-    const hint = "remove it, or restore the folder from Git";
-    found.push(fault("SP1003", `${LOCK_FOLDER} must be a folder, and is none`, LOCK_FOLDER, hint));
-    return { value: { files: true, subnets }, diagnostics: found };
-  }
-  const where = await whereabouts(planRoot, folder);
-  if (where === "nowhere") return { value: { files: false, subnets }, diagnostics: [] };
-  if (where === "outside") {
-    found.push(fault("SP1004", `${folder} is a link that leads out of the plan's folder`, folder));
+  for (const path of [LOCK_FOLDER, folder]) {
+    const there = await entryAt(join(planRoot, path));
+    if (there === "nothing") return { value: { files: false, subnets }, diagnostics: [] };
+    if (there === "folder") continue;
+    found.push(there === "link" ? linkFault(path) : noFolder(path));
     return { value: { files: true, subnets }, diagnostics: found };
   }
   const inFolder: Diagnostic[] = [];
-  const files = await findPlanFiles(join(planRoot, folder), LOCK_LIMITS, inFolder);
+  const files = await findPlanFiles(join(planRoot, folder), LOCK_LIMITS, inFolder, "refused");
   for (const one of inFolder) if (one.code !== "SP1002") found.push(moved(one, folder));
   const inPlan = files.map(({ path, bytes }) => ({ path: `${folder}/${path}`, bytes }));
   return readLockFiles(folder, inPlan, found, async (file, noted) => {
-    const bytes = await readBytes(planRoot, file, LOCK_LIMITS, noted);
+    const bytes = await readBytes(planRoot, file, LOCK_LIMITS, noted, "refused");
     return bytes === undefined ? undefined : parseLockFile(file.path, bytes);
   });
 }
@@ -64,7 +60,7 @@ export interface ParsedLock {
 export function parseLockFile(path: string, bytes: Uint8Array): ParsedLock {
   const found: Diagnostic[] = [];
   const text = decode(bytes, path, found);
-  if (text === undefined) return { text: Buffer.from(bytes).toString("utf8"), lock: undefined, found };
+  if (text === undefined) return { text: lenientText(bytes), lock: undefined, found };
   const subnet = subnetOf(path.slice(path.lastIndexOf("/") + 1)) ?? "";
   return { text, ...parseLock(path, subnet, text, LOCK_LIMITS) };
 }
@@ -107,21 +103,15 @@ export function lockFiles(lock: Lock, cluster: string | undefined): ReadonlyMap<
 /**
  * Writes the lock, touching only files that change and removing those of subnets no longer in it.
  * @returns paths of the changed files, in order
- * @throws when the folder is a link that leads out of the plan's
+ * @throws UnsafePath when a link is in the way: what a pull request planted must not lead the writer elsewhere
  */
 export async function writeLockFolder(planRoot: string, cluster: string | undefined, lock: Lock): Promise<string[]> {
   const texts = lockFiles(lock, cluster);
-  const folder = lockFolder(cluster);
-  const leaving = await Promise.all([LOCK_FOLDER, folder].map((path) => whereabouts(planRoot, path)));
-  if (leaving.includes("outside")) {
-    throw new Error(`${folder} is a link that leads out of the plan's folder`);
-  }
   const stale = await staleLockFiles(planRoot, cluster, lock);
-  if (stale.length > 0) await mkdir(join(planRoot, folder), { recursive: true });
   for (const path of stale) {
     const text = texts.get(path);
-    if (text === undefined) await rm(join(planRoot, path));
-    else await replace(join(planRoot, path), text);
+    if (text === undefined) await removeFileBelow(planRoot, path);
+    else await replaceFileBelow(planRoot, path, text);
   }
   return stale;
 }
@@ -130,35 +120,34 @@ export async function writeLockFolder(planRoot: string, cluster: string | undefi
 export async function staleLockFiles(planRoot: string, cluster: string | undefined, lock: Lock): Promise<string[]> {
   const texts = lockFiles(lock, cluster);
   const folder = lockFolder(cluster);
-  const there = (await readdir(join(planRoot, folder)).catch(() => [])).filter((name) => /\.ya?ml$/.test(name));
+  const there = (await readdir(join(planRoot, folder)).catch(() => [])).filter((name) => /^[^.].*\.ya?ml$/.test(name));
   const paths = new Set([...texts.keys(), ...there.map((name) => `${folder}/${name}`)]);
   const stale: string[] = [];
   for (const path of [...paths].sort(compareText)) {
-    const old = await readFile(join(planRoot, path), "utf8").catch(() => undefined);
-    if (old !== texts.get(path)) stale.push(path);
+    const old = await readRegularFile(join(planRoot, path), LOCK_LIMITS.fileBytes).catch(() => undefined);
+    if (old?.toString("utf8") !== texts.get(path)) stale.push(path);
   }
   return stale;
 }
 
-/** A crash leaves the old file or the new one, never half of one. */
-async function replace(path: string, text: string): Promise<void> {
-  const fresh = `${path}.new`;
-  await writeFile(fresh, text);
-  await rename(fresh, path);
+function linkFault(path: string): Diagnostic {
+  const hint = "put the folder itself in its place: a lock is read and written only where it lies";
+  return fault("SP1004", `${path} is a symbolic link, which is not followed`, path, hint);
 }
 
-/** Whether a folder really lies in the plan's: links may lead anywhere. */
-async function whereabouts(planRoot: string, folder: string): Promise<"inside" | "outside" | "nowhere"> {
-  const real = await realpath(join(planRoot, folder)).catch(() => undefined);
-  if (real === undefined) return "nowhere";
-  return real.startsWith((await realpath(planRoot)) + sep) ? "inside" : "outside";
+function noFolder(path: string): Diagnostic {
+  return fault("SP1003", `${path} must be a folder, and is none`, path, "remove it, or restore the folder from Git");
 }
 
 function subnetOf(path: string): string | undefined {
   return /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\.yaml$/.exec(path)?.[1];
 }
 
+/** Of a lock's folder as seen from the plan's. */
 function moved(diagnostic: Diagnostic, folder: string): Diagnostic {
-  const { source } = diagnostic;
-  return source === undefined ? diagnostic : { ...diagnostic, source: { ...source, file: `${folder}/${source.file}` } };
+  const { source, message } = diagnostic;
+  if (source === undefined) return diagnostic;
+  const file = `${folder}/${source.file}`;
+  const named = message.startsWith(source.file) ? `${file}${message.slice(source.file.length)}` : message;
+  return { ...diagnostic, message: named, source: { ...source, file } };
 }

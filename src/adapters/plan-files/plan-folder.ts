@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { LOCK_FOLDER } from "../../core/allocate/check-lock.js";
 import type { Diagnostic } from "../../core/diagnostics.js";
+import { UnsafePath } from "../files/safe-files.js";
 import type { Limits } from "./limits.js";
 
 /** One plan file: its path from the plan's root with forward slashes, and its size. */
@@ -16,6 +17,7 @@ interface Walk {
   readonly realRoot: string;
   readonly limits: Limits;
   readonly found: Diagnostic[];
+  readonly links: "inside" | "refused";
   readonly files: PlanFile[];
   /** Real paths seen: a file or folder reached in two ways is read once. */
   readonly seen: Set<string>;
@@ -23,15 +25,21 @@ interface Walk {
 
 /**
  * Every `*.yaml` and `*.yml` under a folder, in order of path. Folders whose name begins with a dot and
- * `spiderplan.lock` are left out; symbolic links are followed as long as they stay inside the root.
+ * `spiderplan.lock` are left out.
+ * @param links whether symbolic links are followed as long as they stay inside the root, or not at all
  */
-export async function findPlanFiles(root: string, limits: Limits, found: Diagnostic[]): Promise<PlanFile[]> {
+export async function findPlanFiles(
+  root: string,
+  limits: Limits,
+  found: Diagnostic[],
+  links: "inside" | "refused" = "inside",
+): Promise<PlanFile[]> {
   const realRoot = await realpath(root).catch(() => undefined);
   if (realRoot === undefined || !(await stat(realRoot)).isDirectory()) {
     found.push(fault("SP1001", realRoot === undefined ? `there is no folder ${root}` : `${root} is not a folder`));
     return [];
   }
-  const walk: Walk = { root, realRoot, limits, found, files: [], seen: new Set([realRoot]) };
+  const walk: Walk = { root, realRoot, limits, found, links, files: [], seen: new Set([realRoot]) };
   await walkFolder("", [realRoot], walk);
   if (walk.files.length > limits.files) {
     found.push(
@@ -80,6 +88,12 @@ async function walkFolder(path: string, ancestors: readonly string[], walk: Walk
 async function visit(path: string, entry: Dirent, ancestors: readonly string[], walk: Walk): Promise<void> {
   const plan = /\.ya?ml$/.test(entry.name);
   if (!plan && !entry.isDirectory() && !entry.isSymbolicLink()) return;
+  if (entry.isSymbolicLink() && walk.links === "refused") {
+    if (!plan) return;
+    const hint = "put the file itself in its place: a lock is read and written only where it lies";
+    walk.found.push(fault("SP1004", `${path} is a symbolic link, which is not followed`, path, hint));
+    return;
+  }
   let real: string;
   let facts: Awaited<ReturnType<typeof stat>>;
   try {
@@ -110,6 +124,7 @@ async function visit(path: string, entry: Dirent, ancestors: readonly string[], 
 /** A file or folder the system does not let us read. */
 export function unreadable(path: string, error: unknown): Diagnostic {
   const reason = (error as NodeJS.ErrnoException).code ?? "unknown error";
+  if (error instanceof UnsafePath) return fault("SP1003", `${path} ${error.what}`, path);
   const words: Record<string, string> = {
     EACCES: "permission denied",
     ENOENT: "it leads nowhere",

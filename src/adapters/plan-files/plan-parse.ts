@@ -3,7 +3,7 @@ import type { PlanDocument } from "../../core/plan/collect.js";
 import type { NetworkPlan } from "../../core/plan/plan.generated.js";
 import { Faults } from "./faults.js";
 import type { Limits } from "./limits.js";
-import { decode } from "./plan-text.js";
+import { decode, lenientText } from "./plan-text.js";
 import { checkDocument } from "./schema-faults.js";
 import { readDocuments } from "./yaml-documents.js";
 
@@ -20,7 +20,7 @@ export function parsePlanFile(path: string, bytes: Uint8Array, limits: Limits): 
   const undecodable: Diagnostic[] = [];
   const text = decode(bytes, path, undecodable);
   if (text === undefined) {
-    return { text: Buffer.from(bytes).toString("utf8"), documents: [], faults: undecodable };
+    return { text: lenientText(bytes), documents: [], faults: undecodable };
   }
   const faults = new Faults(limits.faults);
   const documents: PlanDocument[] = [];

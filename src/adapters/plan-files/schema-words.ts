@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv";
 import { child, keyOf, type SourceRef } from "../../core/diagnostics.js";
 import { didYouMean } from "../../core/plan/suggest.js";
+import { unwritten } from "../../core/plan/unwritten.js";
 
 /** One violation of a schema in people's words. */
 export interface SchemaFault {
@@ -88,7 +89,8 @@ function notAllowed({ error, at, name }: Violation): SchemaFault {
 }
 
 function wrongForm({ error, at, name, schema }: Violation): SchemaFault {
-  const message = `${name} cannot be ${shown(error.data)}: it has another form`;
+  const why = (typeof error.data === "string" ? unwritten(error.data) : undefined) ?? "it has another form";
+  const message = `${name} cannot be ${shown(error.data)}: ${why}`;
   return { code: "SP1024", message, source: at, hint: like(schema.examples) };
 }
 
@@ -101,7 +103,8 @@ function outOfRange({ error, at, name, schema }: Violation): SchemaFault {
 function wrongName({ error, at, name }: Violation): SchemaFault {
   const key = error.params.propertyName as string;
   const { examples } = (error.schema ?? {}) as Described;
-  const message = `${clip(JSON.stringify(key))} cannot be a name in ${name}`;
+  const why = unwritten(key);
+  const message = `${clip(JSON.stringify(key))} cannot be a name in ${name}${why === undefined ? "" : `: ${why}`}`;
   return { code: "SP1027", message, source: keyOf(child(at, key)), hint: like(examples) };
 }
 

@@ -1,5 +1,6 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from "yaml";
+import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, Scalar, type YAMLMap } from "yaml";
 import type { SourceRef } from "../../core/diagnostics.js";
+import { strangeBlank } from "../../core/plan/unwritten.js";
 import type { Faults } from "./faults.js";
 import type { Limits } from "./limits.js";
 
@@ -53,6 +54,7 @@ function read(node: Node | null, depth: number, reading: Reading): unknown {
   }
   if (isScalar(node)) {
     if (node.anchor !== undefined && !reading.repeated) reading.anchors.set(node.anchor, node);
+    tellOctal(node, reading);
     return node.value;
   }
   if (isMap(node)) return readMap(node, depth, reading);
@@ -63,11 +65,21 @@ function read(node: Node | null, depth: number, reading: Reading): unknown {
   return isAlias(node) ? readAlias(node, depth, reading) : null;
 }
 
+/** YAML 1.1, which Kubernetes' tools read, takes a leading zero for octal; YAML 1.2 does not. */
+function tellOctal(node: Scalar, reading: Reading): void {
+  const { source = "", type, value } = node;
+  if (typeof value !== "number" || type !== Scalar.PLAIN || reading.repeated || !/^[-+]?0\d+$/.test(source)) return;
+  const message = `${source.slice(0, 40)} has a leading zero: one reader takes it for decimal, another for octal`;
+  const hint = `write ${value} for a number, "${source.slice(0, 40)}" for a text`;
+  reading.faults.add("SP1019", message, span(reading, node), { hint });
+}
+
 function readMap(map: YAMLMap, depth: number, reading: Reading): Record<string, unknown> {
   if (map.anchor !== undefined && !reading.repeated) reading.anchors.set(map.anchor, map);
   const data: Record<string, unknown> = {};
   for (const pair of map.items) {
     const key = keyText(pair.key);
+    if (key !== undefined && tellStrangeKey(key, pair.key as Node, reading)) continue;
     const value = read(pair.value as Node | null, depth + 1, reading);
     if (key === undefined || key === "__proto__") {
       if (!reading.repeated) {
@@ -79,6 +91,22 @@ function readMap(map: YAMLMap, depth: number, reading: Reading): Record<string, 
     } else data[key] = value;
   }
   return data;
+}
+
+/** Keys that people take for something else than a name. */
+function tellStrangeKey(key: string, node: Node, reading: Reading): boolean {
+  // In quotes it is a name like any other.
+  const merge = key === "<<" && isScalar(node) && node.type === Scalar.PLAIN;
+  const strange = strangeBlank(key);
+  if (reading.repeated || (!merge && strange === undefined)) return merge || strange !== undefined;
+  if (merge) {
+    const message = "only plain YAML 1.2 is read, and << (merge these keys in) is YAML 1.1";
+    reading.faults.add("SP1019", message, span(reading, node), { hint: "write the keys out" });
+  } else {
+    const message = `the key ${JSON.stringify(key.slice(0, 60))} holds ${strange}, which is no blank to YAML`;
+    reading.faults.add("SP1016", message, span(reading, node), { hint: "write blanks in its place, or nothing" });
+  }
+  return true;
 }
 
 /** The text of a key as it was written, so that 1.10 stays 1.10; undefined for anything but one scalar. */

@@ -1,6 +1,8 @@
 import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from "yaml";
 import type { SourceRef } from "../../core/diagnostics.js";
+import { strangeBlank } from "../../core/plan/unwritten.js";
 import type { Faults } from "./faults.js";
+import { foreignText } from "./foreign-text.js";
 import type { Limits } from "./limits.js";
 import { type Budget, documentData } from "./yaml-data.js";
 
@@ -73,6 +75,12 @@ export function readDocuments(file: string, text: string, limits: Limits, faults
   const documents: YamlDocument[] = [];
   const budget: Budget = { nodes: 0, aliases: 0 };
   let index = 0;
+  const foreign = foreignText(file, text, limits);
+  if (foreign !== undefined) {
+    const { code, message, hint, start, end } = foreign;
+    faults.add(code, message, { file, document: 0, pointer: "", span: { start, end } }, { hint });
+    return [];
+  }
   try {
     for (const document of composeDocuments(text, limits)) {
       const at: SourceRef = { file, document: index, pointer: "" };
@@ -81,7 +89,7 @@ export function readDocuments(file: string, text: string, limits: Limits, faults
         faults.add("SP1012", message, { ...at, span: spanOf(document.range) }, { hint: "split it into several files" });
         break;
       }
-      if (!tellSyntax(document, at, faults)) {
+      if (!tellSyntax(document, text, at, faults)) {
         const before = faults.found.length;
         const read = documentData(document, at, limits, faults, budget);
         if (read === undefined) break;
@@ -98,10 +106,16 @@ export function readDocuments(file: string, text: string, limits: Limits, faults
 }
 
 /** Notes what the YAML library found; whether there was anything. */
-function tellSyntax(document: Document, at: SourceRef, faults: Faults): boolean {
+function tellSyntax(document: Document, text: string, at: SourceRef, faults: Faults): boolean {
   // What follows the first error is mostly its echo.
   for (const error of document.errors.slice(0, 1)) {
-    faults.add("SP1010", `not valid YAML: ${words(error)}`, { ...at, span: spanOf(error.pos) }, { hint: hint(error) });
+    const source = { ...at, span: spanOf(error.pos) };
+    const strange = strangeBlank(syntaxAt(text, error.pos[0]));
+    if (strange === undefined) faults.add("SP1010", `not valid YAML: ${words(error)}`, source, { hint: hint(error) });
+    else {
+      const message = `not valid YAML: the line holds ${strange}, which is no blank to YAML`;
+      faults.add("SP1010", message, source, { hint: "write a blank in its place, or put it in quotes" });
+    }
   }
   for (const warning of document.warnings) {
     const message = `only plain YAML 1.2 is read: ${words(warning)}`;
@@ -113,6 +127,13 @@ function tellSyntax(document: Document, at: SourceRef, faults: Faults): boolean 
     faults.add("SP1019", message, { ...at, span: spanOf(document.range) }, { hint: "remove the %YAML line" });
   }
   return document.errors.length > 0 || document.warnings.length > 0 || old !== undefined;
+}
+
+/** The line around an offset without what is quoted and what is a comment: there any character is welcome. */
+function syntaxAt(text: string, offset: number): string {
+  const end = text.indexOf("\n", offset);
+  const line = text.slice(text.lastIndexOf("\n", offset - 1) + 1, end < 0 ? text.length : end);
+  return line.replace(/"[^"]*"|'[^']*'/g, "").replace(/(^|[ \t])#.*/, "");
 }
 
 function otherVersion(document: Document): string | undefined {

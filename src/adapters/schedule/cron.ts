@@ -1,5 +1,6 @@
 import { Cron } from "croner";
-import type { ReadSchedule, WindowStarts } from "../../core/plan-sync/windows.js";
+import type { WindowStarts } from "../../core/plan-sync/never-open.js";
+import type { ReadSchedule } from "../../core/plan-sync/windows.js";
 
 /**
  * Cron expressions by croner. A time that the change to summer time skips comes at the first moment after the gap;

@@ -31,10 +31,12 @@ export function planFindings(planning: Planning, context: PlanContext): PlanFind
   const held = outcome.steps.filter(heldBack);
   const errors = planning.diagnostics.filter(({ severity }) => severity === "error");
   const short = planning.diagnostics.filter(isShortage);
+  const unserved = planning.diagnostics.filter(({ code }) => code === "SP2607");
   const lines = {
     blocked: blockedLine(held),
     blockedReason: blockedReason(held, outcome.pruneBudgetExceeded !== undefined),
     capacity: short.length === 0 ? undefined : listed(short.map((one) => shortageLine(one, context.wish))),
+    unserved: unserved.length === 0 ? undefined : listed(unserved.map((one) => `${findingLine(one)}; ${one.hint}`)),
     drift: driftLine(outcome.steps, context.drift),
     fights: fightLine(context),
     override: overrideLine(context.breakGlass),

@@ -88,3 +88,29 @@ export function boundOverLive(plan: Plan): Diagnostic[] {
     ];
   });
 }
+
+/** An autoscaler that may ask for more Pods than the plan has addresses for; what asks already is told by SP4219. */
+export function boundBelowScaler(
+  workload: Workload,
+  running: number | undefined,
+  { autoscaled }: Snapshot,
+): Diagnostic[] {
+  const most = autoscaled?.get(workload.name);
+  const { bound } = workload;
+  if (most === undefined || bound === undefined || bound >= most || (running ?? 0) > bound) return [];
+  const short = [...workload.interfaces.values()].find(({ ask }) => {
+    const sized = ask.type === "fixed" ? [...(ask.perSubnet?.values() ?? [])].reduce((sum, one) => sum + one, 0) : 0;
+    return ask.type === "fixed" && sized < most;
+  });
+  if (short === undefined) return [];
+  return [
+    {
+      code: "SP4228",
+      severity: "warning",
+      message: `the HorizontalPodAutoscaler of ${workload.name} may make ${most} Pods of it, the plan has addresses for ${bound} replicas`,
+      hint: `raise the plan's replicas to ${most} (maxReplicas), or lower the autoscaler's maxReplicas to ${bound}`,
+      source: workload.source,
+      about: nicOwner(workload, short.name),
+    },
+  ];
+}

@@ -32,7 +32,7 @@ export function checkLock(lock: Lock, plan: Plan): Diagnostic[] {
           related: [{ note: `subnet ${name} is at`, source: subnet.source }],
         });
       }
-    } else if (content.held.size > 0 || content.released.size > 0) {
+    } else if (!plan.unreadable?.has(name) && (content.held.size > 0 || content.released.size > 0)) {
       warn(
         { at, about: `subnet:${name}`, found },
         "SP2042",

@@ -5,9 +5,11 @@ import { addressSet, clip, EMPTY, type RangeSet, size, unionAll } from "../ip/ra
 import type { Nic, NicAsk, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import type { KubeObject } from "../spiderpool/objects.js";
-import { autoElastic, boundBelowLive, firstOrdinal, liveBound, ownBound } from "./bound.js";
+import { autoElastic, boundBelowLive, boundBelowScaler, firstOrdinal, liveBound, ownBound } from "./bound.js";
+import { checkOrdinals, ordinalCount } from "./check-ordinals.js";
 import { inSubnet } from "./in-subnet.js";
 import { beyondLimits } from "./limits.js";
+import { liveWorkload } from "./moved.js";
 import { compareText } from "./order.js";
 import { type Origin, originsOf } from "./origins.js";
 import { compareOwners, nicOwner, type Owner, ordinalOwner, takeOwner, withoutOrdinal } from "./owner.js";
@@ -72,7 +74,7 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
   const unknown = new Set<Owner>();
   const diagnostics: Diagnostic[] = [];
   for (const workload of plan.workloads.values()) {
-    const live = snapshot.workloads.get(`${workload.namespace}/${workload.kind}/${workload.workload}`);
+    const live = liveWorkload(plan, workload.name, snapshot);
     const bound = workload.bound ?? (followLive && live !== undefined ? liveBound(live, snapshot) : undefined);
     for (const nic of workload.interfaces.values()) {
       if (nic.ask.type !== "fixed") continue;
@@ -91,6 +93,13 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
       for (const demand of wanted) demands.push(running === undefined ? demand : { ...demand, running });
     }
     if (live !== undefined) for (const one of boundBelowLive(workload, ownBound(live))) diagnostics.push(one);
+    for (const one of boundBelowScaler(workload, live === undefined ? undefined : ownBound(live), snapshot)) {
+      diagnostics.push(one);
+    }
+  }
+  for (const one of checkOrdinals(plan, snapshot)) {
+    if (one.severity === "error") unknown.add(one.about!);
+    diagnostics.push(one);
   }
   for (const demand of takeDemands(plan)) demands.push(demand);
   demands.sort((a, b) => compareOwners(a.owner, b.owner) || compareText(a.subnet.name, b.subnet.name));
@@ -139,16 +148,15 @@ function nicDemands(
  * nothing more; a number asks for the addresses of as many ordinals ahead.
  */
 function ordinalDemands(
-  { elastic, perSubnet }: Extract<NicAsk, { type: "fixed" }>,
+  ask: Extract<NicAsk, { type: "fixed" }>,
   wishes: ReadonlyMap<number, Address>,
   origins: readonly Origin[],
   bound: number,
   live: KubeObject | undefined,
 ): Demand[] {
-  const ahead = elastic === "auto" ? 0 : elastic;
   const start = firstOrdinal(live);
   return origins.flatMap(({ inside, ...origin }) => {
-    const count = perSubnet?.get(origin.subnet.name) ?? bound + ahead;
+    const count = ordinalCount(ask, origin.subnet.name, bound);
     return Array.from({ length: count }, (_, i): Demand => {
       const wish = wishes.get(start + i);
       return {

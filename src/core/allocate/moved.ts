@@ -1,4 +1,6 @@
 import type { Plan } from "../plan/plan.js";
+import type { Snapshot } from "../snapshot.js";
+import type { KubeObject } from "../spiderpool/objects.js";
 import type { Lock, SubnetLock } from "./allocation.js";
 import { poolName } from "./naming.js";
 import { type Owner, workloadOf } from "./owner.js";
@@ -12,6 +14,17 @@ export function renamer(plan: Plan): (owner: Owner) => Owner {
     const to = names.get(from);
     return to === undefined ? owner : `${to}${owner.slice(from.length)}`;
   };
+}
+
+/**
+ * The live object of a planned workload: between the commit of a renaming and the renaming itself it still has the name
+ * it had before, and says how many Pods there are and which.
+ */
+export function liveWorkload(plan: Plan, name: string, snapshot: Snapshot): KubeObject | undefined {
+  const own = snapshot.workloads.get(name);
+  if (own !== undefined) return own;
+  const from = plan.moved?.find(({ to }) => to === name)?.from;
+  return from === undefined ? undefined : snapshot.workloads.get(from);
 }
 
 /** The lock with renamed owners under their new names; their pools keep the old ones (DESIGN 5, `pools`). */

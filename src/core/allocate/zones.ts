@@ -2,6 +2,7 @@ import { isConfinedTo, placementOf } from "../cluster/scheduling.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Affinity, Nic, Plan, Subnet, Workload } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
+import { liveWorkload } from "./moved.js";
 import { nicOwner, type Owner } from "./owner.js";
 
 /** NICs whose StatefulSet could not live with its subnets. */
@@ -22,7 +23,7 @@ export function checkZones(plan: Plan, snapshot: Snapshot): Zones {
     if (workload.kind !== "StatefulSet") continue;
     for (const nic of workload.interfaces.values()) {
       const zones = zonesOf(plan, nic);
-      const live = snapshot.workloads.get(workload.name);
+      const live = liveWorkload(plan, workload.name, snapshot);
       if (zones.length < 2) continue;
       const placement = placementOf(live);
       if (zones.filter(({ nodes = {} }) => isConfinedTo(nodes, placement, snapshot.nodes)).length === 1) continue;

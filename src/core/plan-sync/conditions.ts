@@ -58,6 +58,7 @@ function readyOf(findings: Findings): Said {
   if (plan.fights !== undefined) return not("Fighting", plan.fights);
   if (plan.blocked !== undefined) return not(plan.blockedReason ?? "Blocked", plan.blocked);
   if (plan.ownerErrors !== undefined) return not("BuildFailed", plan.ownerErrors);
+  if (plan.unserved !== undefined) return not("WouldLoseIP", plan.unserved);
   if (plan.drift !== undefined) return not("DriftDetected", plan.drift);
   if (gate?.reason === "Observing") {
     return { type: "Ready", status: "True", reason: "ReconciliationSucceeded", message: gate.message };

@@ -60,6 +60,8 @@ export interface PlanFindings {
   readonly blockedReason?: string;
   /** Owners that cannot have what they ask for, in one line. */
   readonly capacity?: string;
+  /** Live templates whose new Pods find no pool, in one line. */
+  readonly unserved?: string;
   /** What somebody changed in the cluster since the revision was applied, in one line. */
   readonly drift?: string;
   /** Objects somebody keeps writing back. */

@@ -1,12 +1,7 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { parseDuration } from "./duration.js";
+import { neverMeant, neverOpen, type TimedWindow, type WindowStarts } from "./never-open.js";
 import type { SyncWindow } from "./plan-sync.generated.js";
-
-/** When a schedule is true: the last time at or before, and the first after a time; in milliseconds since 1970. */
-export interface WindowStarts {
-  last(at: number): number | undefined;
-  next(at: number): number | undefined;
-}
 
 /** Reads five cron fields in an IANA time zone; undefined if either cannot be read. */
 export type ReadSchedule = (expression: string, timeZone: string) => WindowStarts | undefined;
@@ -25,8 +20,7 @@ export interface WindowState {
 }
 
 /** One window that could be read. */
-interface ReadWindow {
-  readonly window: SyncWindow;
+interface ReadWindow extends TimedWindow {
   readonly active: boolean;
   readonly changesAt?: number;
 }
@@ -46,6 +40,10 @@ export function windowsAt(
   const [unreadable] = diagnostics;
   if (unreadable !== undefined) return { open: false, reason: unreadable.message, manualAllowed: false, diagnostics };
   const read = found.flatMap((one) => ("window" in one ? [one] : []));
+  if (neverOpen(read, now)) {
+    const shut = noTimeLeft();
+    return { open: false, reason: shut.message, manualAllowed: false, diagnostics: [shut] };
+  }
   const edges = read.flatMap(({ changesAt }) => changesAt ?? []);
   const changesAt = edges.length === 0 ? undefined : edges.reduce((first, edge) => Math.min(first, edge));
   return { ...judge(read), changesAt, diagnostics };
@@ -78,9 +76,12 @@ function readWindow(
   if (starts === undefined) return unreadable(window, index, "its schedule or time zone cannot be read");
   const duration = parseDuration(window.duration);
   if (duration === undefined) return unreadable(window, index, "its duration cannot be read");
+  const timed = { window, starts, duration };
+  const vain = neverMeant(timed, now);
+  if (vain !== undefined) return unreadable(window, index, vain);
   const last = starts.last(now);
   const active = last !== undefined && now < last + duration;
-  return { window, active, changesAt: active ? last + duration : starts.next(now) };
+  return { ...timed, active, changesAt: active ? last + duration : starts.next(now) };
 }
 
 function unreadable(window: SyncWindow, index: number, why: string): Diagnostic {
@@ -88,7 +89,16 @@ function unreadable(window: SyncWindow, index: number, why: string): Diagnostic 
     code: "SP2811",
     severity: "error",
     message: `Window ${index + 1} of spec.sync.windows, ${describe(window)}: ${why}`,
-    hint: "Write five cron fields, an IANA time zone and a duration like `4h`; until then nothing is written",
+    hint: "Write five cron fields that name a day there is, an IANA time zone and a duration like `4h`; until then nothing is written",
+  };
+}
+
+function noTimeLeft(): Diagnostic {
+  return {
+    code: "SP2811",
+    severity: "error",
+    message: "The windows of spec.sync.windows leave no time for a sync: a deny window covers all that is allowed",
+    hint: "Shorten or remove it; to let people sync by hand only, give it `manualSync: true`, or set `mode: manual`",
   };
 }
 

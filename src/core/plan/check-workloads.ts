@@ -3,7 +3,7 @@ import { parseAddress } from "../ip/address.js";
 import { subnetsOfAsk } from "./nic-subnets.js";
 import type { DeclaredPool, Nic, Plan, Workload } from "./plan.js";
 import { liesIn } from "./read-addresses.js";
-import { fail } from "./scope.js";
+import { fail, warn } from "./scope.js";
 
 /** A1, A4: Spiderpool reads one source per Pod, so default pools go with no other way to ask. */
 export function checkSources(workload: Workload, found: Diagnostic[]): void {
@@ -17,6 +17,23 @@ export function checkSources(workload: Workload, found: Diagnostic[]): void {
     fail({ at, about: workload.name, found }, "SP2024", text, {
       hint: "Spiderpool reads one source per Pod (A1, A4): name the pools of every interface, or of none",
     });
+  }
+}
+
+/** Z8, A15: Spiderpool finds the record of the Pod's UID in the pool and gives its address to the second NIC as well. */
+export function checkSharedPools(workload: Workload, found: Diagnostic[]): void {
+  const namers = new Map<string, string>();
+  for (const { name, ask, source } of workload.interfaces.values()) {
+    if (ask.type !== "pools") continue;
+    for (const [index, pool] of ask.pools.entries()) {
+      const other = namers.get(pool);
+      if (other === undefined) namers.set(pool, name);
+      else if (other !== name) {
+        const at = child(source, "pools", index);
+        const text = `${other} and ${name} both name pool ${pool}: a Pod that gets both from it has one address on two interfaces (A15)`;
+        warn({ at, about: workload.name, found }, "SP2051", text, { hint: "give each interface a pool of its own" });
+      }
+    }
   }
 }
 
@@ -81,7 +98,7 @@ function sliceFault(
 export function checkRoutes(workload: Workload, plan: Plan, found: Diagnostic[]): void {
   if (workload.routes.length === 0) return;
   const nics = [...workload.interfaces.values()].map((nic) => subnetsOf(nic, workload, plan));
-  if (nics.includes(undefined)) return; // where the default pools lie is not in the plan
+  if (nics.includes(undefined) || namesUnreadable(workload, plan)) return; // where the pools lie is not known
   const names = new Set(nics.flatMap((subnets) => subnets ?? []));
   workload.routes.forEach((route) => {
     const gateway = parseAddress(route.gw);
@@ -94,6 +111,16 @@ export function checkRoutes(workload: Workload, plan: Plan, found: Diagnostic[])
     fail({ at: child(workload.source, "routes"), about: workload.name, found }, "SP2026", text, {
       hint: `Spiderpool would drop the route (A25); the subnets are ${[...names].sort().join(", ") || "none"}`,
     });
+  });
+}
+
+function namesUnreadable(workload: Workload, { unreadable }: Plan): boolean {
+  if (unreadable === undefined) return false;
+  return [...workload.interfaces.values()].some(({ ask }) => {
+    if (ask.type === "defaultPools") return false;
+    const pools = ask.type === "pools" ? ask.pools : (ask.slices ?? []);
+    const subnets = ask.type === "fixed" ? ask.subnets : [];
+    return [...subnets, ...pools.map((name) => `pool:${name}`)].some((name) => unreadable.has(name));
   });
 }
 

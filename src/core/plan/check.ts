@@ -2,7 +2,7 @@ import type { Diagnostic } from "../diagnostics.js";
 import { checkOwnNames, checkSizes } from "./check-names.js";
 import { checkUnusedPools, checkVlans } from "./check-networks.js";
 import { checkOverlaps } from "./check-overlaps.js";
-import { checkKeptPools, checkRoutes, checkSlices, checkSources } from "./check-workloads.js";
+import { checkKeptPools, checkRoutes, checkSharedPools, checkSlices, checkSources } from "./check-workloads.js";
 import type { Plan } from "./plan.js";
 
 /** Every rule of DESIGN 3 that needs more than one entry and no cluster; findings are added to `found`. */
@@ -16,6 +16,7 @@ export function checkPlan(plan: Plan, found: Diagnostic[]): void {
   for (const workload of plan.workloads.values()) {
     checkSources(workload, found);
     checkRoutes(workload, plan, found);
+    checkSharedPools(workload, found);
     checkSlices(workload, plan, found);
   }
 }

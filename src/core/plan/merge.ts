@@ -124,6 +124,10 @@ function readPlan(collected: Collected, cluster: string | undefined, found: Diag
     pools: new Map(),
   };
   const pools = read(collected.pools, (entry) => readPool(entry, references, found));
+  const unreadable = new Set([
+    ...collected.subnets.flatMap(({ name }) => (subnets.has(name) ? [] : name)),
+    ...collected.pools.flatMap(({ name }) => (pools.has(name) ? [] : `pool:${name}`)),
+  ]);
   return {
     cluster,
     settings: readSettings(collected.settings, found),
@@ -133,6 +137,7 @@ function readPlan(collected: Collected, cluster: string | undefined, found: Diag
     pools,
     namespaces: read(collected.namespaces, (entry) => readNamespace(entry, references, found)),
     workloads: read(collected.workloads, (entry) => readWorkload(entry, { ...references, pools }, found)),
+    ...(unreadable.size > 0 && { unreadable }),
   };
 }
 

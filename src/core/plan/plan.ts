@@ -25,6 +25,8 @@ export interface Plan {
   readonly migrations?: ReadonlyMap<string, Migration>;
   /** Workloads that were renamed. */
   readonly moved?: readonly Moved[];
+  /** Declared, but not readable: keys of subnets and `pool:<name>`. That was told, and what follows from it is not. */
+  readonly unreadable?: ReadonlySet<string>;
 }
 
 /** A move the plan wants: the one way an owner may change its addresses (DESIGN 6). */

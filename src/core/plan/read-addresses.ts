@@ -4,6 +4,7 @@ import { type RangeSet, rangeSet } from "../ip/range-set.js";
 import type { Route } from "../spiderpool/objects.js";
 import type { PlanRoute } from "./plan.generated.js";
 import { fail, into, type Scope } from "./scope.js";
+import { unwritten } from "./unwritten.js";
 
 /** One range and the place it was written at. */
 export interface WrittenRange {
@@ -50,7 +51,9 @@ export function readCidr(text: string, scope: Scope): Cidr | undefined {
   const cidr = parseCidr(text);
   if (cidr === undefined) {
     const slash = text.indexOf("/");
-    const fault = slash < 0 ? "the /prefix is missing" : cidrFault(text.slice(0, slash), text.slice(slash + 1));
+    const fault =
+      unwritten(text) ??
+      (slash < 0 ? "the /prefix is missing" : cidrFault(text.slice(0, slash), text.slice(slash + 1)));
     fail(scope, "SP2009", `${shown(text)} is no CIDR: ${fault}`, { hint: "write it like 10.6.124.0/24" });
     return undefined;
   }
@@ -120,6 +123,8 @@ export function readRoute(
 
 /** Why a text is no address or range, in words (R1, R2, R7). */
 function addressFault(text: string): string {
+  const never = unwritten(text);
+  if (never !== undefined) return never;
   if (/\s/.test(text)) return "it holds a blank";
   if (text.includes("/")) return "a CIDR is not allowed here";
   if (text.includes("*")) return "wildcards are not allowed";

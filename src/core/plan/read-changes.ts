@@ -6,7 +6,7 @@ import { compareText, fail } from "./scope.js";
 import { didYouMean } from "./suggest.js";
 
 /** What `migrations` and `moved` speak of. */
-type Parts = Pick<Plan, "subnets" | "pools" | "workloads">;
+type Parts = Pick<Plan, "subnets" | "pools" | "workloads" | "unreadable">;
 
 /** The renamings of all documents, sorted; each new name is in the plan, each old one is not. */
 export function readMoved(documents: readonly PlanDocument[], parts: Parts, found: Diagnostic[]): Moved[] {
@@ -41,6 +41,7 @@ export function readMigrations(
 ): ReadonlyMap<string, Migration> {
   const migrations = new Map<string, Migration>();
   for (const { value, source } of listed(documents, "migrations")) {
+    if (parts.unreadable?.has(value.from) || parts.unreadable?.has(value.to)) continue;
     const [key, nic] = splitNic(value.owner);
     const fault = migrationFault(value, parts) ?? twice(value.owner, migrations);
     if (fault === undefined) migrations.set(value.owner, { ...value, workload: key, nic, source });

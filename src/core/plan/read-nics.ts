@@ -58,15 +58,21 @@ function readFixed(value: Fixed, kind: string, references: References, scope: Sc
     const subnet = resolveSubnet(name, references, into(scope, "subnets", index));
     return subnet === undefined ? [] : [subnet];
   });
+  // Where a subnet is missing nobody knows what may be wished for, and that it is missing was told.
+  const known = subnets.length === (value.subnets ?? []).length;
   return {
     type: "fixed",
-    subnets: subnets.map((subnet) => subnet.name),
+    subnets: known ? subnets.map((subnet) => subnet.name) : (value.subnets ?? []),
     elastic: value.elastic ?? "auto",
-    wishes: readWishes(value.addresses ?? [], subnets, into(scope, "addresses")),
+    wishes: known ? readWishes(value.addresses ?? [], subnets, into(scope, "addresses")) : [],
     pool: value.pool,
-    perPod: readPerPod(value, kind, subnets, scope),
-    perSubnet: readPerSubnet(value, subnets, scope),
+    perPod: readPerPod(known ? value : withoutWishes(value), kind, subnets, scope),
+    perSubnet: known ? readPerSubnet(value, subnets, scope) : undefined,
   };
+}
+
+function withoutWishes({ perPod, ...fixed }: Fixed): Fixed {
+  return { ...fixed, ...(perPod !== undefined && { perPod: perPod !== false }) };
 }
 
 /** A slice of declared pools: what of it is asked for lies inside them. */

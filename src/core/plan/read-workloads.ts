@@ -9,6 +9,7 @@ import { readNic } from "./read-nics.js";
 import { checkSize } from "./read-pools.js";
 import type { References } from "./references.js";
 import { compareText, fail, into, named, type Scope } from "./scope.js";
+import { nearest } from "./suggest.js";
 
 /** Kinds owners spell without their group (DESIGN 1). */
 const PLAIN = new Set([
@@ -19,6 +20,13 @@ const PLAIN = new Set([
   "ReplicationController",
   "Job",
   "CronJob",
+]);
+/** Kinds of others that people write without their group. */
+const GROUPED: ReadonlyMap<string, string> = new Map([
+  ["CloneSet", "apps.kruise.io"],
+  ["Rollout", "argoproj.io"],
+  ["VirtualMachine", "kubevirt.io"],
+  ["VirtualMachineInstance", "kubevirt.io"],
 ]);
 /** A KubeVirt VM: one Pod at a time, which keeps its address by itself (A21). */
 const VM = "VirtualMachine.kubevirt.io";
@@ -65,11 +73,18 @@ function checkKind(kind: string, scope: Scope): void {
   const dot = kind.indexOf(".");
   const plain = dot < 0 ? kind : kind.slice(0, dot);
   const group = dot < 0 ? "" : kind.slice(dot + 1);
-  if (dot < 0 && !PLAIN.has(kind)) {
+  const plainGroup = group === "apps" || group === "batch";
+  const meant = dot < 0 || plainGroup ? nearest(plain, [...PLAIN, ...GROUPED.keys()]) : undefined;
+  if ((dot < 0 || plainGroup) && !PLAIN.has(plain) && !GROUPED.has(plain) && meant !== undefined) {
+    const hint = `did you mean ${GROUPED.has(meant) ? `${meant}.${GROUPED.get(meant)}` : meant}?`;
+    fail(named(scope), "SP2040", `there is no kind ${kind}`, { hint });
+  } else if (dot < 0 && GROUPED.has(kind)) {
+    fail(named(scope), "SP2040", `kind ${kind} needs its API group`, { hint: `write ${kind}.${GROUPED.get(kind)}` });
+  } else if (dot < 0 && !PLAIN.has(kind)) {
     fail(named(scope), "SP2040", `kind ${kind} needs its API group`, {
       hint: `write it like CloneSet.apps.kruise.io; only ${[...PLAIN].join(", ")} go without`,
     });
-  } else if ((group === "apps" || group === "batch") && PLAIN.has(plain)) {
+  } else if (plainGroup && PLAIN.has(plain)) {
     fail(named(scope), "SP2040", `kind ${kind} is written without its group`, { hint: `write ${plain}` });
   }
 }

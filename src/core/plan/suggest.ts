@@ -1,8 +1,11 @@
-/**
- * The known name that was probably meant: at most a third of its letters wrong, two swapped letters counting as one.
- * @returns `did you mean X?`, or undefined if nothing is near.
- */
+/** `did you mean X?`, or undefined if nothing is near. */
 export function didYouMean(written: string, known: Iterable<string>): string | undefined {
+  const name = nearest(written, known);
+  return name === undefined ? undefined : `did you mean ${name}?`;
+}
+
+/** The known name that was probably meant: at most a third of its letters wrong, two swapped letters counting as one. */
+export function nearest(written: string, known: Iterable<string>): string | undefined {
   if (written.length > 100) return undefined;
   let best: { name: string; distance: number } | undefined;
   for (const name of [...known].sort()) {
@@ -13,7 +16,7 @@ export function didYouMean(written: string, known: Iterable<string>): string | u
       best = { name, distance };
     }
   }
-  return best === undefined ? undefined : `did you mean ${best.name}?`;
+  return best?.name;
 }
 
 /** Insertions, deletions, changes and swaps of neighbours that lead from one word to the other. */

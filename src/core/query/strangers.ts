@@ -1,4 +1,6 @@
+import { plainStem } from "../allocate/naming.js";
 import { parseNicOwner, splitOwner } from "../allocate/owner.js";
+import { isPodOf } from "../allocate/pods-of-owner.js";
 import { workloadOfPod } from "../cluster/workload-of.js";
 import { formatAddress } from "../ip/address.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
@@ -23,7 +25,9 @@ export function strangersIn(snapshot: Snapshot): Stranger[] {
     const workload = `${nic.namespace}/${nic.kind}/${nic.workload}`;
     for (const { address, pod } of holders) {
       const holder = workloadOfPod(snapshot, pod);
-      if (holder === undefined || holder === workload) continue;
+      if (holder === undefined || isPodOf(workload, pod, snapshot)) continue;
+      // Renamed (`moved`): the pool bears the name the workload had before, and its Pods still do.
+      if (name.startsWith(`${plainStem(`${holder}/${nic.nic}`)}.`)) continue;
       found.push({ address: formatAddress(address), pool: name, owner: recorded, pod: podShown(pod) });
     }
   }

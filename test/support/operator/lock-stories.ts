@@ -3,7 +3,7 @@ import { KINDS } from "../../../src/core/spiderpool/objects.js";
 import { planText } from "./plan-text.js";
 import { SUBNETS } from "./small-plan.js";
 import { eventually, NAMESPACE, type Stage } from "./stage.js";
-import { applied, automated, IN_SYNC } from "./steps.js";
+import { applied, automated, IN_SYNC, ready } from "./steps.js";
 import type { Story } from "./story.js";
 import { deploymentOf } from "./workload.js";
 
@@ -11,6 +11,7 @@ import { deploymentOf } from "./workload.js";
 export const LOCK_STORIES: readonly Story[] = [
   ["lock: cluster follows a live scale, compare-and-swap before the pool", followsScale],
   ["lock: git offers the whole block from the start; beyond it CapacityOK is False, with the way out", tellsCapacity],
+  ["a renaming: nothing is broken before the workload follows, and a template that names no pool is told", renames],
 ];
 
 async function followsScale(stage: Stage): Promise<void> {
@@ -73,4 +74,32 @@ workloads:
     () => stage.condition("CapacityOK"),
     (now) => now === IN_SYNC,
   );
+}
+
+async function renames(stage: Stage): Promise<void> {
+  const spec = (name: string, more = "") => `${SUBNETS}networks: {kube-system/net: {macvlan: {master: [eth1]}}}
+workloads:
+  default/Deployment/${name}:
+    interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 1}}}
+${more}`;
+  const names = (name: string) => ({
+    "v1.multus-cni.io/default-network": "kube-system/net",
+    "ipam.spidernet.io/ippools": JSON.stringify([
+      { interface: "eth0", ipv4: ["spiderplan-none-v4", `default.deployment.${name}.eth0.*`] },
+    ]),
+  });
+  const commit = await stage.push({ "plan/a.yaml": planText(spec("web")) });
+  await stage.actor.create(deploymentOf("web", 2), KINDS.Deployment);
+  await stage.planSync({ ...automated, lock: "cluster" });
+  await stage.start();
+  await applied(stage, commit);
+  const moved = "moved: [{from: default/Deployment/web, to: default/Deployment/site}]\n";
+  await applied(stage, await stage.push({ "plan/a.yaml": planText(spec("site", moved)) }));
+  expect(await stage.pool("default.deployment.web.eth0.app")).toEqual(["10.6.0.10-10.6.0.12"]);
+  await stage.actor.create(deploymentOf("site", 2, names("site")), KINDS.Deployment);
+  const told = await ready(stage, "False WouldLoseIP");
+  expect(told).toContain("names default.deployment.site.eth0.*, and there is no such pool");
+  const template = { spec: { template: { metadata: { annotations: names("web") } } } };
+  await stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "site" }, template);
+  await ready(stage, IN_SYNC);
 }

@@ -42,7 +42,6 @@ test.each<[readonly string[], string, "open" | "closed", string | undefined]>([
   [[NIGHT], "2026-11-25T01:00:00Z", "closed", "2026-11-25T21:00"],
   [["deny 0 9 * * * for 8h"], "2026-11-24T12:00:00Z", "closed", "2026-11-24T17:00"],
   [["deny 0 9 * * * for 8h"], "2026-11-24T18:00:00Z", "open", "2026-11-25T09:00"],
-  [["allow 0 9 * * * for 0s"], "2026-11-24T09:00:00Z", "closed", "2026-11-25T09:00"],
   // Deny wins; any allow window is enough.
   [[NIGHT, FREEZE], "2026-12-21T21:30:00Z", "closed", "2026-12-22T01:00"],
   [[NIGHT, "allow 0 12 * * * for 1h"], "2026-11-24T12:30:00Z", "open", "2026-11-24T13:00"],
@@ -56,9 +55,8 @@ test.each<[readonly string[], string, "open" | "closed", string | undefined]>([
   [["allow 0 22 * * 5 for 60h"], "2026-11-30T10:00:00Z", "closed", "2026-12-04T22:00"],
   [["allow 0 0 * * * for 36h"], "2026-11-24T12:00:00Z", "open", "2026-11-25T12:00"],
   [[FREEZE], "2027-01-02T22:59:00Z", "closed", "2027-01-02T23:00"],
-  // Never.
-  [["allow 0 0 30 2 * for 24h"], "2026-11-24T12:00:00Z", "closed", undefined],
-  [["deny 0 0 30 2 * for 24h"], "2026-11-24T12:00:00Z", "open", undefined],
+  // Every four years, the next one 15 months from now.
+  [["allow 0 0 29 2 * for 24h", FREEZE], "2026-11-24T12:00:00Z", "closed", "2026-12-19T23:00"],
   // 02:30 does not exist that night: it opens when the gap is over, and lasts as long as ever.
   [[`allow 30 2 * * * for 1h in ${BERLIN}`], "2026-03-29T00:59:00Z", "closed", "2026-03-29T01:00"],
   [[`allow 30 2 * * * for 1h in ${BERLIN}`], "2026-03-29T01:00:00Z", "open", "2026-03-29T02:00"],
@@ -113,6 +111,10 @@ describe("a window that cannot be read closes all, by hand too, and is named", (
     ["allow 0 25 * * * for 4h", "its schedule or time zone cannot be read"],
     ["deny 0 22 * * * for 4h in Mars/Olympus", "its schedule or time zone cannot be read"],
     ["deny 0 22 * * * for soon manual", "its duration cannot be read"],
+    ["allow 0 0 30 2 * for 24h", "its schedule names a day that no calendar has, so it is never open"],
+    ["deny 0 0 31 4,6,9 * for 24h", "its schedule names a day that no calendar has, so it is never open"],
+    ["allow 0 9 * * * for 0s", "its duration is 0, so it is never open"],
+    ["deny 0 9 * * * for 0h0m manual", "its duration is 0, so it is never open"],
   ])("%s", (broken, why) => {
     const state = at([window("allow * * * * * for 1h manual"), window(broken)], "2026-11-24T12:00:00Z");
     expect([state.open, state.manualAllowed, state.changesAt]).toEqual([false, false, undefined]);
@@ -120,6 +122,33 @@ describe("a window that cannot be read closes all, by hand too, and is named", (
     expect(state.diagnostics).toMatchObject([{ code: "SP2811", severity: "error", message: state.reason }]);
     expect(state.reason).toContain(why);
   });
+});
+
+test.each<[readonly string[], boolean]>([
+  [["deny 0 0 * * * for 24h"], true],
+  [["deny * * * * * for 1m"], true],
+  [["deny 0 0 * * * for 24h", "allow 0 22 * * * for 4h"], true],
+  [["deny 0 20 * * * for 8h", "allow 0 22 * * * for 4h"], true],
+  [["deny 0 0 * * 1-5 for 24h", "deny 0 0 * * 6,0 for 24h"], true],
+  [["deny 0 0 1 1 * for 9000h"], true],
+  // A gap, a day of the week, a year that goes on.
+  [["deny 0 0 * * * for 23h59m"], false],
+  [["deny 0 20 * * * for 8h", "allow 0 22 * * * for 7h"], false],
+  [["deny 0 0 * * 1-5 for 24h"], false],
+  [["deny 0 0 1 * * for 672h", "allow 0 3 * * 0 for 2h"], false],
+  [["deny 0 0 20 12 * for 336h"], false],
+  [["deny * 9-17 * * * for 1m", "allow * * * * * for 1m"], false],
+  [["deny * * * * 1-6 for 1m"], false],
+  // To shut out all but people is what it is for.
+  [["deny 0 0 * * * for 24h manual"], false],
+  [["deny * * * * * for 1h manual", "allow 0 22 * * * for 4h"], false],
+])("%j leave no time for a sync: %s", (windows, never) => {
+  for (const now of ["2026-11-24T12:00:00Z", "2027-02-01T00:00:00Z", "2027-03-05T23:59:59.999Z"]) {
+    const { open, diagnostics } = at(windows.map(window), now);
+    expect(diagnostics.map(({ code }) => code)).toEqual(never ? ["SP2811"] : []);
+    if (never)
+      expect([open, diagnostics[0]!.message]).toEqual([false, expect.stringMatching(/leave no time for a sync/)]);
+  }
 });
 
 test("law: the answer stays the same until changesAt", () => {

@@ -1,5 +1,6 @@
 import { type FieldChange, fieldChanges, fieldText } from "../../change/field-changes.js";
 import type { Step } from "../../change/step.js";
+import { isFinished } from "../../cluster/lifecycle.js";
 import { podFacts, templateFacts } from "../../cluster/pod-facts.js";
 import { workloadOfPod } from "../../cluster/workload-of.js";
 import type { Diagnostic } from "../../diagnostics.js";
@@ -11,7 +12,7 @@ import { additionalNics, FIRST_NIC, networkOfNic } from "../../spiderpool/ipam/n
 import type { PodFacts } from "../../spiderpool/ipam/pod-facts.js";
 import { isFields, parseJson } from "../../spiderpool/json.js";
 import { CNI_BLOCKS } from "../../spiderpool/multus-defaults.js";
-import { KINDS, type KubeObject, type SpiderMultusConfig } from "../../spiderpool/objects.js";
+import { KINDS, type SpiderMultusConfig } from "../../spiderpool/objects.js";
 import type { Watch } from "./watch.js";
 import { pods, some } from "./words.js";
 
@@ -100,9 +101,4 @@ function usersByNetwork(snapshot: Snapshot, facts: SpiderpoolFacts): ReadonlyMap
 function networksOf(pod: PodFacts, facts: SpiderpoolFacts): ReadonlySet<string> {
   const others = (additionalNics(pod) ?? []).map(({ network }) => network);
   return new Set([networkOfNic(pod, FIRST_NIC, facts) ?? "", ...others]);
-}
-
-function isFinished({ status }: KubeObject): boolean {
-  const phase = isFields(status) ? status.phase : undefined;
-  return phase === "Succeeded" || phase === "Failed";
 }
