@@ -16,10 +16,12 @@ import { Waiting } from "./lease-waiting.js";
 
 /**
  * A Lease of our own, with the semantics of client-go: another holder's is over when its record has not changed for its
- * duration by *our* clock; holders' clocks are never compared. What is lost once is lost for good.
+ * duration by *our* monotonic clock; holders' clocks are never compared, and wall time decides nothing.
+ * What is lost once is lost for good.
  */
 export class Lease {
   #live: KubeObject;
+  /** Monotonic, as `taken.at`. */
   #renewedAt: number;
   readonly #times: LeaseTimes;
   readonly #lost = new AbortController();
@@ -50,7 +52,7 @@ export class Lease {
 
   /** Whether a write may go out now; asked right before each one. Needs no timer to have run. */
   isHeld(): boolean {
-    if (this.clock.now() - this.#renewedAt >= this.#times.renewDeadline) this.#lose("not renewed in time");
+    if (this.clock.monotonic() - this.#renewedAt >= this.#times.renewDeadline) this.#lose("not renewed in time");
     return !this.#lost.signal.aborted && !this.#ended.signal.aborted;
   }
 
@@ -81,9 +83,10 @@ export class Lease {
     const over = AbortSignal.any([this.#ended.signal, this.#lost.signal]);
     while (await this.#slept(jittered(this.#times.retryPeriod), over)) {
       // Others count from when the server stored it, which is later than now and earlier than the answer.
-      const at = this.clock.now();
+      const at = this.clock.monotonic();
+      const renewTime = microTime(this.clock.now());
       try {
-        this.#live = await writeLease(this.cluster, this.options, this.#live, { renewTime: microTime(at) });
+        this.#live = await writeLease(this.cluster, this.options, this.#live, { renewTime });
         this.#renewedAt = at;
       } catch (error) {
         if (!isClusterError(error, "Conflict", "NotFound")) continue; // Until the deadline, isHeld decides.
@@ -95,7 +98,7 @@ export class Lease {
   /** Tells of the deadline also when a renewal hangs. */
   async #expire(): Promise<void> {
     const over = AbortSignal.any([this.#ended.signal, this.#lost.signal]);
-    const left = () => this.#renewedAt + this.#times.renewDeadline - this.clock.now();
+    const left = () => this.#renewedAt + this.#times.renewDeadline - this.clock.monotonic();
     while (this.isHeld() && (await this.#slept(Math.max(1, left()), over)));
   }
 

@@ -141,9 +141,9 @@ export class Controller {
     }
     metrics.set("queue_depth", this.#queue.depth);
     const log = logger.with({ plansync: key, reconcileID: randomUUID() });
-    const started = clock.now();
+    const started = clock.monotonic();
     const result = await this.#reconcile(object, key, log);
-    const seconds = (clock.now() - started) / 1000;
+    const seconds = (clock.monotonic() - started) / 1000;
     metrics.observe("reconcile_duration_seconds", seconds);
     metrics.count("reconcile_total", { result: result.type === "retry" ? "error" : "success" });
     log.debug({ seconds }, "reconciled");

@@ -53,7 +53,7 @@ export async function startHookServer(options: HookServerOptions = {}): Promise<
       hints.push(hint);
       await options.onPush?.(hint);
     },
-    clock: { now: options.now ?? Date.now, sleep: async () => {} },
+    clock: { now: options.now ?? Date.now, monotonic: options.now ?? Date.now, sleep: async () => {} },
     metrics: recordingMetrics(counted),
     logger,
     rates: options.rates ?? MANY,

@@ -64,12 +64,12 @@ export class OwnWrites {
    * @returns whether they have seen all
    */
   async caughtUp(find: Find, clock: Clock, signal: AbortSignal): Promise<boolean> {
-    const end = clock.now() + LAG.longest;
+    const end = clock.monotonic() + LAG.longest;
     let all = true;
     for (const [key, own] of this.#written) {
       const name = key.slice(own.kind.kind.length + 1);
       const isSeen = () => seen(own, find(own.kind, name));
-      while (!signal.aborted && !isSeen() && own.missed === undefined && clock.now() < end) {
+      while (!signal.aborted && !isSeen() && own.missed === undefined && clock.monotonic() < end) {
         await clock.sleep(LAG.look, signal).catch(() => {});
       }
       const there = isSeen();

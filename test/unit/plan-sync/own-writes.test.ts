@@ -17,6 +17,7 @@ async function written(seen: () => KubeObject | undefined) {
   let now = 0;
   const clock = {
     now: () => now,
+    monotonic: () => now,
     sleep: async (milliseconds: number) => {
       now += milliseconds;
     },
