@@ -2,6 +2,7 @@ import type { Memory } from "../app/plan-sync/memory.js";
 import type { OwnWrites } from "../app/plan-sync/own-writes.js";
 import type { ObjectChange } from "../app/watch/reflector.js";
 import { ownershipOf } from "../core/change/ownership.js";
+import { editsBetween } from "../core/plan-sync/fights.js";
 import { OWN, objectKey } from "../core/spiderpool/objects.js";
 import { content } from "./changes.js";
 
@@ -22,6 +23,6 @@ export function noteDrift(
     const known = writer !== undefined && writer.manager !== OWN.fieldManager;
     // Our own write may be told here before its answer has come: then the plan will have no step for it.
     if (!known && after !== undefined && memory.drift.has(named)) continue;
-    memory.drift.set(named, { writer: known ? writer.manager : "somebody", deleted: after === undefined });
+    memory.changed(named, editsBetween(before, after, known ? writer.manager : "somebody"));
   }
 }

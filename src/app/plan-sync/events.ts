@@ -44,10 +44,11 @@ export class EventRecorder {
     private readonly reporter: string,
   ) {}
 
-  async tell(about: KubeObject, reason: EventReason, message: string): Promise<void> {
+  /** @param cause what makes two events the same one; the message unless given */
+  async tell(about: KubeObject, reason: EventReason, message: string, cause = message): Promise<void> {
     const now = this.clock.now();
     const { namespace = "default", name, uid } = about.metadata;
-    const key = `${namespace}/${name} ${reason} ${message}`;
+    const key = `${namespace}/${name} ${reason} ${cause}`;
     for (const [old, at] of this.#told) if (now - at >= QUIET) this.#told.delete(old);
     if (this.#told.has(key)) return;
     this.#told.set(key, now);

@@ -17,11 +17,13 @@ interface Context {
 /**
  * Writes what a reconcile found into the PlanSync's status, if it says anything new, and tells of it by events.
  * Numbers that change with every Pod are no news by themselves.
+ * @param causes of the troubles told so far, by type of condition
  * @returns the PlanSync as the write left it, if there was one
  */
 export async function publish(
   object: KubeObject,
   findings: Findings,
+  causes: Map<string, string>,
   context: Context,
 ): Promise<KubeObject | undefined> {
   const next = statusOf(findings);
@@ -43,7 +45,7 @@ export async function publish(
       }
     }
   }
-  await tellTroubles(object, next, previous, context.events);
+  await tellTroubles(object, next, findings, causes, context.events);
   return written;
 }
 
@@ -54,19 +56,36 @@ const TROUBLES: readonly { type: string; bad: string; reason: EventReason }[] = 
   { type: "Drifted", bad: "True", reason: "DriftDetected" },
 ];
 
-/** An event when a trouble begins or becomes another one. */
+/**
+ * An event when a trouble begins or becomes another one. Messages name Pods, and a Deployment has new ones all the time: it
+ * is the cause that makes a trouble another one.
+ */
 async function tellTroubles(
   object: KubeObject,
   next: PlanSyncStatus,
-  previous: PlanSyncStatus,
+  findings: Findings,
+  causes: Map<string, string>,
   events: EventRecorder,
 ): Promise<void> {
+  const { previous } = findings;
   for (const { type, bad, reason } of TROUBLES) {
     const now = next.conditions?.find((one) => one.type === type);
+    if (now?.status !== bad) {
+      causes.delete(type);
+      continue;
+    }
+    const cause = causeOf(type, findings) ?? now.message;
     const before = previous.conditions?.find((one) => one.type === type);
-    if (now?.status !== bad || (before?.status === bad && before.message === now.message)) continue;
-    await events.tell(object, now.reason === "Fighting" ? "Fighting" : reason, now.message);
+    const same = before?.status === bad && before.message === now.message;
+    const told = causes.get(type) ?? (same ? cause : undefined);
+    causes.set(type, cause);
+    if (told !== cause) await events.tell(object, now.reason === "Fighting" ? "Fighting" : reason, now.message, cause);
   }
+}
+
+function causeOf(type: string, { plan, planErrors }: Findings): string | undefined {
+  if (type === "Blocked") return plan?.blockedCause;
+  return type === "PlanReady" && planErrors.length === 0 ? plan?.ownerErrorsCause : undefined;
 }
 
 /** Everything but the numbers that move with every Pod. */

@@ -41,10 +41,11 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
   let plan = await planNow(object, wish, previous, parts, context);
   let sync: CarriedOut | undefined;
   let gate: Gate | undefined;
+  const requested = isRequested(wish, previous, parts.follower);
   for (let round = 0; round < ROUNDS; round++) {
     if (plan.planning === undefined) break;
     try {
-      gate = await gateNow(plan.planning, wish, previous, parts, context);
+      gate = await gateNow(plan.planning, wish, requested, previous, parts, context);
     } catch (error) {
       // What is offered for approval cannot be kept: told as whatever else the cluster does not let us do.
       if (!isClusterError(error)) throw error;
@@ -63,8 +64,9 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     plan = await planNow(object, wish, previous, parts, context);
     if (done?.reason !== undefined || context.signal.aborted) break;
   }
-  if (plan.planning !== undefined && sync?.reason === undefined)
-    gate = await gateNow(plan.planning, wish, previous, parts, context);
+  // A request is answered by one try.
+  const unanswered = requested && sync === undefined;
+  if (plan.planning !== undefined) gate = await gateNow(plan.planning, wish, unanswered, previous, parts, context);
 
   // What was found, in the object's status, its events and the metrics.
   const now = clock.now();
@@ -74,12 +76,11 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     planFindings(plan.planning, {
       wish,
       drift: parts.memory.drift,
-      fights: parts.memory.fights(now).map((fight) => ({ ...fight, writer: parts.memory.undoneOf(fight.object) })),
+      fights: parts.memory.fights(now),
       breakGlass: glass,
     });
   if (plan.planning !== undefined) await absorbBreakGlass(object, wish, plan.planning, context);
-  const retryAt = parts.memory.failuresOf(tryOf(wish, plan.planning))?.retryAt;
-  const until = gate?.until ?? (sync?.reason === undefined ? undefined : retryAt);
+  const until = gate?.until;
   const findings: Findings = {
     wish,
     previous,
@@ -94,7 +95,7 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     ...(until !== undefined && { nextSyncAt: timeText(until) }),
     ...(sync && { sync: { record: sync.record, ...(sync.reason && { reason: sync.reason }) } }),
   };
-  parts.memory.written = (await publish(object, findings, context)) ?? parts.memory.written;
+  parts.memory.written = (await publish(object, findings, parts.memory.causes, context)) ?? parts.memory.written;
   measure(findings, plan.planning, parts.memory, context.metrics);
   return earliest(
     now + 600_000,
@@ -116,6 +117,7 @@ function latestStatus(object: KubeObject, { written }: Memory): PlanSyncStatus {
 async function gateNow(
   planning: Planning,
   wish: Wish,
+  requested: boolean,
   previous: PlanSyncStatus,
   parts: PlanSyncParts,
   context: ReconcileContext,
@@ -130,7 +132,7 @@ async function gateNow(
     digest: planning.print.digest,
     due: due.length,
     drift: applied && due.length > 0 && due.every((step) => memory.drift.has(stepKey(step))),
-    requested: isRequested(wish, previous, parts.follower),
+    requested,
     approved: wish.mode === "manual" ? await approvalOf(planning, wish, approvals, now) : { state: "missing" },
     windows: context.windowsAt(wish.windows, now),
     failures: memory.failuresOf(of),
@@ -156,18 +158,25 @@ async function syncNow(
   } catch (error) {
     if (error instanceof LockMoved) return undefined;
     if (!isClusterError(error)) throw error;
-    memory.failed(of, wish, context.clock.now(), error.message);
-    return lockFailed(planning, error, context);
+    const failed = lockFailed(planning, error, context);
+    memory.failed(of, wish, context.clock.now(), failed.reason, error.message);
+    return failed;
   }
   const done = await carryOut(planning, wish.key, { ...context, needs: planNeeds(planning.revision.plan.documents) });
   if (done.reason === undefined) memory.succeeded();
-  else if (done.retry) memory.failed(of, wish, context.clock.now(), done.record.message ?? done.reason);
+  else if (done.retry) {
+    memory.failed(of, wish, context.clock.now(), done.reason, done.record.message ?? done.reason);
+  }
   const { approval } = wish.switches;
   const by = wish.mode === "manual" ? approval?.by : undefined;
   return by === undefined ? done : { ...done, record: { ...done.record, approvedBy: by } };
 }
 
-function lockFailed({ revision, print }: Planning, error: ClusterError, { clock }: ReconcileContext): CarriedOut {
+function lockFailed(
+  { revision, print }: Planning,
+  error: ClusterError,
+  { clock }: ReconcileContext,
+): CarriedOut & { readonly reason: string } {
   const at = timeText(clock.now());
   const message = `the lock in the cluster cannot be written: ${error.message}`.slice(0, 1024);
   const record = {

@@ -51,9 +51,14 @@ function readyOf(findings: Findings): Said {
   if (planErrors.length > 0) return not(findings.planErrorReason ?? "BuildFailed", planErrors[0]!);
   if (clusterError !== undefined) return not(clusterError.reason, clusterError.message);
   if (plan === undefined) return { ...not("Progressing", "looking at the cluster"), status: "Unknown" };
-  if (sync?.reason !== undefined) return not(sync.reason, sync.record.message ?? "the sync failed");
+  const waits = gate?.reason === "ProgressingWithRetry" && findings.nextSyncAt !== undefined;
+  const next = waits ? `; next try at ${findings.nextSyncAt}` : "";
+  if (sync?.reason !== undefined && gate?.reason !== "RetriesExhausted")
+    return not(sync.reason, `${sync.record.message ?? "the sync failed"}${next}`);
   if (gate !== undefined && !gate.open && !["Nothing", "Observing"].includes(gate.reason)) {
-    return not(gate.reason, gate.message);
+    // What people can look at meanwhile goes before that it is tried again.
+    const reason = gate.failure === "AdmissionUnavailable" ? gate.failure : gate.reason;
+    return not(reason, `${gate.message}${next}`);
   }
   if (plan.fights !== undefined) return not("Fighting", plan.fights);
   if (plan.blocked !== undefined) return not(plan.blockedReason ?? "Blocked", plan.blocked);

@@ -58,6 +58,8 @@ export interface PlanFindings {
   /** Steps held back that a person has to decide on, in one line; absent when there are none. */
   readonly blocked?: string;
   readonly blockedReason?: string;
+  /** What they are held back for, whoever of many Pods is named for it. */
+  readonly blockedCause?: string;
   /** Owners that cannot have what they ask for, in one line. */
   readonly capacity?: string;
   /** What somebody changed in the cluster since the revision was applied, in one line. */
@@ -68,6 +70,8 @@ export interface PlanFindings {
   readonly override?: string;
   /** Errors of single owners, in one line. */
   readonly ownerErrors?: string;
+  /** What they are, whoever of many Pods is named for them. */
+  readonly ownerErrorsCause?: string;
   /** Steps that are due and not held back by anything but the gate. */
   readonly due: number;
 }

@@ -2,8 +2,8 @@ import { conditionsOf } from "./conditions.js";
 import type { Findings } from "./findings.js";
 import type { PlanSyncStatus, SyncRecord } from "./plan-sync.generated.js";
 
-/** Syncs a PlanSync remembers; no list of objects is ever kept in it. */
-const HISTORY = 10;
+/** Syncs a PlanSync remembers; no list of objects is ever kept in it. Of those that went well so many stay, to roll back to. */
+const HISTORY = { most: 10, applied: 3 };
 
 /** The status of a PlanSync after a reconcile. Equal findings make an equal status, so that rest writes nothing. */
 export function statusOf(findings: Findings): PlanSyncStatus {
@@ -58,14 +58,13 @@ function appliedRevision({ source, plan, sync, previous, wish }: Findings): stri
   return complete ? source.revision : previous.lastAppliedRevision;
 }
 
+/** Every try is one line. What failed again and again does not push out what people may roll back to. */
 function history(before: readonly SyncRecord[], record: SyncRecord | undefined): SyncRecord[] | undefined {
-  const all = record === undefined ? [...before] : [record, ...before.filter((one) => !sameTry(one, record))];
-  return all.length === 0 ? undefined : all.slice(0, HISTORY);
-}
-
-/** Tries of one plan that fail alike are one line of history, the latest. */
-function sameTry(a: SyncRecord, b: SyncRecord): boolean {
-  return a.digest === b.digest && a.revision === b.revision && a.result === b.result && !wrote(a);
+  const all = record === undefined ? [...before] : [record, ...before];
+  if (all.length === 0) return undefined;
+  const kept = new Set(all.filter(({ result }) => result === "applied").slice(0, HISTORY.applied));
+  for (let index = all.length - 1; all.length > HISTORY.most; index--) if (!kept.has(all[index]!)) all.splice(index, 1);
+  return all;
 }
 
 /** Whether a sync changed anything. */

@@ -10,6 +10,7 @@ import { oneUser } from "./workload.js";
 /** Holds back what would harm, and does the rest. */
 export const GUARD_STORIES: readonly Story[] = [
   ["a blocked part is held back while the rest syncs", holdsBackParts],
+  ["a part that stays blocked is one event, whatever its Pods are called", tellsBlocksOnce],
   ["a deleted PlanSync leaves everything; with deletionPolicy delete all but what is in use goes", givesUp],
   ["an object that must be confirmed is deleted only then", asksBeforeDelete],
   ["more deletes than the prune budget: none is done", keepsPruneBudget],
@@ -40,6 +41,30 @@ async function holdsBackParts(stage: Stage): Promise<void> {
     (now) => now?.[0] === "10.6.0.12-10.6.0.19",
     30,
   );
+}
+
+async function tellsBlocksOnce(stage: Stage): Promise<void> {
+  const first = await stage.push({ "plan/a.yaml": pools(X(19)), "plan/net.yaml": NETWORK });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  await oneUser(stage);
+  await stage.push({ "plan/a.yaml": pools("x: {subnet: app, addresses: [10.6.0.12-10.6.0.19]}") });
+  const named = new Set<string>();
+  for (let life = 0; life < 3; life++) {
+    const text = await eventually(
+      async () => (await stage.status()).blocked ?? "",
+      (now) => /default\/user-\S+ \(10\.6\.0\.1[01]\)/.test(now) && !named.has(now),
+    );
+    named.add(text);
+    const { items } = await stage.actor.list(KINDS.Pod, { namespace: "default" });
+    for (const { metadata } of items) {
+      await stage.actor.delete({ kind: KINDS.Pod, namespace: "default", name: metadata.name }, { uid: metadata.uid });
+    }
+    await stage.settle();
+  }
+  const told = (await stage.events()).filter((one) => one.startsWith("Blocked: "));
+  expect(told).toHaveLength(1);
 }
 
 async function givesUp(stage: Stage): Promise<void> {

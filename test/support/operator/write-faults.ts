@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import type { Intercept } from "../../../src/adapters/embedded/http-server.js";
+import { KINDS } from "../../../src/core/spiderpool/objects.js";
 import { type FaultyStage, POOLS, X } from "./faulty-stage.js";
+import { NAMESPACE } from "./stage.js";
 import { applied, automated, ready } from "./steps.js";
 import type { Story } from "./story.js";
 
@@ -8,6 +10,7 @@ import type { Story } from "./story.js";
 export const WRITE_FAULTS: readonly Story<FaultyStage>[] = [
   ["every third write is answered 429, every fifth 409: it converges all the same", outlastsRefusals],
   ["admission is down: told as such, last state stands, and it goes on when admission is back", outlastsAdmission],
+  ["retry.limit 5 is five tries, each in the history, beside what can be rolled back to", givesUpAfterFive],
   ["429 with Retry-After: no write comes back before its time, and it converges", waitsAsAsked],
 ];
 
@@ -72,6 +75,31 @@ async function outlastsAdmission(stage: FaultyStage): Promise<void> {
   stage.intercept(undefined);
   await applied(stage, second, 60);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);
+}
+
+async function givesUpAfterFive(stage: FaultyStage): Promise<void> {
+  const good = stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
+  await stage.planSync(automated);
+  const name = { kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" };
+  await stage.actor.patch(name, {
+    spec: { sync: { retry: { limit: 5, backoff: { duration: "1s", maxDuration: "1s" } } } },
+  });
+  await stage.start();
+  await applied(stage, good);
+  let tries = 0;
+  stage.intercept((write) => {
+    if (!isPlanned(write)) return undefined;
+    tries++;
+    return refusal(403, "Forbidden", 'admission webhook "spiderippool.spiderpool.spidernet.io" denied the request: no');
+  });
+  const bad = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
+  const message = await ready(stage, "False RetriesExhausted", undefined, 60);
+  expect(message).toContain("gave up after 5 tries");
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect(tries).toBe(5);
+  const tried = (await stage.status()).history!.map(({ revision, result }) => `${result} ${revision === bad}`);
+  expect(tried.slice(0, 5)).toEqual(Array(5).fill("failed true"));
+  expect(tried).toContain("applied false");
 }
 
 async function waitsAsAsked(stage: FaultyStage): Promise<void> {
