@@ -72,7 +72,7 @@ const WISH = readWish({
 });
 const VERDICT = { stable: true, judged: [], stays: 0, moves: [], strands: [], released: [], leaving: [] };
 const SUMMARY = { create: 0, update: 0, delete: 0, unchanged: 0, adopt: 0, blocked: 0 };
-const REVISION = { revision: "a".repeat(40), signedBy: ["ann"] };
+const REVISION = { revision: "a".repeat(40), read: { revision: "a".repeat(40), signedBy: ["ann"] } };
 const REST: Findings = {
   wish: WISH,
   previous: {},

@@ -8,7 +8,7 @@ import type { Broken, Planning } from "./planning.js";
 import type { Revision } from "./source-follower.js";
 
 /** What was decided last, and on what: the same again is the same decision. */
-interface Memo {
+export interface Memo {
   readonly on: string;
   readonly newest: Revision | undefined;
   readonly planning: Planning | undefined;
@@ -53,6 +53,8 @@ export class Memory {
   readonly drift = new Map<string, Change>();
   #heals: Heals = new Map();
   #failures: Failures | undefined;
+  /** Object id of the folder that was applied last. */
+  #appliedTree: string | undefined;
 
   /** A try of a plan failed; the next waits longer. */
   failed(of: string, { retry }: Wish, now: number, reason: string, message: string): void {
@@ -68,6 +70,12 @@ export class Memory {
   /** Tries of one plan that failed, if any did. */
   failuresOf(of: string): Failures | undefined {
     return this.#failures?.of === of ? this.#failures : undefined;
+  }
+
+  /** Whether a revision is the one applied last, or another commit of the same folder. */
+  isApplied({ tree }: Revision, lastApplied: string | undefined): boolean {
+    if (tree.commit === lastApplied) this.#appliedTree = tree.tree;
+    return tree.tree === this.#appliedTree;
   }
 
   /** Somebody else changed an object, which may have been changed before since it was right. */

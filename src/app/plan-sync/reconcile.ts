@@ -126,7 +126,7 @@ async function gateNow(
   const now = context.clock.now();
   const of = tryOf(wish, planning);
   const due = dueOf(planning);
-  const applied = planning.revision.tree.commit === previous.lastAppliedRevision;
+  const applied = memory.isApplied(planning.revision, previous.lastAppliedRevision);
   return gateOf({
     wish,
     digest: planning.print.digest,
@@ -232,9 +232,9 @@ async function tellSync(
   if (done.reason !== undefined) await events.tell(object, "SyncFailed", `${commit}: ${message}`);
 }
 
-/** Failures count for a revision under one spec: a change of either starts anew. */
+/** Failures count for a plan's folder under one spec: a change of either starts anew. */
 function tryOf(wish: Wish, planning: Planning | undefined): string {
-  return `${planning?.revision.tree.commit} ${wish.generation}`;
+  return `${planning?.revision.tree.tree} ${wish.generation}`;
 }
 
 function clusterFailure(error: ClusterError): NonNullable<Findings["clusterError"]> {

@@ -133,7 +133,7 @@ export class SourceFollower {
       const found = wanted.pinned === undefined ? await repository.resolve(spec, signal) : { commit: wanted.pinned };
       const known = before.newest?.tree;
       const same = known?.commit === found.commit && known.refName === found.refName;
-      const newest = same ? before.newest! : await this.#read(spec, found);
+      const newest = same ? before.newest! : await this.#read(spec, found, before.newest);
       if (this.#wanted !== wanted) return;
       this.#failures = 0;
       this.#state = { newest, attempted: found.commit };
@@ -154,10 +154,12 @@ export class SourceFollower {
     if (first || noteworthy(before, this.#state)) this.context.onChange();
   }
 
-  async #read(spec: SourceSpec, revision: ResolvedRevision): Promise<Revision> {
+  /** @param before what was read last: a commit that touches other folders only is the same plan */
+  async #read(spec: SourceSpec, revision: ResolvedRevision, before?: Revision): Promise<Revision> {
     const { repository, read } = this.context;
     const { signal } = this.#ended;
     const tree = await repository.read(spec, revision, signal);
+    if (before !== undefined && before.tree.tree === tree.tree) return { tree, plan: before.plan };
     return { tree, plan: await read(tree, (files) => repository.contents(spec, files, signal)) };
   }
 
@@ -194,6 +196,8 @@ function noteworthy(before: SourceState, after: SourceState): boolean {
   return (
     old?.told !== failure?.told ||
     (old === undefined) !== (failure === undefined) ||
-    old?.error.reason !== failure?.error.reason
+    old?.error.reason !== failure?.error.reason ||
+    // An outage has other words each time; what waiting does not cure has others when it is something else.
+    (failure?.error.transient === false && old?.error.message !== failure.error.message)
   );
 }

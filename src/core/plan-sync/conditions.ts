@@ -1,3 +1,4 @@
+import { fieldText } from "./field-text.js";
 import type { Findings } from "./findings.js";
 import type { Condition } from "./plan-sync.generated.js";
 
@@ -16,7 +17,7 @@ export function conditionsOf(findings: Findings): Condition[] {
     const old = before.get(one.type);
     return {
       ...one,
-      message: one.message.slice(0, LONGEST),
+      message: fieldText(one.message, LONGEST),
       observedGeneration: findings.wish.generation,
       lastTransitionTime: old?.status === one.status ? old.lastTransitionTime : findings.now,
     };
@@ -99,16 +100,15 @@ function progress({ gate, plan }: Findings, ready: Said): Said[] {
 
 function sourceReady({ source }: Findings): Said {
   const type = "SourceReady";
-  const { failure, revision } = source;
-  if (failure?.told || (failure !== undefined && revision === undefined)) {
+  const { failure, read } = source;
+  if (failure?.told || (failure !== undefined && read === undefined)) {
     return { type, status: "False", reason: failure.reason, message: failure.message };
   }
-  if (revision === undefined)
-    return { type, status: "Unknown", reason: "Progressing", message: "reading the repository" };
+  if (read === undefined) return { type, status: "Unknown", reason: "Progressing", message: "reading the repository" };
   const where =
     source.pinned === undefined
-      ? (source.ref ?? "the commit")
-      : `pinned by annotation; spiderplan resume follows ${source.ref ?? "the source"} again`;
+      ? (read.ref ?? "the commit")
+      : `pinned by annotation; spiderplan resume follows ${read.ref ?? "the source"} again`;
   const trouble =
     failure === undefined
       ? ""
@@ -117,7 +117,7 @@ function sourceReady({ source }: Findings): Said {
     type,
     status: "True",
     reason: "ReconciliationSucceeded",
-    message: `${short(revision)} of ${where}${trouble}`,
+    message: `${short(read.revision)} of ${where}${trouble}`,
   };
 }
 
@@ -127,11 +127,10 @@ function sourceVerified({ wish, source }: Findings): Said[] {
   if (source.failure?.reason === "VerificationFailed") {
     return [{ type, status: "False", reason: "VerificationFailed", message: source.failure.message }];
   }
-  if (source.signedBy === undefined)
+  const signedBy = source.read?.signedBy;
+  if (signedBy === undefined)
     return [{ type, status: "Unknown", reason: "Progressing", message: "nothing was verified yet" }];
-  return [
-    { type, status: "True", reason: "ReconciliationSucceeded", message: `signed by ${source.signedBy.join(", ")}` },
-  ];
+  return [{ type, status: "True", reason: "ReconciliationSucceeded", message: `signed by ${signedBy.join(", ")}` }];
 }
 
 function planReady({ planErrors, planErrorReason, plan, source }: Findings): Said {

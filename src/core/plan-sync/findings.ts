@@ -31,6 +31,8 @@ export interface Findings {
 }
 
 export interface SourceFindings {
+  /** The newest revision that could be read; another one than that in force while it cannot be planned. */
+  readonly read?: { readonly revision: string; readonly ref?: string; readonly signedBy?: readonly string[] };
   /** The revision in force. */
   readonly revision?: string;
   readonly ref?: string;

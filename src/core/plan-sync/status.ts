@@ -1,4 +1,5 @@
 import { conditionsOf } from "./conditions.js";
+import { fieldText, fieldTime } from "./field-text.js";
 import type { Findings } from "./findings.js";
 import type { PlanSyncStatus, SyncRecord } from "./plan-sync.generated.js";
 
@@ -22,12 +23,12 @@ export function statusOf(findings: Findings): PlanSyncStatus {
         source.revision === undefined
           ? previous.source
           : given({
-              ref: source.ref,
+              ref: line(source.ref),
               tree: source.tree,
-              author: source.author,
-              subject: source.subject,
-              committedAt: source.committedAt,
-              signedBy: source.signedBy?.join(", "),
+              author: line(source.author),
+              subject: line(source.subject),
+              committedAt: fieldTime(source.committedAt),
+              signedBy: line(source.signedBy?.join(", ")),
               pinned: source.pinned,
             }),
       plan:
@@ -60,7 +61,9 @@ function appliedRevision({ source, plan, sync, previous, wish }: Findings): stri
 
 /** Every try is one line. What failed again and again does not push out what people may roll back to. */
 function history(before: readonly SyncRecord[], record: SyncRecord | undefined): SyncRecord[] | undefined {
-  const all = record === undefined ? [...before] : [record, ...before];
+  const { message } = record ?? {};
+  const told = record && { ...record, ...(message !== undefined && { message: fieldText(message, 1024) }) };
+  const all = told === undefined ? [...before] : [told, ...before];
   if (all.length === 0) return undefined;
   const kept = new Set(all.filter(({ result }) => result === "applied").slice(0, HISTORY.applied));
   for (let index = all.length - 1; all.length > HISTORY.most; index--) if (!kept.has(all[index]!)) all.splice(index, 1);
@@ -73,7 +76,11 @@ function wrote(record: SyncRecord | undefined): boolean {
 }
 
 function cut(text: string | undefined): string | undefined {
-  return text === undefined || text.length <= 1024 ? text : `${text.slice(0, 1021)}...`;
+  return text === undefined || text.length <= 1024 ? line(text) : `${fieldText(text, 1021)}...`;
+}
+
+function line(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : fieldText(text, 1024);
 }
 
 /** Without what is undefined: an absent field and an undefined one are the same JSON, but not the same object. */
