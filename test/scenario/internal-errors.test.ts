@@ -170,9 +170,9 @@ test.each(STAGES)(
     expect(await errors(where)).toBeGreaterThan(0);
     expect(logged()).toContain("planted: ");
     await eventually(
-    () => value('condition{plan="net/dc",type="Ready",status="False"}'),
-    (now) => now === 1,
-  );
+      () => value('condition{plan="net/dc",type="Ready",status="False"}'),
+      (now) => now === 1,
+    );
     await eventually(stage.events, (events) => events.some((one) => one.includes("internal error: TypeError")));
     await eventually(
       () => stage.pool("o"),
