@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { guardWrites } from "../app/guard-writes.js";
+import { caught, isExpected } from "../app/internal-error.js";
 import { ApprovedPlans } from "../app/plan-sync/approved-plans.js";
 import { ClusterLock } from "../app/plan-sync/cluster-lock.js";
 import { EventRecorder } from "../app/plan-sync/events.js";
@@ -9,6 +10,7 @@ import { Memory } from "../app/plan-sync/memory.js";
 import { OwnWrites } from "../app/plan-sync/own-writes.js";
 import type { PlanSyncParts, ReconcileContext, WatchedCluster } from "../app/plan-sync/parts.js";
 import { reconcile } from "../app/plan-sync/reconcile.js";
+import { reportInternalError } from "../app/plan-sync/report-internal-error.js";
 import { SourceFollower } from "../app/plan-sync/source-follower.js";
 import { WATCH_TIMES } from "../app/watch/backoff.js";
 import { type CacheChange, ClusterCache } from "../app/watch/cluster-cache.js";
@@ -57,14 +59,12 @@ export class Controller {
       work: (key) => this.#work(key),
       onError: (plansync, error) => {
         metrics.count("reconcile_total", { result: "error" });
-        logger.error(
-          { plansync, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-          "reconcile failed",
-        );
+        caught(error, "reconcile", { metrics, logger: logger.with({ plansync }) });
       },
       onStart: (_key, waited) => metrics.observe("queue_wait_seconds", waited / 1000),
     });
-    this.#cache = new ClusterCache(cluster, { namespace, clock, metrics, times });
+    const onException = (error: unknown) => void caught(error, "watch", options);
+    this.#cache = new ClusterCache(cluster, { namespace, clock, metrics, times, onException });
     this.#ledger = new LedgerWatch({
       ...options,
       cache: this.#cache,
@@ -168,9 +168,13 @@ export class Controller {
       await keepFinalizer(object, wish, context);
       return { type: "at", time: await reconcile(object, this.#partsOf(key, object), context) };
     } catch (error) {
-      if (!isClusterError(error)) throw error;
-      logger.warn({ reason: error.reason, error: error.message }, "the cluster does not let a reconcile finish");
-      return { type: "retry", atLeast: (error.retryAfterSeconds ?? 0) * 1000 };
+      if (!isExpected(error)) {
+        await reportInternalError(object, error, this.#entries.get(key), context);
+        return { type: "retry" };
+      }
+      const { reason = error.name, retryAfterSeconds = 0 } = isClusterError(error) ? error : {};
+      logger.warn({ reason, error: error.message }, "the cluster does not let a reconcile finish");
+      return { type: "retry", atLeast: retryAfterSeconds * 1000 };
     }
   }
 

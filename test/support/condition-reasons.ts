@@ -35,6 +35,7 @@ const SOURCE_ERRORS = wordsOf<SourceErrorReason>({
   Refused: true,
   VerificationFailed: true,
   TooLarge: true,
+  InternalError: true,
 });
 const PLAN_ERRORS = wordsOf<NonNullable<Findings["planErrorReason"]>>({
   BuildFailed: true,
@@ -44,6 +45,7 @@ const PLAN_ERRORS = wordsOf<NonNullable<Findings["planErrorReason"]>>({
 const CLUSTER_ERRORS = wordsOf<NonNullable<Findings["clusterError"]>["reason"]>({
   AdmissionUnavailable: true,
   ReconciliationFailed: true,
+  InternalError: true,
 });
 /** All but `error`, which no step is held back as. */
 const BLOCKS = wordsOf<Exclude<Block["type"], "error">>({

@@ -1,5 +1,4 @@
 import { stepKey } from "../../core/change/step.js";
-import { isClusterError } from "../../core/cluster-error.js";
 import type { SyncRecord } from "../../core/plan-sync/plan-sync.generated.js";
 import { resolveFacts } from "../../core/spiderpool/facts.js";
 import type { Cluster } from "../../ports/cluster.js";
@@ -8,7 +7,7 @@ import type { Logger, Metrics } from "../../ports/telemetry.js";
 import { apply } from "../apply/apply.js";
 import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
 import { judgingAgain } from "../apply/judging-again.js";
-import { LeaseTaken } from "../lease-waiting.js";
+import { caught, InternalError, isExpected } from "../internal-error.js";
 import type { ObserveOptions } from "../observe.js";
 import { count } from "../report/printable.js";
 import { timeText } from "../time-text.js";
@@ -65,10 +64,7 @@ export async function carryOut(planning: Planning, install: string, context: Car
     signal: context.signal,
     rejudge: judgingAgain(plan, snapshot, (remaining) => lookAgain(remaining, context)),
     onProgress: (event) => tell(event, written, context),
-  }).catch((error: unknown) => {
-    if (error instanceof LeaseTaken || isClusterError(error)) return error;
-    throw error;
-  });
+  }).catch((error: unknown) => (isExpected(error) ? error : caught(error, "apply", context)));
   const finishedAt = clock.now();
   context.metrics.count("reconcile_writes_total", {}, written.size);
   context.metrics.observe("apply_duration_seconds", (finishedAt - startedAt) / 1000);
@@ -80,7 +76,9 @@ export async function carryOut(planning: Planning, install: string, context: Car
   };
   if (result instanceof Error) {
     const record: SyncRecord = { ...base, result: "failed", message: result.message };
-    return { record, reason: "ReconciliationFailed", retry: true, written: [] };
+    const failed = { record, retry: true, written: [...written] };
+    if (result instanceof InternalError) return { ...failed, reason: "InternalError" };
+    return { ...failed, reason: "ReconciliationFailed" };
   }
   return { ...summedUp(result, base), written: [...written] };
 }

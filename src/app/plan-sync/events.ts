@@ -16,6 +16,7 @@ export type EventReason =
   | "DriftCorrected"
   | "DriftDetected"
   | "Fighting"
+  | "InternalError"
   | "OverrideAbsorbed"
   | "OverrideExpired"
   | "SyncFailed"
@@ -27,6 +28,7 @@ const WARNINGS = new Set<EventReason>([
   "BuildFailed",
   "DriftDetected",
   "Fighting",
+  "InternalError",
   "OverrideExpired",
   "SyncFailed",
   "SourceFailed",

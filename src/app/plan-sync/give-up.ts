@@ -1,3 +1,4 @@
+import { ClusterError } from "../../core/cluster-error.js";
 import { decide } from "../../core/engine.js";
 import { mergePlan } from "../../core/plan/merge.js";
 import type { Plan } from "../../core/plan/plan.js";
@@ -67,7 +68,8 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
   });
   const stay = outcome.steps.filter((step) => step.blocked !== undefined).length + outcome.verdict.leaving.length;
   context.logger.info({ deleted: report.deleted, stay, failed: report.failed.length }, "PlanSync deleted");
-  if (report.failed.length + report.notStarted.length > 0) throw new Error(report.failed[0]?.message ?? "called off");
+  if (report.failed.length + report.notStarted.length > 0)
+    throw new ClusterError("Unavailable", report.failed[0]?.message ?? "called off", true);
   await events.tell(
     object,
     "Orphaned",

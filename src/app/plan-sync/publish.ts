@@ -7,11 +7,20 @@ import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../../ports/cluster.js";
 import type { Logger } from "../../ports/telemetry.js";
 import type { EventReason, EventRecorder } from "./events.js";
+import type { Memory } from "./memory.js";
 
 interface Context {
   readonly cluster: WatchableCluster;
   readonly logger: Logger;
   readonly events: EventRecorder;
+}
+
+/** The status as we wrote it last, where the watch has not told it yet. */
+export function latestStatus(object: KubeObject, memory: Pick<Memory, "written"> | undefined): PlanSyncStatus {
+  const written = memory?.written;
+  const own = Number(written?.metadata.resourceVersion) > Number(object.metadata.resourceVersion);
+  const newest = own && written?.metadata.uid === object.metadata.uid ? written : object;
+  return (newest?.status ?? {}) as PlanSyncStatus;
 }
 
 /**
@@ -56,6 +65,9 @@ const TROUBLES: readonly { type: string; bad: string; reason: EventReason }[] = 
   { type: "Drifted", bad: "True", reason: "DriftDetected" },
 ];
 
+/** Reasons that are told as events of their own name, whatever the condition. */
+const OWN_EVENTS: ReadonlySet<string> = new Set<EventReason>(["Fighting", "InternalError"]);
+
 /**
  * An event when a trouble begins or becomes another one. Messages name Pods, and a Deployment has new ones all the time: it
  * is the cause that makes a trouble another one.
@@ -79,8 +91,13 @@ async function tellTroubles(
     const same = before?.status === bad && before.message === now.message;
     const told = causes.get(type) ?? (same ? cause : undefined);
     causes.set(type, cause);
-    if (told !== cause) await events.tell(object, now.reason === "Fighting" ? "Fighting" : reason, now.message, cause);
+    if (told === cause) continue;
+    await events.tell(object, OWN_EVENTS.has(now.reason) ? (now.reason as EventReason) : reason, now.message, cause);
   }
+  const ready = next.conditions?.find(({ type }) => type === "Ready");
+  const wasReady = previous.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.reason === "InternalError" && ready.message !== wasReady?.message)
+    await events.tell(object, "InternalError", ready.message);
 }
 
 function causeOf(type: string, { plan, planErrors }: Findings): string | undefined {

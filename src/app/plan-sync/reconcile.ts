@@ -14,12 +14,11 @@ import { absorbBreakGlass, activeBreakGlass } from "./break-glass.js";
 import { type CarriedOut, carryOut } from "./carry-out.js";
 import { LockMoved } from "./cluster-lock.js";
 import { measure } from "./measure.js";
-import type { Memory } from "./memory.js";
 import type { PlanSyncParts, ReconcileContext } from "./parts.js";
 import { planFindings } from "./plan-findings.js";
 import { planNow } from "./plan-now.js";
 import { dueOf, type Planning } from "./planning.js";
-import { publish } from "./publish.js";
+import { latestStatus, publish } from "./publish.js";
 import { isRequested } from "./requested.js";
 import { sourceFindings } from "./source-findings.js";
 
@@ -105,13 +104,6 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     ...parts.memory.fights(now).map((fight) => fight.until),
     ...(plan.clusterError === undefined ? [] : [now + 10_000]),
   );
-}
-
-/** The status as we wrote it last, where the watch has not told it yet. */
-function latestStatus(object: KubeObject, { written }: Memory): PlanSyncStatus {
-  const own = Number(written?.metadata.resourceVersion) > Number(object.metadata.resourceVersion);
-  const newest = own && written?.metadata.uid === object.metadata.uid ? written : object;
-  return (newest?.status ?? {}) as PlanSyncStatus;
 }
 
 async function gateNow(

@@ -5,6 +5,7 @@ import type { PlanReader, ReadPlan } from "../../ports/plan-reader.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { ResolvedRevision, SourceRepository, SourceSpec, SourceTree } from "../../ports/source-repository.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
+import { caught } from "../internal-error.js";
 import { sourceSpec } from "./source-spec.js";
 
 /** One revision of the plan, read. */
@@ -139,10 +140,14 @@ export class SourceFollower {
       this.#state = { newest, attempted: found.commit };
       metrics.set("source_last_success_timestamp_seconds", clock.now() / 1000, { plan: wanted.key });
       if (!same) logger.info({ revision: found.commit, files: newest.tree.files.length }, "read a new revision");
-    } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
+    } catch (thrown) {
       if (this.#ended.signal.aborted || this.#wanted !== wanted) return;
       this.#failures++;
+      // An exception here must not end the process that follows everybody's repositories.
+      const error =
+        thrown instanceof SourceError
+          ? thrown
+          : new SourceError("InternalError", caught(thrown, "source", { logger, metrics }).message, false);
       const since = before.failure?.since ?? started;
       const told = !error.transient || clock.now() - since >= SOURCE_GRACE;
       this.#state = { ...before, failure: { error, since, told } };

@@ -18,7 +18,7 @@ export interface Findings {
   readonly planErrorReason?: "BuildFailed" | "EmptySource" | "LockMismatch";
   /** Why the cluster cannot be judged; the rest is then what was known before. */
   readonly clusterError?: {
-    readonly reason: "AdmissionUnavailable" | "ReconciliationFailed";
+    readonly reason: "AdmissionUnavailable" | "ReconciliationFailed" | "InternalError";
     readonly message: string;
   };
   /** The plan of the revision in force; absent while there is none, or the cluster cannot be judged. */
