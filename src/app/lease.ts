@@ -37,6 +37,7 @@ export class Lease {
     this.#times = options.times ?? CLIENT_GO;
     this.#live = taken.live;
     this.#renewedAt = taken.at;
+    this.#tellHeld();
     this.#renewing = this.#renew();
     void this.#expire();
   }
@@ -65,6 +66,7 @@ export class Lease {
   async release(): Promise<void> {
     const held = this.isHeld();
     this.#ended.abort();
+    this.options.onHeld?.(0);
     if (!held) return;
     const enough = new AbortController();
     await Promise.race([this.#giveBack(), this.#slept(this.#times.retryPeriod, enough.signal)]);
@@ -88,6 +90,7 @@ export class Lease {
       try {
         this.#live = await writeLease(this.cluster, this.options, this.#live, { renewTime });
         this.#renewedAt = at;
+        if (this.isHeld()) this.#tellHeld();
       } catch (error) {
         if (!isClusterError(error, "Conflict", "NotFound")) continue; // Until the deadline, isHeld decides.
         if (!(await this.#stillOurs())) return this.#lose("taken by somebody else");
@@ -118,8 +121,13 @@ export class Lease {
     return true;
   }
 
+  #tellHeld(): void {
+    this.options.onHeld?.(this.#renewedAt + this.#times.renewDeadline);
+  }
+
   #lose(why: string): void {
     if (this.#ended.signal.aborted || this.#lost.signal.aborted) return;
+    this.options.onHeld?.(0);
     this.#lost.abort(new Error(`the Lease ${this.options.namespace}/${this.options.name} was lost: ${why}`));
   }
 }

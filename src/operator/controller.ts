@@ -3,6 +3,7 @@ import { guardWrites } from "../app/guard-writes.js";
 import { caught, isExpected } from "../app/internal-error.js";
 import { ApprovedPlans } from "../app/plan-sync/approved-plans.js";
 import { ClusterLock } from "../app/plan-sync/cluster-lock.js";
+import { type Deadlines, NO_DEADLINES } from "../app/plan-sync/deadlines.js";
 import { EventRecorder } from "../app/plan-sync/events.js";
 import { giveUp, keepFinalizer } from "../app/plan-sync/give-up.js";
 import { forgetMeasures } from "../app/plan-sync/measure.js";
@@ -34,6 +35,7 @@ const DELAY = { prompt: 100, usage: 2_000, longest: 60_000 };
 /** Follows every PlanSync of a cluster while this process leads. */
 export class Controller {
   readonly #entries = new Map<string, PlanSyncParts & { readonly log: Logger }>();
+  readonly #deadlines: Deadlines;
   readonly #own: OwnWrites;
   readonly #queue: WorkQueue;
   readonly #cache: ClusterCache;
@@ -51,6 +53,7 @@ export class Controller {
   ) {
     const { cluster, clock, metrics, namespace, logger } = options;
     const times = { ...WATCH_TIMES, ...options.watchTimes };
+    this.#deadlines = options.deadlines ?? NO_DEADLINES;
     this.#own = new OwnWrites((kind) => this.#cache.states().has(kind.kind));
     this.#cluster = this.#own.through(guardWrites(cluster, isHeld));
     this.#events = new EventRecorder(this.#cluster, clock, logger, options.identity);
@@ -153,6 +156,7 @@ export class Controller {
   async #reconcile(object: KubeObject, key: string, logger: Logger): Promise<Worked> {
     const context: ReconcileContext = {
       ...this.options,
+      deadlines: this.#deadlines,
       cluster: this.#cluster,
       logger,
       watched: this.#watched,
@@ -189,6 +193,7 @@ export class Controller {
         cluster: this.#cluster,
         repository,
         read: readPlan,
+        deadlines: this.#deadlines,
         clock,
         logger: log,
         metrics,

@@ -50,6 +50,11 @@ export const METRICS: Readonly<Record<string, MetricDeclaration>> = {
     ["stage"],
     each("stage", "source", "reconcile", "apply", "watch", "ledger"),
   ),
+  work_restarts_total: counter(
+    "Times the work was cut off and begun anew, and why",
+    ["reason"],
+    each("reason", "deadline", "memory", "exception"),
+  ),
   queue_depth: gauge("PlanSyncs that wait for a worker"),
   queue_wait_seconds: histogram("How long a PlanSync waited for a worker", QUICK),
 

@@ -4,22 +4,25 @@ import { resolveFacts } from "../../core/spiderpool/facts.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
-import { apply } from "../apply/apply.js";
+import { type AcquireLease, apply } from "../apply/apply.js";
 import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
 import { judgingAgain } from "../apply/judging-again.js";
 import { caught, InternalError, isExpected } from "../internal-error.js";
 import type { ObserveOptions } from "../observe.js";
 import { count } from "../report/printable.js";
 import { timeText } from "../time-text.js";
+import type { Deadlines } from "./deadlines.js";
 import { lookAgain } from "./look-again.js";
 import type { WatchedCluster } from "./parts.js";
-import type { Planning } from "./planning.js";
+import { type Planning, planningWork } from "./planning.js";
 
 /** What carrying out a plan needs. */
 export interface CarryOutContext {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly identity: string;
+  readonly acquireLease?: AcquireLease;
+  readonly deadlines: Deadlines;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly watched: Pick<WatchedCluster, "observation" | "caughtUp" | "isWatched">;
@@ -62,7 +65,13 @@ export async function carryOut(planning: Planning, install: string, context: Car
       return watched.observation().snapshot;
     },
     signal: context.signal,
-    rejudge: judgingAgain(plan, snapshot, (remaining) => lookAgain(remaining, context)),
+    acquireLease: context.acquireLease,
+    rejudge: judgingAgain(
+      plan,
+      snapshot,
+      (remaining) => lookAgain(remaining, context),
+      (judge) => context.deadlines.run(planningWork(install, planning.revision), judge),
+    ),
     onProgress: (event) => tell(event, written, context),
   }).catch((error: unknown) => (isExpected(error) ? error : caught(error, "apply", context)));
   const finishedAt = clock.now();

@@ -8,10 +8,11 @@ import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Logger } from "../../ports/telemetry.js";
-import { apply } from "../apply/apply.js";
+import { type AcquireLease, apply } from "../apply/apply.js";
 import { judgingAgain } from "../apply/judging-again.js";
 import { observe } from "../observe.js";
 import { count } from "../report/printable.js";
+import type { Deadlines } from "./deadlines.js";
 import type { EventRecorder } from "./events.js";
 
 /** Keeps a PlanSync until its objects are dealt with; only with `deletionPolicy: delete`. */
@@ -24,6 +25,8 @@ interface Context {
   readonly cluster: WatchableCluster;
   readonly clock: Clock;
   readonly identity: string;
+  readonly acquireLease?: AcquireLease;
+  readonly deadlines: Deadlines;
   readonly logger: Logger;
   readonly events: EventRecorder;
   readonly signal: AbortSignal;
@@ -49,14 +52,18 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
   if (!(object.metadata.finalizers?.includes(FINALIZER) ?? false)) return;
   const empty = mergePlan([NOTHING], undefined).value as Plan;
   const { snapshot } = await observe(cluster);
-  const outcome = decide(empty, { files: false, subnets: new Map() }, snapshot, {
-    install: wish.key,
-    prune: true,
-    pruneBudget: Number.MAX_SAFE_INTEGER,
-    atomic: false,
-    now: clock.now(),
-    purpose: "sync",
-  });
+  const deleting = { planSync: wish.key, what: "deleting", on: "" } as const;
+  const within = <T>(carryOut: () => T) => context.deadlines.run(deleting, carryOut);
+  const outcome = within(() =>
+    decide(empty, { files: false, subnets: new Map() }, snapshot, {
+      install: wish.key,
+      prune: true,
+      pruneBudget: Number.MAX_SAFE_INTEGER,
+      atomic: false,
+      now: clock.now(),
+      purpose: "sync",
+    }),
+  );
   const report = await apply(outcome, {
     cluster,
     clock,
@@ -64,7 +71,8 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
     install: wish.key,
     facts: resolveFacts(snapshot.facts, empty.settings.spiderpool),
     signal: context.signal,
-    rejudge: judgingAgain(empty, snapshot, async () => (await observe(cluster)).snapshot),
+    acquireLease: context.acquireLease,
+    rejudge: judgingAgain(empty, snapshot, async () => (await observe(cluster)).snapshot, within),
   });
   const stay = outcome.steps.filter((step) => step.blocked !== undefined).length + outcome.verdict.leaving.length;
   context.logger.info({ deleted: report.deleted, stay, failed: report.failed.length }, "PlanSync deleted");

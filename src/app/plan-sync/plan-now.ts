@@ -76,6 +76,7 @@ async function planAnew(
     holding,
     now: context.clock.now(),
     sha256: context.sha256,
+    deadlines: context.deadlines,
     merge: memory.merge,
   };
   const fresh = newest && (await planRevision(newest, inputs));

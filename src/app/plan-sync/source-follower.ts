@@ -6,6 +6,7 @@ import type { Clock } from "../../ports/runtime.js";
 import type { ResolvedRevision, SourceRepository, SourceSpec, SourceTree } from "../../ports/source-repository.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
 import { caught } from "../internal-error.js";
+import { CutOff, type Deadlines } from "./deadlines.js";
 import { sourceSpec } from "./source-spec.js";
 
 /** One revision of the plan, read. */
@@ -36,6 +37,7 @@ export interface FollowerContext {
   readonly cluster: Cluster;
   readonly repository: SourceRepository;
   readonly read: PlanReader;
+  readonly deadlines: Deadlines;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -165,7 +167,12 @@ export class SourceFollower {
     const { signal } = this.#ended;
     const tree = await repository.read(spec, revision, signal);
     if (before !== undefined && before.tree.tree === tree.tree) return { tree, plan: before.plan };
-    return { tree, plan: await read(tree, (files) => repository.contents(spec, files, signal)) };
+    const work = { planSync: this.#wanted?.key ?? "", what: "reading", on: tree.tree } as const;
+    const parse = () => read(tree, (files) => repository.contents(spec, files, signal));
+    const plan = await this.context.deadlines.runAsync(work, parse).catch((error: unknown) => {
+      throw error instanceof CutOff ? new SourceError("TooLarge", error.message, false) : error;
+    });
+    return { tree, plan };
   }
 
   #spec({ namespace, source }: Wanted): Promise<SourceSpec> {
