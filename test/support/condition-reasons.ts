@@ -59,7 +59,7 @@ const BLOCKS = wordsOf<Exclude<Block["type"], "error">>({
   held: true,
 });
 /** Reasons of a sync that failed stand as plain words where it is carried out. */
-const SYNCS = ["carry-out", "reconcile"].flatMap((name) => {
+const SYNCS = ["carry-out", "sync-now"].flatMap((name) => {
   const text = readFileSync(join(PROJECT, `src/app/plan-sync/${name}.ts`), "utf8");
   return [...text.matchAll(/(?:return|reason:) "([A-Z]\w+)"/g)].map(([, word]) => word!);
 });

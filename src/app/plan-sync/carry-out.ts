@@ -28,6 +28,8 @@ export interface CarryOutContext {
   readonly watched: Pick<WatchedCluster, "observation" | "caughtUp" | "isWatched">;
   /** What else than the usual to look at when a step is judged again. */
   readonly needs: ObserveOptions;
+  /** Told all that happens, beside the log. */
+  readonly onEvent: (event: ApplyEvent) => void;
   /** Ends the run: running writes finish, no other starts. */
   readonly signal: AbortSignal;
 }
@@ -72,7 +74,10 @@ export async function carryOut(planning: Planning, install: string, context: Car
       (remaining) => lookAgain(remaining, context),
       (judge) => context.deadlines.run(planningWork(install, planning.revision), judge),
     ),
-    onProgress: (event) => tell(event, written, context),
+    onProgress: (event) => {
+      tell(event, written, context);
+      context.onEvent(event);
+    },
   }).catch((error: unknown) => (isExpected(error) ? error : caught(error, "apply", context)));
   const finishedAt = clock.now();
   context.metrics.count("reconcile_writes_total", {}, written.size);
@@ -114,9 +119,14 @@ function summedUp(report: ApplyReport, base: Pick<SyncRecord, "revision" | "dige
 function reasonOf({ failed }: ApplyReport, wrong: readonly string[]): string {
   if (wrong.length > 0) return "OverlapDetected";
   if (failed.some(({ reason }) => reason === "Denied")) return "AdmissionDenied";
-  if (failed.some(({ message }) => message.includes("admission webhook"))) return "AdmissionUnavailable";
+  if (failed.some(({ message }) => isAdmissionDown(message))) return "AdmissionUnavailable";
   if (failed.length > 0 && failed.every(({ step }) => step.action === "delete")) return "PruneFailed";
   return "ReconciliationFailed";
+}
+
+/** Whether a write failed since a webhook that must be asked does not answer (F5, F7). */
+export function isAdmissionDown(message: string): boolean {
+  return message.includes("admission webhook");
 }
 
 function tell(event: ApplyEvent, written: Set<string>, { logger, metrics }: CarryOutContext): void {

@@ -35,7 +35,7 @@ export async function reportInternalError(
     if (parts !== undefined && written !== undefined) parts.memory.written = written;
   } catch (again) {
     context.logger.warn({ error: String(again) }, "the status cannot be written as usual");
-    await writeReadyFalse(object, message, context).catch((last: unknown) => {
+    await writeReadyFalse(object, "InternalError", message, context).catch((last: unknown) => {
       context.logger.error({ error: String(last) }, "no status can be written");
     });
     await context.events.tell(object, "InternalError", message).catch(() => {});
@@ -50,8 +50,10 @@ interface Status {
   }[];
 }
 
-async function writeReadyFalse(
+/** Writes Ready False and nothing else, for a status that cannot be written whole. */
+export async function writeReadyFalse(
   object: KubeObject,
+  reason: string,
   message: string,
   { cluster, clock }: { readonly cluster: ReconcileContext["cluster"]; readonly clock: Clock },
 ): Promise<void> {
@@ -59,7 +61,7 @@ async function writeReadyFalse(
   const before = (object.status as Status | undefined)?.conditions ?? [];
   const old = before.find(({ type }) => type === "Ready");
   const lastTransitionTime = old?.status === "False" ? old.lastTransitionTime : timeText(clock.now());
-  const ready = { type: "Ready", status: "False", reason: "InternalError", message, lastTransitionTime };
+  const ready = { type: "Ready", status: "False", reason, message, lastTransitionTime };
   const conditions = [
     { ...ready, ...(generation !== undefined && { observedGeneration: generation }) },
     ...before.filter(({ type }) => type !== "Ready"),

@@ -1,5 +1,5 @@
 import { fieldText } from "./field-text.js";
-import type { Findings } from "./findings.js";
+import type { Findings, Progress } from "./findings.js";
 import type { Condition } from "./plan-sync.generated.js";
 
 type Said = Pick<Condition, "type" | "status" | "reason" | "message">;
@@ -52,6 +52,7 @@ function readyOf(findings: Findings): Said {
   if (planErrors.length > 0) return not(findings.planErrorReason ?? "BuildFailed", planErrors[0]!);
   if (clusterError !== undefined) return not(clusterError.reason, clusterError.message);
   if (plan === undefined) return { ...not("Progressing", "looking at the cluster"), status: "Unknown" };
+  if (findings.progress !== undefined) return syncing(findings.progress);
   const waits = gate?.reason === "ProgressingWithRetry" && findings.nextSyncAt !== undefined;
   const next = waits ? `; next try at ${findings.nextSyncAt}` : "";
   if (sync?.reason !== undefined && gate?.reason !== "RetriesExhausted")
@@ -73,8 +74,28 @@ function readyOf(findings: Findings): Said {
   return { type: "Ready", status: "True", reason: "ReconciliationSucceeded", message: done };
 }
 
+/** A sync that goes on: count, rate and time left; and what keeps it waiting. */
+function syncing({ done, total, perSecond = 0, secondsLeft, trouble }: Progress): Said {
+  const rate = perSecond > 0 ? `, ${perSecond.toFixed(1)}/s` : "";
+  const left = secondsLeft === undefined ? "" : `, about ${spanLeft(secondsLeft)} left`;
+  const steps = `${done} of ${total} steps done${rate}${left}`;
+  if (trouble === undefined) return { type: "Ready", status: "Unknown", reason: "Progressing", message: steps };
+  const message = `${trouble.message}; next try at ${trouble.nextTryAt}; ${steps}`;
+  if (trouble.admission) return { type: "Ready", status: "False", reason: "AdmissionUnavailable", message };
+  return {
+    type: "Ready",
+    status: "Unknown",
+    reason: "Progressing",
+    message: `${steps}; ${trouble.message}; next try at ${trouble.nextTryAt}`,
+  };
+}
+
+function spanLeft(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
 /** What kstatus asks for beside Ready. */
-function progress({ gate, plan }: Findings, ready: Said): Said[] {
+function progress({ gate, plan, progress: syncing }: Findings, ready: Said): Said[] {
   if (ready.status === "True") return [];
   const stalled = [
     "Suspended",
@@ -93,6 +114,7 @@ function progress({ gate, plan }: Findings, ready: Said): Said[] {
   const waits =
     gate?.reason === "ProgressingWithRetry" ||
     ready.status === "Unknown" ||
+    syncing !== undefined ||
     (gate?.open === true && plan !== undefined && plan.due > 0);
   if (waits) return [{ ...ready, type: "Reconciling", status: "True" }];
   return stalled.includes(ready.reason) ? [{ ...ready, type: "Stalled", status: "True" }] : [];

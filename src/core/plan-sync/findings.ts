@@ -24,10 +24,23 @@ export interface Findings {
   /** The plan of the revision in force; absent while there is none, or the cluster cannot be judged. */
   readonly plan?: PlanFindings;
   readonly gate?: Gate;
+  /** How far the sync is that goes on. */
+  readonly progress?: Progress;
   /** `gate.until`, RFC 3339. */
   readonly nextSyncAt?: string;
   /** The sync that was tried, if one was. */
   readonly sync?: SyncFindings;
+}
+
+/** How far a sync is. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly perSecond?: number;
+  /** Undefined until there is a rate to tell it by. */
+  readonly secondsLeft?: number;
+  /** A write that is tried again; `admission` when a webhook that must be asked does not answer. */
+  readonly trouble?: { readonly admission: boolean; readonly message: string; readonly nextTryAt: string };
 }
 
 export interface SourceFindings {

@@ -45,7 +45,7 @@ export function statusOf(findings: Findings): PlanSyncStatus {
             },
       blocked: plan === undefined ? previous.blocked : cut(plan.blocked),
       override: plan === undefined ? previous.override : cut(plan.override),
-      nextSyncAt: findings.nextSyncAt,
+      nextSyncAt: findings.progress?.trouble?.nextTryAt ?? findings.nextSyncAt,
       history: history(previous.history ?? [], sync?.record),
     }),
   };
