@@ -52,7 +52,7 @@ export class Controller {
     const { cluster, clock, metrics, namespace, logger } = options;
     const times = { ...WATCH_TIMES, ...options.watchTimes };
     this.#own = new OwnWrites((kind) => this.#cache.states().has(kind.kind));
-    this.#cluster = this.#own.through(guardWrites(cluster, isHeld));
+    this.#cluster = guardWrites(cluster, isHeld);
     this.#events = new EventRecorder(this.#cluster, clock, logger, options.identity);
     this.#queue = new WorkQueue({
       clock,
@@ -153,7 +153,7 @@ export class Controller {
   async #reconcile(object: KubeObject, key: string, logger: Logger): Promise<Worked> {
     const context: ReconcileContext = {
       ...this.options,
-      cluster: this.#cluster,
+      cluster: this.#own.through(this.#cluster, key),
       logger,
       watched: this.#watched,
       events: this.#events,
