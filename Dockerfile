@@ -26,5 +26,5 @@ COPY package.json LICENSE ./
 COPY schema schema
 COPY examples examples
 USER 65532:65532
-EXPOSE 8080
+EXPOSE 8080 8081
 ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]
