@@ -202,7 +202,7 @@ export class Controller {
       }),
       memory: new Memory(),
       lock: new ClusterLock(this.#cluster, { namespace, name }, lockText),
-      approvals: new ApprovedPlans(this.#cluster, { namespace, name }),
+      approvals: new ApprovedPlans(this.#cluster, { namespace, name }, this.options.sha256),
       log,
     };
     this.#entries.set(key, parts);
