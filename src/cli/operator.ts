@@ -22,6 +22,7 @@ export interface OperatorCommandOptions extends Omit<ClusterOptions, "snapshot">
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
+  readonly probePort: number;
   readonly webhookSecrets?: string;
   readonly ledger: string;
   readonly logLevel: LogLevel;
@@ -62,7 +63,7 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
       namespace: options.namespace,
       spiderpoolNamespace: options.spiderpoolNamespace,
       identity,
-      http: { host: options.host, port: options.port },
+      http: { host: options.host, port: options.port, probePort: options.probePort },
       openLedger: () => openLedger(io, options.ledger, logger, metrics),
       webhookSecrets: () =>
         options.webhookSecrets === undefined ? {} : readSecrets(resolve(io.cwd, options.webhookSecrets)),
@@ -81,7 +82,8 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
           lead,
         ),
       allowInsecureGit: options.allowInsecureGit,
-      onListening: (url) => logger.info({ url }, "serving webhooks, metrics and probes"),
+      onListening: ({ webhooks, probes }) =>
+        logger.info({ url: webhooks, probes }, "serving webhooks, metrics and probes"),
     },
     ending,
   );

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { guardWrites } from "../app/guard-writes.js";
 import { caught, isExpected } from "../app/internal-error.js";
+import { SPIDERPOOL_KINDS } from "../app/observation.js";
 import { ApprovedPlans } from "../app/plan-sync/approved-plans.js";
 import { ClusterLock } from "../app/plan-sync/cluster-lock.js";
 import { type Deadlines, NO_DEADLINES } from "../app/plan-sync/deadlines.js";
@@ -32,6 +33,9 @@ import { type Worked, WorkQueue } from "./work-queue.js";
 /** How long changes are gathered before they are judged, in milliseconds: what people do at once, what Pods do later. */
 const DELAY = { prompt: 100, usage: 2_000, longest: 60_000 };
 
+/** Kinds without which nothing can be done. */
+const NEEDED: ReadonlySet<string> = new Set([KINDS.PlanSync, ...SPIDERPOOL_KINDS].map(({ kind }) => kind));
+
 /** Follows every PlanSync of a cluster while this process leads. */
 export class Controller {
   readonly #entries = new Map<string, PlanSyncParts & { readonly log: Logger }>();
@@ -55,7 +59,7 @@ export class Controller {
     const times = { ...WATCH_TIMES, ...options.watchTimes };
     this.#deadlines = options.deadlines ?? NO_DEADLINES;
     this.#own = new OwnWrites((kind) => this.#cache.states().has(kind.kind));
-    this.#cluster = this.#own.through(guardWrites(cluster, isHeld));
+    this.#cluster = guardWrites(cluster, isHeld);
     this.#events = new EventRecorder(this.#cluster, clock, logger, options.identity);
     this.#queue = new WorkQueue({
       clock,
@@ -127,12 +131,14 @@ export class Controller {
     return others.length === 0 ? only?.memory.inForce?.tree.commit : undefined;
   }
 
-  /** Whether the watches know what there is. */
-  ready(): { readonly ok: boolean; readonly reasons: readonly string[] } {
-    const reasons = [...this.#cache.states()].flatMap(([kind, state]) =>
-      state.type === "listing" ? [`${kind} was not listed yet`] : [],
-    );
-    return { ok: reasons.length === 0, reasons };
+  /** What keeps the watches from knowing what there is, one line each. */
+  troubles(): string[] {
+    const states = [["PlanSync", this.#planSyncs.state] as const, ...this.#cache.states()];
+    return states.flatMap(([kind, state]) => {
+      if (state.type === "listing") return [`${kind} was not listed yet`];
+      const refused = state.type === "missing" && state.reason === "forbidden" && NEEDED.has(kind);
+      return refused ? [`${kind} may not be read: ${state.error.message}`] : [];
+    });
   }
 
   async #work(key: string): Promise<Worked> {
@@ -157,7 +163,7 @@ export class Controller {
     const context: ReconcileContext = {
       ...this.options,
       deadlines: this.#deadlines,
-      cluster: this.#cluster,
+      cluster: this.#own.through(this.#cluster, key),
       logger,
       watched: this.#watched,
       events: this.#events,
@@ -201,7 +207,7 @@ export class Controller {
       }),
       memory: new Memory(),
       lock: new ClusterLock(this.#cluster, { namespace, name }, lockText),
-      approvals: new ApprovedPlans(this.#cluster, { namespace, name }),
+      approvals: new ApprovedPlans(this.#cluster, { namespace, name }, this.options.sha256),
       log,
     };
     this.#entries.set(key, parts);

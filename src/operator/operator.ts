@@ -1,7 +1,8 @@
 import type { ReadableMetrics } from "../adapters/telemetry/metrics.js";
 import { lead } from "../app/leader.js";
+import { ApiServerContact } from "./api-server-contact.js";
 import { passOn } from "./hints.js";
-import { startHttpServer } from "./http-server.js";
+import { hookRoutes, probeRoutes, startHttpServer } from "./http-server.js";
 import { heldCell, holdFor } from "./thread/held-cell.js";
 import { type WebhookSecrets, webhookReceiver } from "./webhooks/receiver.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
@@ -13,12 +14,20 @@ export interface OperatorOptions extends WorkOptions {
   readonly metrics: ReadableMetrics;
   /** The operator's own namespace: its election is held there. */
   readonly namespace: string;
-  readonly http: { readonly host: string; readonly port: number };
+  /** Webhooks come to `port`, which strangers may reach; probes and metrics have `probePort` to themselves. */
+  readonly http: { readonly host: string; readonly port: number; readonly probePort: number };
   readonly webhookSecrets: () => WebhookSecrets;
   /** Begins the work when this process begins to lead; in this thread unless given. */
   readonly startWork?: StartWork;
-  /** Told where the server listens. */
-  readonly onListening?: (url: string) => void;
+  /** Told where its servers listen. */
+  readonly onListening?: (urls: ListeningUrls) => void;
+}
+
+/** Where an operator serves. */
+export interface ListeningUrls {
+  readonly webhooks: string;
+  /** `/healthz`, `/readyz`, `/metrics`. */
+  readonly probes: string;
 }
 
 /** Name of the Lease by which operators of one namespace agree on who works. */
@@ -38,19 +47,35 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     const found = leading === undefined ? await passOn(hint, cluster, clock) : leading.hint(hint);
     logger.info({ repositories: hint.repoURLs, plansyncs: found }, "a forge tells of a push");
   };
-  const server = await startHttpServer({
-    ...options.http,
-    health: () => ({ ok: failed === undefined, reasons: failed === undefined ? [] : [failed] }),
-    // A replica that waits to lead is ready: it takes webhooks, and takes over.
-    ready: () => leading?.ready() ?? { ok: true, reasons: [] },
-    metricsText: () => metrics.text(),
-    webhooks: webhookReceiver({ secrets: options.webhookSecrets, onPush, clock, metrics, logger }),
+  const { host, port, probePort } = options.http;
+  const contact = new ApiServerContact(clock);
+  const probes = await startHttpServer({
+    host,
+    port: probePort,
+    routes: probeRoutes({
+      health: () => ({ ok: failed === undefined, reasons: failed === undefined ? [] : [failed] }),
+      // A replica that waits to lead is ready: it takes webhooks, and takes over.
+      ready: () => {
+        const reasons = [...contact.troubles(), ...(leading?.troubles() ?? [])];
+        return { ok: reasons.length === 0, reasons };
+      },
+      metricsText: () => metrics.text(),
+    }),
     logger,
   });
-  options.onListening?.(server.url);
+  const hooks = await startHttpServer({
+    host,
+    port,
+    routes: hookRoutes(webhookReceiver({ secrets: options.webhookSecrets, onPush, clock, metrics, logger })),
+    logger,
+  }).catch(async (error: unknown) => {
+    await probes.close();
+    throw error;
+  });
+  options.onListening?.({ webhooks: hooks.url, probes: probes.url });
   metrics.set("leader", 0);
   try {
-    await lead(cluster, clock, {
+    await lead(contact.through(cluster), clock, {
       namespace: options.namespace,
       name: ELECTION,
       identity: options.identity,
@@ -73,6 +98,6 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     failed = error instanceof Error ? error.message : String(error);
     throw error;
   } finally {
-    await server.close();
+    await Promise.all([hooks.close(), probes.close()]);
   }
 }

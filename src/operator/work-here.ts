@@ -62,7 +62,7 @@ export async function workHere(options: WorkOptions, { isHeld }: Lead): Promise<
   );
   return {
     hint: (hint) => controller.hint(hint),
-    ready: () => controller.ready(),
+    troubles: () => controller.troubles(),
     run: (signal) => controller.run(signal).finally(() => ledger.close()),
   };
 }

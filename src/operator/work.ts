@@ -1,4 +1,3 @@
-import type { ReadyReport } from "./http-server.js";
 import type { HeldCell } from "./thread/held-cell.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
 
@@ -6,8 +5,8 @@ import type { WebhookHint } from "./webhooks/webhook.js";
 export interface Work {
   /** A forge says that a repository has something new. @returns how many PlanSyncs follow it, where that is known here */
   hint(hint: WebhookHint): number | undefined;
-  /** Whether the watches know what there is. */
-  ready(): ReadyReport;
+  /** What keeps the watches from knowing what there is, one line each. */
+  troubles(): readonly string[];
   /** Works until the signal aborts; then lets writes under way finish. */
   run(signal: AbortSignal): Promise<void>;
 }

@@ -66,7 +66,7 @@ test.each([
     const { startWork, metrics } = await threadedWork(stage.kubeconfig, { cpu: 6_000, look: 200 });
     await stage.planSync(automated);
     await stage.planSync({ ...automated, source: { path: "other" } }, "second");
-    const { url } = await stage.start({ startWork, metrics });
+    const { probes: url } = await stage.start({ startWork, metrics });
     await applied(stage, first, 60);
     await ready(stage, "True ReconciliationSucceeded", "second", 60);
     const lead = watchTheLead(stage, url);

@@ -48,7 +48,18 @@ for (const object of objects) await actor.create(object, KINDS[object.kind as ke
 
 const busy = spawn("taskset", ["-c", "0", process.execPath, "-e", "for (;;);"], { stdio: "ignore" });
 const command = [join(PROJECT, "dist/cli/main.js"), "operator", "--kubeconfig", cluster.kubeconfig];
-const options = ["--namespace", NAMESPACE, "--data-dir", join(folder, "data"), "--host", "127.0.0.1", "--port", "0"];
+const options = [
+  "--namespace",
+  NAMESPACE,
+  "--data-dir",
+  join(folder, "data"),
+  "--host",
+  "127.0.0.1",
+  "--port",
+  "0",
+  "--probe-port",
+  "0",
+];
 const operator = spawn("nice", ["-n", "19", process.execPath, ...command, ...options], {
   stdio: ["ignore", "pipe", "inherit"],
 });
@@ -56,7 +67,7 @@ const ended = new Promise<number>((resolve) => operator.once("exit", () => resol
 const url = await new Promise<string>((resolve) => {
   operator.stdout.setEncoding("utf8").on("data", (text: string) => {
     if (process.env.SHOW) process.stdout.write(text);
-    const found = /"url":"(http[^"]+)"/.exec(text);
+    const found = /"probes":"(http[^"]+)"/.exec(text);
     if (found !== null) resolve(found[1]!);
   });
 });

@@ -55,7 +55,7 @@ export async function planSyncSyncCommand(io: Io, name: string, options: PlanSyn
 function approvalStands({ status, wish }: Target): boolean {
   const { approval } = wish.switches;
   if (approval === undefined) return false;
-  const asked = { digest: status.plan?.digest ?? "", steps: new Map(), leaves: [] };
+  const asked = { digest: status.plan?.digest ?? "", text: "", steps: new Map(), leaves: [] };
   if (approvedBy(asked, approval, [], systemClock.now(), wish.approvalValidFor).state === "approved") return true;
   // What is left of a plan has a digest of its own.
   const reason = status.conditions?.find(({ type }) => type === "Ready")?.reason;

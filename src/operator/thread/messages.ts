@@ -1,7 +1,6 @@
 import type { DeadlinedWork } from "../../app/plan-sync/deadlines.js";
 import type { ClusterErrorReason } from "../../core/cluster-error.js";
 import type { Labels } from "../../ports/telemetry.js";
-import type { ReadyReport } from "../http-server.js";
 import type { WebhookHint } from "../webhooks/webhook.js";
 import type { HeldCell } from "./held-cell.js";
 
@@ -25,7 +24,7 @@ export type FromWork =
     }
   | { readonly type: "forget"; readonly name: string; readonly labels: Labels }
   /** Its event loop turns. */
-  | { readonly type: "beat"; readonly ready: ReadyReport }
+  | { readonly type: "beat"; readonly troubles: readonly string[] }
   | { readonly type: "begin"; readonly id: number; readonly work: DeadlinedWork }
   | { readonly type: "end"; readonly id: number }
   | { readonly type: "acquire"; readonly id: number; readonly lease: LeaseRequest }

@@ -47,9 +47,9 @@ export async function runWorkSide<Settings>(start: (side: WorkSide<Settings>) =>
       acquireLease: leasesOver(send, waiting),
       write: (to, text) => send({ type: "line", to, text }),
     });
-    const ready = () => send({ type: "beat", ready: work!.ready() });
-    ready();
-    const beating = setInterval(ready, BEAT);
+    const beat = () => send({ type: "beat", troubles: work!.troubles() });
+    beat();
+    const beating = setInterval(beat, BEAT);
     await work.run(stopping.signal).finally(() => clearInterval(beating));
   } catch (thrown) {
     error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

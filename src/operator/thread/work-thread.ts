@@ -4,7 +4,6 @@ import type { AcquireLease, HeldLease } from "../../app/apply/apply.js";
 import type { DeadlinedWork } from "../../app/plan-sync/deadlines.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
-import type { ReadyReport } from "../http-server.js";
 import type { WebhookHint } from "../webhooks/webhook.js";
 import type { Lead, Work } from "../work.js";
 import { heldCell, holdFor } from "./held-cell.js";
@@ -62,7 +61,7 @@ type Ending =
  * told by what it began last, and not begun again for a while; all the rest starts anew.
  */
 export class WorkThread<Settings> implements Work {
-  #ready: ReadyReport = { ok: false, reasons: ["the work has not begun yet"] };
+  #troubles: readonly string[] = ["the work has not begun yet"];
   #worker: Worker | undefined;
   readonly #cuts = new Map<string, Refusal & { readonly times: number }>();
 
@@ -75,8 +74,8 @@ export class WorkThread<Settings> implements Work {
     this.#send({ type: "hint", hint });
   }
 
-  ready(): ReadyReport {
-    return this.#ready;
+  troubles(): readonly string[] {
+    return this.#troubles;
   }
 
   /** @throws Error when the work cannot be done at all */
@@ -127,7 +126,7 @@ export class WorkThread<Settings> implements Work {
     worker.on("message", (message: FromWork) => {
       if (message.type === "beat") {
         life = signOfLife();
-        this.#ready = message.ready;
+        this.#troubles = message.troubles;
       } else if (message.type === "begin") begun.set(message.id, message.work);
       else if (message.type === "end") begun.delete(message.id);
       else if (message.type === "ended") ending ??= endingOf(message.error);
@@ -154,7 +153,7 @@ export class WorkThread<Settings> implements Work {
     signal.removeEventListener("abort", stop);
     clearInterval(watch);
     this.#worker = undefined;
-    this.#ready = { ok: false, reasons: ["the work begins anew"] };
+    this.#troubles = ["the work begins anew"];
     await leases.giveBackAll();
     ending ??= { type: "cut", reason: "exception", message: "its thread ended" };
     return { ending, culprit: ending.type === "cut" ? [...begun.values()].at(-1) : undefined };

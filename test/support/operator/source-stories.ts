@@ -127,7 +127,7 @@ async function tellsWhatWasRead(stage: Stage): Promise<void> {
 async function sparesOtherFolders(stage: Stage): Promise<void> {
   const first = await stage.push({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync({ sync: { mode: "automated", prune: true, selfHeal: false } });
-  const { url } = await stage.start();
+  const { probes: url } = await stage.start();
   await applied(stage, first);
   const plans = async () => plansSoFar(await (await fetch(`${url}/metrics`)).text());
   const before = await restOf(plans);
@@ -172,7 +172,7 @@ async function restOf(count: () => Promise<number>): Promise<number> {
 async function looksWithoutPlanning(stage: Stage): Promise<void> {
   const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync({ ...automated, source: { interval: "10m" } });
-  const { url } = await stage.start();
+  const { probes: url } = await stage.start();
   await applied(stage, commit);
   const counts = async () => {
     const text = await (await fetch(`${url}/metrics`)).text();

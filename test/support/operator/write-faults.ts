@@ -140,7 +140,7 @@ async function tellsProgress(stage: FaultyStage): Promise<void> {
 async function stopsWithoutStatus(stage: FaultyStage): Promise<void> {
   const first = stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
   await stage.planSync(automated);
-  const { url } = await stage.start();
+  const { probes: url } = await stage.start();
   await applied(stage, first);
   stage.intercept(({ path, body }) => {
     const { status } = body as { status?: { source?: unknown } };
