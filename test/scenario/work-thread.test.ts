@@ -61,9 +61,11 @@ test.each([
     timeout: 180_000,
   },
   async (_what, file, condition, message) => {
+    // Made first, it goes last: the thread writes into it until the stage ends.
+    const dataDir = workspace();
     const stage = await setThreadedStage();
     const first = await stage.push({ "plan/a.yaml": pools(X(19)), "other/a.yaml": OTHER });
-    const { startWork, metrics } = await threadedWork(stage.kubeconfig, { cpu: 6_000, look: 200 });
+    const { startWork, metrics } = await threadedWork(stage.kubeconfig, dataDir, { cpu: 6_000, look: 200 });
     await stage.planSync(automated);
     await stage.planSync({ ...automated, source: { path: "other" } }, "second");
     const { probes: url } = await stage.start({ startWork, metrics });
@@ -87,9 +89,11 @@ test.each([
 );
 
 test("it ends when it is told to, whatever is being planned, and hands over", { timeout: 120_000 }, async () => {
+  // Made first, it goes last: the thread writes into it until the stage ends.
+  const dataDir = workspace();
   const stage = await setThreadedStage();
   await stage.push({ "plan/a.yaml": pools(X(19)), "plan/never-planned.yaml": "" });
-  const { startWork, metrics } = await threadedWork(stage.kubeconfig, { grace: 2_000 });
+  const { startWork, metrics } = await threadedWork(stage.kubeconfig, dataDir, { grace: 2_000 });
   await stage.planSync(automated);
   const operator = await stage.start({ startWork, metrics });
   const holder = async () => {

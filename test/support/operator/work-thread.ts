@@ -18,6 +18,7 @@ import { workspace } from "../workspace.js";
  */
 export async function threadedWork(
   kubeconfig: string,
+  dataDir: string,
   limits: Partial<WorkLimits> = {},
 ): Promise<{ readonly startWork: StartWork; readonly metrics: ReadableMetrics }> {
   const script = join(workspace(), "thread.mjs");
@@ -59,7 +60,7 @@ export async function threadedWork(
   const { logger } = keptTelemetry();
   const options = {
     script: pathToFileURL(script),
-    settings: { kubeconfig, dataDir: workspace() },
+    settings: { kubeconfig, dataDir },
     clock: systemClock,
     logger,
     metrics,
