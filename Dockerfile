@@ -1,6 +1,8 @@
-# Node 20 is past its end of life; NODE=22 or 24 build the same image.
-ARG NODE=20.19.5
-FROM node:${NODE}-bookworm-slim AS build
+# Node 20 is past its end of life.
+ARG NODE=22.20.0
+# Pins the base image: --build-arg DIGEST=@sha256:... as `docker buildx imagetools inspect node:22.20.0-bookworm-slim` prints it.
+ARG DIGEST=
+FROM node:${NODE}-bookworm-slim${DIGEST} AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
 RUN npm ci --ignore-scripts
@@ -9,7 +11,7 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts \
  && find node_modules/@kubernetes/client-node/dist -name '*.d.ts' -delete \
  && find node_modules -name '*.map' -delete
 
-FROM node:${NODE}-bookworm-slim
+FROM node:${NODE}-bookworm-slim${DIGEST}
 # git and ssh: plan repositories are read with the git program; gnupg: signatures of commits and tags; tini: signals and zombies.
 RUN apt-get update && apt-get install -y --no-install-recommends git openssh-client gnupg ca-certificates tini \
  && rm -rf /var/lib/apt/lists/*
@@ -26,5 +28,5 @@ COPY package.json LICENSE ./
 COPY schema schema
 COPY examples examples
 USER 65532:65532
-EXPOSE 8080
+EXPOSE 8080 8081
 ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/main.js"]

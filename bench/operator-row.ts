@@ -135,7 +135,7 @@ async function noOps(world: OperatorWorld): Promise<Record<string, number>> {
 }
 
 async function reconciles({ operator }: OperatorWorld): Promise<number> {
-  const text = await (await fetch(`${operator.url}/metrics`)).text();
+  const text = await (await fetch(`${operator.probes}/metrics`)).text();
   const counts = [...text.matchAll(/^spiderplan_reconcile_total\{[^}]*\} (\d+)/gm)];
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }

@@ -1,7 +1,7 @@
 import type { Cluster } from "../ports/cluster.js";
 import type { Clock } from "../ports/runtime.js";
 import { Lease } from "./lease.js";
-import type { LeaseName, LeaseTimes } from "./lease-record.js";
+import type { LeaseName, LeaseOptions, LeaseTimes } from "./lease-record.js";
 
 export interface LeadOptions extends LeaseName {
   /** Who we are: unique to this process. */
@@ -20,6 +20,8 @@ export interface LeadOptions extends LeaseName {
   readonly onWait?: (leader: string) => void;
   /** Told why the Lease cannot be read or written while we wait. */
   readonly onError?: (error: Error) => void;
+  /** As of any Lease. */
+  readonly onHeld?: LeaseOptions["onHeld"];
   /** client-go's times by default. */
   readonly times?: LeaseTimes;
 }

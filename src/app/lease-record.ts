@@ -33,6 +33,11 @@ export interface LeaseOptions extends LeaseName {
   /** Told why the Lease cannot be read or written just now; without it that ends the waiting. */
   readonly onError?: (error: Error) => void;
   readonly signal?: AbortSignal;
+  /**
+   * Told until when it is held unless renewed again, by the monotonic clock, each time that changes; 0 = not any more. For a
+   * holder that cannot ask.
+   */
+  readonly onHeld?: (until: number) => void;
 }
 
 /** `spec` of a coordination.k8s.io Lease. */

@@ -26,7 +26,7 @@ export class LeaseTaken extends Error {
 /** A Lease that is ours now. */
 interface Taken {
   readonly live: KubeObject;
-  /** When we asked for it, by our clock. */
+  /** When we asked for it, by our monotonic clock. */
   readonly at: number;
 }
 
@@ -48,12 +48,12 @@ export class Waiting {
   /** @throws LeaseTaken, ClusterError, the signal's reason */
   async take(): Promise<Taken> {
     const { signal, timeout } = this.options;
-    const deadline = this.clock.now() + timeout;
+    const deadline = this.clock.monotonic() + timeout;
     for (;;) {
       signal?.throwIfAborted();
       const taken = await this.#attempt();
       if (typeof taken !== "string") return taken;
-      if (this.clock.now() >= deadline) throw new LeaseTaken(taken);
+      if (this.clock.monotonic() >= deadline) throw new LeaseTaken(taken);
       await this.clock.sleep(jittered(this.#times.retryPeriod), signal);
     }
   }
@@ -80,8 +80,8 @@ export class Waiting {
       if (isClusterError(error, "NotFound")) return undefined;
       throw error;
     });
-    const at = this.clock.now();
-    const now = microTime(at);
+    const at = this.clock.monotonic();
+    const now = microTime(this.clock.now());
     const leaseDurationSeconds = Math.ceil(this.#times.duration / 1000);
     const spec = { holderIdentity: identity, leaseDurationSeconds, acquireTime: now, renewTime: now };
     if (live === undefined) {
@@ -96,7 +96,7 @@ export class Waiting {
 
   #over(live: KubeObject, held: LeaseSpec): boolean {
     const record = `${held.holderIdentity} ${held.renewTime} ${live.metadata.resourceVersion}`;
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     if (record !== this.#record) {
       this.#record = record;
       this.#seenAt = now;

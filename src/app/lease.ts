@@ -16,10 +16,12 @@ import { Waiting } from "./lease-waiting.js";
 
 /**
  * A Lease of our own, with the semantics of client-go: another holder's is over when its record has not changed for its
- * duration by *our* clock; holders' clocks are never compared. What is lost once is lost for good.
+ * duration by *our* monotonic clock; holders' clocks are never compared, and wall time decides nothing.
+ * What is lost once is lost for good.
  */
 export class Lease {
   #live: KubeObject;
+  /** Monotonic, as `taken.at`. */
   #renewedAt: number;
   readonly #times: LeaseTimes;
   readonly #lost = new AbortController();
@@ -35,6 +37,7 @@ export class Lease {
     this.#times = options.times ?? CLIENT_GO;
     this.#live = taken.live;
     this.#renewedAt = taken.at;
+    this.#tellHeld();
     this.#renewing = this.#renew();
     void this.#expire();
   }
@@ -50,7 +53,7 @@ export class Lease {
 
   /** Whether a write may go out now; asked right before each one. Needs no timer to have run. */
   isHeld(): boolean {
-    if (this.clock.now() - this.#renewedAt >= this.#times.renewDeadline) this.#lose("not renewed in time");
+    if (this.clock.monotonic() - this.#renewedAt >= this.#times.renewDeadline) this.#lose("not renewed in time");
     return !this.#lost.signal.aborted && !this.#ended.signal.aborted;
   }
 
@@ -63,6 +66,7 @@ export class Lease {
   async release(): Promise<void> {
     const held = this.isHeld();
     this.#ended.abort();
+    this.options.onHeld?.(0);
     if (!held) return;
     const enough = new AbortController();
     await Promise.race([this.#giveBack(), this.#slept(this.#times.retryPeriod, enough.signal)]);
@@ -81,10 +85,12 @@ export class Lease {
     const over = AbortSignal.any([this.#ended.signal, this.#lost.signal]);
     while (await this.#slept(jittered(this.#times.retryPeriod), over)) {
       // Others count from when the server stored it, which is later than now and earlier than the answer.
-      const at = this.clock.now();
+      const at = this.clock.monotonic();
+      const renewTime = microTime(this.clock.now());
       try {
-        this.#live = await writeLease(this.cluster, this.options, this.#live, { renewTime: microTime(at) });
+        this.#live = await writeLease(this.cluster, this.options, this.#live, { renewTime });
         this.#renewedAt = at;
+        if (this.isHeld()) this.#tellHeld();
       } catch (error) {
         if (!isClusterError(error, "Conflict", "NotFound")) continue; // Until the deadline, isHeld decides.
         if (!(await this.#stillOurs())) return this.#lose("taken by somebody else");
@@ -95,7 +101,7 @@ export class Lease {
   /** Tells of the deadline also when a renewal hangs. */
   async #expire(): Promise<void> {
     const over = AbortSignal.any([this.#ended.signal, this.#lost.signal]);
-    const left = () => this.#renewedAt + this.#times.renewDeadline - this.clock.now();
+    const left = () => this.#renewedAt + this.#times.renewDeadline - this.clock.monotonic();
     while (this.isHeld() && (await this.#slept(Math.max(1, left()), over)));
   }
 
@@ -115,8 +121,13 @@ export class Lease {
     return true;
   }
 
+  #tellHeld(): void {
+    this.options.onHeld?.(this.#renewedAt + this.#times.renewDeadline);
+  }
+
   #lose(why: string): void {
     if (this.#ended.signal.aborted || this.#lost.signal.aborted) return;
+    this.options.onHeld?.(0);
     this.#lost.abort(new Error(`the Lease ${this.options.namespace}/${this.options.name} was lost: ${why}`));
   }
 }

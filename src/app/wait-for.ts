@@ -14,10 +14,10 @@ export async function waitFor(
   timeout: number,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const until = clock.now() + timeout;
+  const until = clock.monotonic() + timeout;
   for (;;) {
     const missing = await look();
-    const left = until - clock.now();
+    const left = until - clock.monotonic();
     if (missing.length === 0 || left <= 0 || signal?.aborted) return missing;
     await clock.sleep(Math.min(PAUSE, left), signal);
   }

@@ -6,6 +6,7 @@ import { openLedgerFiles } from "../adapters/ledger/ledger-files.js";
 import { openLedgerStream } from "../adapters/ledger/ledger-stream.js";
 import { type LogFormat, type LogLevel, openLogger } from "../adapters/telemetry/logger.js";
 import { openMetrics } from "../adapters/telemetry/metrics.js";
+import { acquireWriterLease } from "../app/writer-lease.js";
 import type { WatchableCluster } from "../ports/cluster.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Logger, Metrics } from "../ports/telemetry.js";
@@ -21,6 +22,7 @@ export interface OperatorCommandOptions extends Omit<ClusterOptions, "snapshot">
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
+  readonly probePort: number;
   readonly webhookSecrets?: string;
   readonly ledger: string;
   readonly logLevel: LogLevel;
@@ -28,9 +30,18 @@ export interface OperatorCommandOptions extends Omit<ClusterOptions, "snapshot">
   readonly allowInsecureGit: boolean;
 }
 
+/** What the thread that works is told: plain data. */
+export interface ThreadSettings {
+  readonly options: OperatorCommandOptions;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly identity: string;
+}
+
 /** `spiderplan operator`: follows every PlanSync of the cluster until SIGTERM, then hands over. */
 export async function operatorCommand(io: Io, options: OperatorCommandOptions): Promise<number> {
   const { runOperator } = await import("../operator/operator.js");
+  const { WorkThread } = await import("../operator/thread/work-thread.js");
   const logger = openLogger({
     level: options.logLevel,
     format: options.logFormat,
@@ -41,6 +52,7 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
   const cluster = (await connectCluster(io, options)) as WatchableCluster;
   const ending = io.signal ?? new AbortController().signal;
   const identity = `${io.env.POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`;
+  const settings: ThreadSettings = { options, cwd: io.cwd, env: { ...io.env }, identity };
   await runOperator(
     {
       cluster,
@@ -51,13 +63,27 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
       namespace: options.namespace,
       spiderpoolNamespace: options.spiderpoolNamespace,
       identity,
-      http: { host: options.host, port: options.port },
+      http: { host: options.host, port: options.port, probePort: options.probePort },
       openLedger: () => openLedger(io, options.ledger, logger, metrics),
       webhookSecrets: () =>
         options.webhookSecrets === undefined ? {} : readSecrets(resolve(io.cwd, options.webhookSecrets)),
       env: io.env,
+      startWork: async (lead) =>
+        new WorkThread(
+          {
+            script: new URL("./operator-thread.js", import.meta.url),
+            settings,
+            clock: systemClock,
+            logger: logger.with({ pod: identity }),
+            metrics,
+            write: (to, text) => io[to].write(text),
+            acquireLease: (lease) => acquireWriterLease(cluster, systemClock, lease),
+          },
+          lead,
+        ),
       allowInsecureGit: options.allowInsecureGit,
-      onListening: (url) => logger.info({ url }, "serving webhooks, metrics and probes"),
+      onListening: ({ webhooks, probes }) =>
+        logger.info({ url: webhooks, probes }, "serving webhooks, metrics and probes"),
     },
     ending,
   );
@@ -65,7 +91,12 @@ export async function operatorCommand(io: Io, options: OperatorCommandOptions): 
 }
 
 /** Files one a day in a folder, or lines among those of the log. */
-async function openLedger(io: Io, where: string, logger: Logger, metrics: Metrics): Promise<Ledger> {
+export async function openLedger(
+  io: Pick<Io, "cwd" | "stdout">,
+  where: string,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<Ledger> {
   if (where !== "stdout") {
     return openLedgerFiles({ folder: resolve(io.cwd, where), sync: "rotate", logger, metrics });
   }

@@ -171,7 +171,8 @@ function addOperator({ io, add, run }: Tree): void {
     .option("--spiderpool-namespace <name>", "where Spiderpool runs", "kube-system")
     .option("--data-dir <dir>", "folder for local copies of repositories", "/data")
     .option("--host <address>", "address to serve webhooks, metrics and probes on", "0.0.0.0")
-    .addOption(new Option("--port <n>", "port to serve them on").argParser(port).default(8080))
+    .addOption(new Option("--port <n>", "port for webhooks").argParser(port).default(8080))
+    .addOption(new Option("--probe-port <n>", "port for probes and metrics").argParser(port).default(8081))
     .option("--webhook-secrets <dir>", "folder with one file a forge (github, gitlab, ...), a secret on each line")
     .option("--ledger <dir>", "folder for the ledger of who had which address, or stdout", "stdout")
     .addOption(

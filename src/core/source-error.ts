@@ -11,7 +11,9 @@ export type SourceErrorReason =
   /** Signature missing, wrong, or by a key that is not trusted. */
   | "VerificationFailed"
   /** Larger than what is read. */
-  | "TooLarge";
+  | "TooLarge"
+  /** A bug of ours in reading it. */
+  | "InternalError";
 
 /** A failed operation on a Git source, translated once at the edge. Its message is for people and holds no secret. */
 export class SourceError extends Error {

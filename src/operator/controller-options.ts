@@ -1,4 +1,6 @@
+import type { AcquireLease } from "../app/apply/apply.js";
 import type { LockText } from "../app/plan-sync/cluster-lock.js";
+import type { Deadlines } from "../app/plan-sync/deadlines.js";
 import type { WatchTimes } from "../app/watch/backoff.js";
 import type { WindowState } from "../core/plan-sync/windows.js";
 import type { Wish } from "../core/plan-sync/wish.js";
@@ -24,6 +26,10 @@ export interface ControllerOptions {
   readonly namespace: string;
   /** Unique to this process. */
   readonly identity: string;
+  /** Whether somebody cuts off what does not end. */
+  readonly deadlines?: Deadlines;
+  /** Takes the right to write where this thread does not keep Leases itself. */
+  readonly acquireLease?: AcquireLease;
   readonly watchTimes?: Partial<WatchTimes>;
   /** Where it is written down who had which address. */
   readonly ledger: Ledger;

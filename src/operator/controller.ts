@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { guardWrites } from "../app/guard-writes.js";
+import { caught, isExpected } from "../app/internal-error.js";
+import { SPIDERPOOL_KINDS } from "../app/observation.js";
 import { ApprovedPlans } from "../app/plan-sync/approved-plans.js";
 import { ClusterLock } from "../app/plan-sync/cluster-lock.js";
+import { type Deadlines, NO_DEADLINES } from "../app/plan-sync/deadlines.js";
 import { EventRecorder } from "../app/plan-sync/events.js";
 import { giveUp, keepFinalizer } from "../app/plan-sync/give-up.js";
 import { forgetMeasures } from "../app/plan-sync/measure.js";
@@ -9,6 +12,7 @@ import { Memory } from "../app/plan-sync/memory.js";
 import { OwnWrites } from "../app/plan-sync/own-writes.js";
 import type { PlanSyncParts, ReconcileContext, WatchedCluster } from "../app/plan-sync/parts.js";
 import { reconcile } from "../app/plan-sync/reconcile.js";
+import { reportInternalError } from "../app/plan-sync/report-internal-error.js";
 import { SourceFollower } from "../app/plan-sync/source-follower.js";
 import { WATCH_TIMES } from "../app/watch/backoff.js";
 import { type CacheChange, ClusterCache } from "../app/watch/cluster-cache.js";
@@ -29,9 +33,13 @@ import { type Worked, WorkQueue } from "./work-queue.js";
 /** How long changes are gathered before they are judged, in milliseconds: what people do at once, what Pods do later. */
 const DELAY = { prompt: 100, usage: 2_000, longest: 60_000 };
 
+/** Kinds without which nothing can be done. */
+const NEEDED: ReadonlySet<string> = new Set([KINDS.PlanSync, ...SPIDERPOOL_KINDS].map(({ kind }) => kind));
+
 /** Follows every PlanSync of a cluster while this process leads. */
 export class Controller {
   readonly #entries = new Map<string, PlanSyncParts & { readonly log: Logger }>();
+  readonly #deadlines: Deadlines;
   readonly #own: OwnWrites;
   readonly #queue: WorkQueue;
   readonly #cache: ClusterCache;
@@ -49,22 +57,21 @@ export class Controller {
   ) {
     const { cluster, clock, metrics, namespace, logger } = options;
     const times = { ...WATCH_TIMES, ...options.watchTimes };
+    this.#deadlines = options.deadlines ?? NO_DEADLINES;
     this.#own = new OwnWrites((kind) => this.#cache.states().has(kind.kind));
-    this.#cluster = this.#own.through(guardWrites(cluster, isHeld));
+    this.#cluster = guardWrites(cluster, isHeld);
     this.#events = new EventRecorder(this.#cluster, clock, logger, options.identity);
     this.#queue = new WorkQueue({
       clock,
       work: (key) => this.#work(key),
       onError: (plansync, error) => {
         metrics.count("reconcile_total", { result: "error" });
-        logger.error(
-          { plansync, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-          "reconcile failed",
-        );
+        caught(error, "reconcile", { metrics, logger: logger.with({ plansync }) });
       },
       onStart: (_key, waited) => metrics.observe("queue_wait_seconds", waited / 1000),
     });
-    this.#cache = new ClusterCache(cluster, { namespace, clock, metrics, times });
+    const onException = (error: unknown) => void caught(error, "watch", options);
+    this.#cache = new ClusterCache(cluster, { namespace, clock, metrics, times, onException });
     this.#ledger = new LedgerWatch({
       ...options,
       cache: this.#cache,
@@ -124,12 +131,14 @@ export class Controller {
     return others.length === 0 ? only?.memory.inForce?.tree.commit : undefined;
   }
 
-  /** Whether the watches know what there is. */
-  ready(): { readonly ok: boolean; readonly reasons: readonly string[] } {
-    const reasons = [...this.#cache.states()].flatMap(([kind, state]) =>
-      state.type === "listing" ? [`${kind} was not listed yet`] : [],
-    );
-    return { ok: reasons.length === 0, reasons };
+  /** What keeps the watches from knowing what there is, one line each. */
+  troubles(): string[] {
+    const states = [["PlanSync", this.#planSyncs.state] as const, ...this.#cache.states()];
+    return states.flatMap(([kind, state]) => {
+      if (state.type === "listing") return [`${kind} was not listed yet`];
+      const refused = state.type === "missing" && state.reason === "forbidden" && NEEDED.has(kind);
+      return refused ? [`${kind} may not be read: ${state.error.message}`] : [];
+    });
   }
 
   async #work(key: string): Promise<Worked> {
@@ -141,9 +150,9 @@ export class Controller {
     }
     metrics.set("queue_depth", this.#queue.depth);
     const log = logger.with({ plansync: key, reconcileID: randomUUID() });
-    const started = clock.now();
+    const started = clock.monotonic();
     const result = await this.#reconcile(object, key, log);
-    const seconds = (clock.now() - started) / 1000;
+    const seconds = (clock.monotonic() - started) / 1000;
     metrics.observe("reconcile_duration_seconds", seconds);
     metrics.count("reconcile_total", { result: result.type === "retry" ? "error" : "success" });
     log.debug({ seconds }, "reconciled");
@@ -153,7 +162,8 @@ export class Controller {
   async #reconcile(object: KubeObject, key: string, logger: Logger): Promise<Worked> {
     const context: ReconcileContext = {
       ...this.options,
-      cluster: this.#cluster,
+      deadlines: this.#deadlines,
+      cluster: this.#own.through(this.#cluster, key),
       logger,
       watched: this.#watched,
       events: this.#events,
@@ -168,9 +178,13 @@ export class Controller {
       await keepFinalizer(object, wish, context);
       return { type: "at", time: await reconcile(object, this.#partsOf(key, object), context) };
     } catch (error) {
-      if (!isClusterError(error)) throw error;
-      logger.warn({ reason: error.reason, error: error.message }, "the cluster does not let a reconcile finish");
-      return { type: "retry", atLeast: (error.retryAfterSeconds ?? 0) * 1000 };
+      if (!isExpected(error)) {
+        await reportInternalError(object, error, this.#entries.get(key), context);
+        return { type: "retry" };
+      }
+      const { reason = error.name, retryAfterSeconds = 0 } = isClusterError(error) ? error : {};
+      logger.warn({ reason, error: error.message }, "the cluster does not let a reconcile finish");
+      return { type: "retry", atLeast: retryAfterSeconds * 1000 };
     }
   }
 
@@ -185,6 +199,7 @@ export class Controller {
         cluster: this.#cluster,
         repository,
         read: readPlan,
+        deadlines: this.#deadlines,
         clock,
         logger: log,
         metrics,
@@ -192,7 +207,7 @@ export class Controller {
       }),
       memory: new Memory(),
       lock: new ClusterLock(this.#cluster, { namespace, name }, lockText),
-      approvals: new ApprovedPlans(this.#cluster, { namespace, name }),
+      approvals: new ApprovedPlans(this.#cluster, { namespace, name }, this.options.sha256),
       log,
     };
     this.#entries.set(key, parts);

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import type { Logger } from "../ports/telemetry.js";
+import { type ConnectionLimits, limitConnections } from "./connections.js";
 import type { WebhookReceiver } from "./webhooks/receiver.js";
 
 /** What a probe is told. */
@@ -19,24 +20,26 @@ export interface HttpServerOptions {
   /** 0 = a free one. */
   readonly port: number;
   readonly host: string;
-  readonly health: () => HealthReport;
-  readonly ready: () => ReadyReport;
-  /** All metrics in the text format of Prometheus. */
-  readonly metricsText: () => Promise<string>;
-  readonly webhooks: WebhookReceiver;
+  readonly routes: (app: Hono) => void;
   readonly logger: Logger;
   readonly limits?: HttpLimits;
 }
 
+/** What probes and Prometheus ask for. */
+export interface ProbeOptions {
+  readonly health: () => HealthReport;
+  readonly ready: () => ReadyReport;
+  /** All metrics in the text format of Prometheus. */
+  readonly metricsText: () => Promise<string>;
+}
+
 /** What keeps slow and many clients from holding the server; times in milliseconds. */
-export interface HttpLimits {
+export interface HttpLimits extends ConnectionLimits {
   readonly headersTimeout: number;
   /** For the whole request, its body included. */
   readonly requestTimeout: number;
   /** How long a connection may wait for its next request. */
   readonly idleTimeout: number;
-  /** Connections above it are closed at once. */
-  readonly connections: number;
   /** How long requests under way may take once the server closes. */
   readonly closeTimeout: number;
 }
@@ -47,11 +50,15 @@ const LIMITS: HttpLimits = {
   idleTimeout: 10_000,
   // Each may make the server hold a body of 1 MB before its signature can be judged.
   connections: 128,
+  // An ingress is one client too.
+  perClient: 64,
   closeTimeout: 5_000,
 };
 
 /** How often slow requests are looked for. */
 const CHECK_INTERVAL = 500;
+/** After so many a client connects anew, so that nobody keeps a place for ever. */
+const REQUESTS_PER_CONNECTION = 1_000;
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 export interface HttpServer {
@@ -61,12 +68,12 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Serves probes, metrics and hooks; resolves when it listens, rejects when it cannot. */
+/** Serves the routes; resolves when it listens, rejects when it cannot. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const limits = options.limits ?? LIMITS;
   let closing = false;
   const server = createAdaptorServer({
-    fetch: routes(options, () => closing).fetch,
+    fetch: appOf(options, () => closing).fetch,
     // The rest of the operator keeps Node's own Request and Response.
     overrideGlobalObjects: false,
     serverOptions: {
@@ -76,7 +83,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       connectionsCheckingInterval: CHECK_INTERVAL,
     },
   }) as Server;
-  server.maxConnections = limits.connections;
+  // A client that does not take its answer, or sends a byte now and then.
+  server.setTimeout(limits.requestTimeout + limits.idleTimeout);
+  server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION;
+  limitConnections(server, limits);
   await listening(server, options);
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
@@ -90,7 +100,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-function routes({ health, ready, metricsText, webhooks, logger }: HttpServerOptions, closing: () => boolean): Hono {
+function appOf({ routes, logger }: HttpServerOptions, closing: () => boolean): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
@@ -98,17 +108,30 @@ function routes({ health, ready, metricsText, webhooks, logger }: HttpServerOpti
     context.header("x-content-type-options", "nosniff");
     if (closing()) context.header("connection", "close");
   });
-  app.get("/healthz", (context) => probe(context, health()));
-  app.get("/readyz", (context) => probe(context, ready()));
-  app.get("/metrics", async (context) => context.text(await metricsText(), 200, { "content-type": METRICS_TYPE }));
-  app.post("/hooks/:source", (context) => hook(context, webhooks, context.req.param("source")));
-  app.post("/api/webhook", (context) => hook(context, webhooks, undefined));
+  routes(app);
   app.notFound((context) => context.text("not found\n", 404));
   app.onError((error, context) => {
     logger.error({ path: context.req.routePath, error }, "a request failed");
     return context.text("internal error\n", 500);
   });
   return app;
+}
+
+/** Probes and metrics. */
+export function probeRoutes({ health, ready, metricsText }: ProbeOptions): (app: Hono) => void {
+  return (app) => {
+    app.get("/healthz", (context) => probe(context, health()));
+    app.get("/readyz", (context) => probe(context, ready()));
+    app.get("/metrics", async (context) => context.text(await metricsText(), 200, { "content-type": METRICS_TYPE }));
+  };
+}
+
+/** Hooks of forges. */
+export function hookRoutes(webhooks: WebhookReceiver): (app: Hono) => void {
+  return (app) => {
+    app.post("/hooks/:source", (context) => hook(context, webhooks, context.req.param("source")));
+    app.post("/api/webhook", (context) => hook(context, webhooks, undefined));
+  };
 }
 
 function probe(context: Context, { ok, reasons }: HealthReport): Response {

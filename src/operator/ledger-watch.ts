@@ -1,3 +1,4 @@
+import { caught } from "../app/internal-error.js";
 import { openLedgerKeeper } from "../app/ledger-keeper.js";
 import type { ClusterCache } from "../app/watch/cluster-cache.js";
 import { isClusterError } from "../core/cluster-error.js";
@@ -49,8 +50,9 @@ export class LedgerWatch {
         lists = now;
         this.#tellStrangers(strangersIn(snapshot));
       } catch (error) {
-        if (!isClusterError(error)) throw error;
-        logger.debug({ error: error.message }, "the ledger cannot look");
+        if (isClusterError(error)) logger.debug({ error: error.message }, "the ledger cannot look");
+        // Who had an address is told again at the next look; what holds addresses must not end for it.
+        else caught(error, "ledger", this.options);
       }
       await clock.sleep(LOOK.quiet, this.#waking.signal).catch(() => {});
       await clock.sleep(LOOK.gather, signal).catch(() => {});

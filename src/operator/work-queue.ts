@@ -20,7 +20,7 @@ export interface WorkQueueOptions {
 }
 
 interface Entry {
-  /** When it is due; undefined = not at all. */
+  /** When it is due by the monotonic clock, so that a wall clock that is set back delays nothing; undefined = not at all. */
   due: number | undefined;
   running: boolean;
   /** Asked for while it ran: due as soon as it ends, or at that time. */
@@ -44,7 +44,7 @@ export class WorkQueue {
 
   /** Asks for work on a key, now or after a while; the earliest time counts. */
   add(key: string, after = 0): void {
-    const time = this.options.clock.now() + after;
+    const time = this.options.clock.monotonic() + after;
     const entry = this.#entry(key);
     if (entry.running) entry.again = earliest(entry.again, time);
     else entry.due = earliest(entry.due, time);
@@ -63,7 +63,7 @@ export class WorkQueue {
 
   /** Keys that are due and wait. */
   get depth(): number {
-    const now = this.options.clock.now();
+    const now = this.options.clock.monotonic();
     return [...this.#entries.values()].filter(({ due, running }) => !running && due !== undefined && due <= now).length;
   }
 
@@ -75,7 +75,7 @@ export class WorkQueue {
       this.#waking = new AbortController();
       this.#startDue();
       const next = this.#nextDue();
-      const wait = next === undefined ? 3_600_000 : Math.max(0, next - this.options.clock.now());
+      const wait = next === undefined ? 3_600_000 : Math.max(0, next - this.options.clock.monotonic());
       await this.options.clock.sleep(wait, this.#waking.signal).catch(() => {});
     }
     signal.removeEventListener("abort", end);
@@ -84,7 +84,7 @@ export class WorkQueue {
   }
 
   #startDue(): void {
-    const now = this.options.clock.now();
+    const now = this.options.clock.monotonic();
     for (const [key, entry] of this.#entries) {
       if (entry.running || entry.due === undefined || entry.due > now) continue;
       this.options.onStart?.(key, now - entry.due);
@@ -97,6 +97,7 @@ export class WorkQueue {
   }
 
   async #work(key: string, entry: Entry): Promise<void> {
+    const { clock } = this.options;
     const worked = await this.options.work(key).catch((error: unknown): Worked => {
       this.options.onError(key, error);
       return { type: "retry" };
@@ -104,9 +105,9 @@ export class WorkQueue {
     entry.running = false;
     if (this.#entries.get(key) !== entry || this.#ended) return;
     if (worked.type === "retry")
-      entry.due = this.options.clock.now() + Math.max(worked.atLeast ?? 0, this.#wait(entry.failures++));
+      entry.due = clock.monotonic() + Math.max(worked.atLeast ?? 0, this.#wait(entry.failures++));
     else entry.failures = 0;
-    if (worked.type === "at") entry.due = worked.time;
+    if (worked.type === "at") entry.due = clock.monotonic() + Math.max(0, worked.time - clock.now());
     entry.due = earliest(entry.due, entry.again);
     entry.again = undefined;
     this.#waking.abort();

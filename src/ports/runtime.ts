@@ -1,7 +1,9 @@
-/** Wall time and waiting, so that tests and the demo decide how time passes. */
+/** Time and waiting, so that tests and the demo decide how time passes. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Wall time, in milliseconds since 1970: for what people and other machines read. It may be set back or ahead at any moment. */
   now(): number;
+  /** Milliseconds since some moment, never set back or ahead: for how long something took, and for every deadline. */
+  monotonic(): number;
   /** Resolves after the time, or rejects with the signal's reason when it aborts first. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }

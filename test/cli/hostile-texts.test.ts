@@ -307,7 +307,7 @@ test("a status and its events hold no outside text unescaped, whichever of its f
     },
   };
   const events = new EventRecorder(cluster, clock, logger, "operator-0");
-  await publish(PLAN_SYNC, findings, { cluster, logger, events });
+  await publish(PLAN_SYNC, findings, new Map(), { cluster, logger, events });
   expect(written.map((one) => (one as KubeObject).kind ?? "status")).toEqual(["status", "Event", "Event"]);
   const texts = (value: unknown): string[] =>
     typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [String(value)];

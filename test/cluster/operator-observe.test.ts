@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)(
         `${what} needs ConfigMaps of namespace ${NAMESPACE}, a right that \`${WAY}\` gives`,
       );
       expect(await told(stage)).toMatch(/configmaps.* is forbidden/);
-      expect((await fetch(`${operator.url}/healthz`)).status).toBe(200);
+      expect((await fetch(`${operator.probes}/healthz`)).status).toBe(200);
       expect(operator.log.filter((line) => line.startsWith("error"))).toEqual([]);
     });
 

@@ -74,10 +74,7 @@ describe("its life", () => {
     const second = startHttpServer({
       port: server.port,
       host: "127.0.0.1",
-      health: () => server.report,
-      ready: () => server.report,
-      metricsText: async () => "",
-      webhooks: { receive: async () => ({ status: 202, text: "" }) },
+      routes: () => {},
       logger: {
         debug() {},
         info() {},
@@ -112,6 +109,7 @@ describe("its life", () => {
         requestTimeout: 60_000,
         idleTimeout: 60_000,
         connections: 9,
+        perClient: 9,
         closeTimeout: 200,
       },
     });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
-import { connect } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { connect, type Socket } from "node:net";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import type { HttpLimits } from "../../src/operator/http-server.js";
 import type { WebhookRates } from "../../src/operator/webhooks/receiver.js";
 import { ask, type HookServer, type HookServerOptions, startHookServer } from "../support/hook-server.js";
@@ -14,6 +14,7 @@ const LIMITS: HttpLimits = {
   requestTimeout: 1000,
   idleTimeout: 5000,
   connections: 400,
+  perClient: 400,
   closeTimeout: 1000,
 };
 
@@ -153,16 +154,84 @@ describe("slow clients", () => {
     expect([server.counted, server.hints]).toEqual([["github malformed"], []]);
   });
 
-  test("connections above the cap are closed at once", async () => {
-    const server = await start({ limits: { ...LIMITS, connections: 3, headersTimeout: 5000, requestTimeout: 5000 } });
-    const held = Array.from({ length: 3 }, () => connect(server.port, "127.0.0.1"));
-    await Promise.all(held.map((socket) => once(socket, "connect")));
-    await settled();
+  const PATIENT = { ...LIMITS, headersTimeout: 60_000, requestTimeout: 60_000 };
+
+  test.each([{ connections: 3 }, { perClient: 3 }])(
+    "at the cap %j the oldest that says nothing gives way",
+    async (cap) => {
+      const server = await start({ limits: { ...PATIENT, ...cap } });
+      const held: Socket[] = [];
+      const closed: number[] = [];
+      for (let one = 0; one < 3; one++) {
+        const socket = connect(server.port, "127.0.0.1");
+        socket.on("close", () => closed.push(one)).on("error", () => {});
+        await once(socket, "connect");
+        held.push(socket);
+      }
+      await settled();
+      expect((await ask(server.port, "GET", "/healthz")).status).toBe(200);
+      await settled();
+      expect(closed).toEqual([0]);
+      for (const socket of held) socket.destroy();
+    },
+  );
+
+  test("a connection that is being answered gives way to nobody", async () => {
+    let answer: (text: string) => void = () => {};
+    const text = new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+    let asked: () => void = () => {};
+    const underWay = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const metricsText = () => {
+      asked();
+      return text;
+    };
+    const server = await start({ limits: { ...PATIENT, connections: 1 }, metricsText });
+    const first = ask(server.port, "GET", "/metrics");
+    await underWay;
     await expect(ask(server.port, "GET", "/healthz")).rejects.toThrow();
-    for (const socket of held) socket.destroy();
-    await settled();
-    expect((await ask(server.port, "GET", "/healthz")).status).toBe(200);
+    answer("spiderplan_x 1\n");
+    expect((await first).status).toBe(200);
   });
+
+  test.each(["nothing", "half a head", "half a body"])(
+    "with 160 sockets that send %s and come again, everybody is answered",
+    async (kind) => {
+      const server = await start({ limits: { ...PATIENT, connections: 128, perClient: 64 } });
+      const signed = `x-hub-signature-256: sha256=${"0".repeat(64)}\r\ncontent-length: 1000\r\n\r\n{`;
+      const sent = { nothing: "", "half a head": head("x-github-event: pu"), "half a body": head(signed) }[kind]!;
+      let over = false;
+      const sockets = new Set<Socket>();
+      onTestFinished(() => {
+        over = true;
+        for (const socket of sockets) socket.destroy();
+      });
+      const hold = () => {
+        if (over) return;
+        const socket = connect(server.port, "127.0.0.1");
+        sockets.add(socket);
+        socket.on("error", () => {}).write(sent);
+        socket.on("close", () => {
+          sockets.delete(socket);
+          setTimeout(hold, 1_000);
+        });
+      };
+      for (let one = 0; one < 160; one++) hold();
+      await settled();
+      const slowest: number[] = [];
+      for (let one = 0; one < 10; one++) {
+        const started = Date.now();
+        expect((await ask(server.port, "GET", "/healthz")).status).toBe(200);
+        slowest.push(Date.now() - started);
+      }
+      expect((await server.send(push())).status).toBe(202);
+      // The probes' own timeout is 5 seconds.
+      expect(Math.max(...slowest)).toBeLessThan(4_000);
+    },
+  );
 });
 
 describe("many at once", () => {
@@ -213,7 +282,7 @@ describe("rates", () => {
 
   test("more than the burst is 429 with the time to wait, and time gives back", async () => {
     let now = START;
-    const server = await start({ rates: RATES, now: () => now });
+    const server = await start({ rates: RATES, now: () => now, monotonic: () => now });
     const statuses = async (count: number) => {
       const all: number[] = [];
       for (let one = 0; one < count; one++) all.push((await server.send(push())).status);
@@ -235,7 +304,11 @@ describe("rates", () => {
 
   test("a delivery that was refused for the rate is new when it comes again", async () => {
     let now = START;
-    const server = await start({ rates: { ...RATES, authentic: { burst: 1, perSecond: 1 } }, now: () => now });
+    const server = await start({
+      rates: { ...RATES, authentic: { burst: 1, perSecond: 1 } },
+      now: () => now,
+      monotonic: () => now,
+    });
     await server.send(push());
     const hook = push();
     expect((await server.send(hook)).status).toBe(429);
@@ -246,7 +319,7 @@ describe("rates", () => {
   });
 
   test("garbage takes nothing from authentic hooks, nor one source from another", async () => {
-    const server = await start({ rates: RATES, now: () => START });
+    const server = await start({ rates: RATES, now: () => START, monotonic: () => START });
     const garbage = [
       push({ secret: "wrong" }),
       { ...push(), headers: { "content-type": "application/json" } },
@@ -268,7 +341,7 @@ describe("rates", () => {
   });
 
   test("unsigned pings count as what they are: from a stranger", async () => {
-    const server = await start({ rates: RATES, now: () => START });
+    const server = await start({ rates: RATES, now: () => START, monotonic: () => START });
     const headers = { "content-type": "application/json", "x-event-key": "diagnostics:ping" };
     const statuses: number[] = [];
     for (let one = 0; one < 4; one++) {

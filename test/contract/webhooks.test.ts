@@ -35,7 +35,14 @@ let server: HookServer;
 let secrets: Record<string, readonly string[]>;
 let now = NOW;
 beforeAll(async () => {
-  server = await startHookServer({ secrets: () => secrets, now: () => now });
+  // It goes on as `now` does, and not back with it.
+  let [passed, last] = [0, now];
+  const monotonic = () => {
+    passed += Math.max(0, now - last);
+    last = now;
+    return passed;
+  };
+  server = await startHookServer({ secrets: () => secrets, now: () => now, monotonic });
 });
 afterAll(() => server.close());
 beforeEach(() => {

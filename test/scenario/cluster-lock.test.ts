@@ -69,3 +69,25 @@ test("what nobody can read is an error with its place, and a long name still fit
   const { diagnostics } = await open().read();
   expect(diagnostics.some(({ severity }) => severity === "error")).toBe(true);
 });
+
+test("a ConfigMap that only carries our label replaces nothing: names are checked, doubles do not count", async () => {
+  const { actor, open } = await stage();
+  const lock = open();
+  const held = lockOf("10.6.0.10-10.6.0.12");
+  await lock.store(held);
+  const ours = await actor.get({ kind: KINDS.ConfigMap, namespace: "default", name: "spiderplan-lock-dc-app" });
+  const { labels, annotations } = ours.metadata;
+  for (const name of ["a-foreign-one", "zz-foreign-one"]) {
+    const text = ours.data!["lock.yaml"]!.replace("10.6.0.10-10.6.0.12", "10.6.0.90-10.6.0.92");
+    await actor.create(
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { namespace: "default", name, labels, annotations },
+        data: { "lock.yaml": text },
+      },
+      KINDS.ConfigMap,
+    );
+  }
+  expect((await open().read()).value).toEqual(held);
+});

@@ -13,6 +13,7 @@ import type { Clock } from "../../src/ports/runtime.js";
 import { PROJECT } from "../support/cli.js";
 import { configMap, serve } from "../support/embedded.js";
 import { virtualClock } from "../support/virtual-clock.js";
+import { chance } from "../support/worlds/chance.js";
 
 const clusters: EmbeddedCluster[] = [];
 afterEach(async () => {
@@ -154,7 +155,11 @@ describe("leader election", () => {
   it("counts a Lease from before the renewal was asked for: a pause in the middle of it is no renewal", async () => {
     const { cluster, clock } = await world();
     let skipped = 0;
-    const paused: Clock = { now: () => clock.now() + skipped, sleep: clock.sleep };
+    const paused: Clock = {
+      now: () => clock.now() + skipped,
+      monotonic: () => clock.monotonic() + skipped,
+      sleep: clock.sleep,
+    };
     let pauseNext = false;
     const slow = wrapped(cluster.actor, async (call, name) => {
       const answer = await call();
@@ -172,7 +177,7 @@ describe("leader election", () => {
   it("is not held right after a pause, before any timer has run", async () => {
     const { cluster } = await world();
     let now = 0;
-    const stopped: Clock = { now: () => now, sleep: () => new Promise(() => {}) };
+    const stopped: Clock = { now: () => now, monotonic: () => now, sleep: () => new Promise(() => {}) };
     const lease = await Lease.acquire(cluster.actor, stopped, { ...NAME, identity: "a", timeout: 0 });
     now = 9_999;
     expect(lease.isHeld()).toBe(true);
@@ -180,6 +185,85 @@ describe("leader election", () => {
     expect(lease.isHeld()).toBe(false);
     now = 0;
     expect(lease.isHeld(), "what is lost stays lost").toBe(false);
+  });
+});
+
+describe("a wall clock that jumps", () => {
+  /** The cluster's time, with a wall clock of one machine's own. */
+  const jumping = (clock: Clock) => {
+    const jump = { by: 0 };
+    return { jump, clock: { ...clock, now: () => clock.now() + jump.by } };
+  };
+  const HOUR = 3_600_000;
+
+  it("set back at a holder that is cut off: it holds no longer than without", async () => {
+    const { cluster, clock } = await world();
+    let cut = false;
+    const actor = wrapped(cluster.actor, async (call) => {
+      if (cut) throw new ClusterError("Unavailable", "cut off", true);
+      return call();
+    });
+    const a = jumping(clock);
+    const lease = await Lease.acquire(actor, a.clock, { ...NAME, identity: "a", timeout: 0 });
+    cut = true;
+    a.jump.by = -HOUR;
+    await clock.sleep(10_001);
+    expect(lease.isHeld()).toBe(false);
+    const other = await Lease.acquire(cluster.actor, clock, { ...NAME, identity: "b", timeout: 60_000 });
+    expect([lease.isHeld(), other.isHeld()]).toEqual([false, true]);
+    await Promise.all([lease.release(), other.release()]);
+  });
+
+  it.each([HOUR, -HOUR])("by %d ms at a holder that renews: it keeps the Lease", async (by) => {
+    const { cluster, clock } = await world();
+    const a = jumping(clock);
+    const lease = await Lease.acquire(cluster.actor, a.clock, { ...NAME, identity: "a", timeout: 0 });
+    a.jump.by = by;
+    expect(lease.isHeld()).toBe(true);
+    await clock.sleep(20_000);
+    expect(lease.isHeld()).toBe(true);
+    await lease.release();
+  });
+
+  it("back and forth at two machines with a network that comes and goes: there are never two holders", async () => {
+    const { cluster, clock } = await world();
+    const drawn = chance(7);
+    const machines = ["a", "b"].map((identity) => {
+      const { jump, clock: own } = jumping(clock);
+      const network = { cut: false };
+      const actor = wrapped(cluster.actor, async (call) => {
+        if (network.cut) throw new ClusterError("Unavailable", "cut off", true);
+        return call();
+      });
+      const held: { now: () => boolean } = { now: () => false };
+      const ending = new AbortController();
+      const ended = lead(actor, own, {
+        ...NAME,
+        identity,
+        signal: ending.signal,
+        onStarted: (_lost, isHeld) => {
+          held.now = isHeld;
+        },
+      });
+      return { jump, network, held, ending, ended };
+    });
+    const led = new Set<number>();
+    for (let second = 0; second < 1_200; second++) {
+      await clock.sleep(1_000);
+      const holders = machines.flatMap(({ held }, index) => (held.now() ? [index] : []));
+      expect(holders.length, `second ${second}`).toBeLessThan(2);
+      for (const one of holders) led.add(one);
+      for (const { jump, network } of machines) {
+        if (drawn.below(10) === 0) jump.by = drawn.below(4 * HOUR) - 2 * HOUR;
+        if (drawn.below(20) === 0) network.cut = !network.cut;
+      }
+    }
+    expect(led.size, "both led at some time, or the test shows nothing").toBe(2);
+    for (const { ending, network } of machines) {
+      network.cut = false;
+      ending.abort();
+    }
+    await Promise.all(machines.map(({ ended }) => ended));
   });
 });
 

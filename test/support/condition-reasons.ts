@@ -35,6 +35,7 @@ const SOURCE_ERRORS = wordsOf<SourceErrorReason>({
   Refused: true,
   VerificationFailed: true,
   TooLarge: true,
+  InternalError: true,
 });
 const PLAN_ERRORS = wordsOf<NonNullable<Findings["planErrorReason"]>>({
   BuildFailed: true,
@@ -44,6 +45,7 @@ const PLAN_ERRORS = wordsOf<NonNullable<Findings["planErrorReason"]>>({
 const CLUSTER_ERRORS = wordsOf<NonNullable<Findings["clusterError"]>["reason"]>({
   AdmissionUnavailable: true,
   ReconciliationFailed: true,
+  InternalError: true,
 });
 /** All but `error`, which no step is held back as. */
 const BLOCKS = wordsOf<Exclude<Block["type"], "error">>({
@@ -57,7 +59,7 @@ const BLOCKS = wordsOf<Exclude<Block["type"], "error">>({
   held: true,
 });
 /** Reasons of a sync that failed stand as plain words where it is carried out. */
-const SYNCS = ["carry-out", "reconcile"].flatMap((name) => {
+const SYNCS = ["carry-out", "sync-now"].flatMap((name) => {
   const text = readFileSync(join(PROJECT, `src/app/plan-sync/${name}.ts`), "utf8");
   return [...text.matchAll(/(?:return|reason:) "([A-Z]\w+)"/g)].map(([, word]) => word!);
 });
@@ -72,7 +74,7 @@ const WISH = readWish({
 });
 const VERDICT = { stable: true, judged: [], stays: 0, moves: [], strands: [], released: [], leaving: [] };
 const SUMMARY = { create: 0, update: 0, delete: 0, unchanged: 0, adopt: 0, blocked: 0 };
-const REVISION = { revision: "a".repeat(40), signedBy: ["ann"] };
+const REVISION = { revision: "a".repeat(40), read: { revision: "a".repeat(40), signedBy: ["ann"] } };
 const REST: Findings = {
   wish: WISH,
   previous: {},

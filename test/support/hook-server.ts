@@ -1,5 +1,11 @@
 import { type IncomingHttpHeaders, request } from "node:http";
-import { type HttpLimits, type HttpServer, startHttpServer } from "../../src/operator/http-server.js";
+import {
+  type HttpLimits,
+  type HttpServer,
+  hookRoutes,
+  probeRoutes,
+  startHttpServer,
+} from "../../src/operator/http-server.js";
 import { type WebhookRates, type WebhookSecrets, webhookReceiver } from "../../src/operator/webhooks/receiver.js";
 import type { WebhookHint } from "../../src/operator/webhooks/webhook.js";
 import type { Logger, Metrics } from "../../src/ports/telemetry.js";
@@ -11,6 +17,8 @@ export interface HookServerOptions {
   readonly onPush?: (hint: WebhookHint) => void | Promise<void>;
   /** Milliseconds since 1970; the machine's time by default. */
   readonly now?: () => number;
+  /** How time passes for rates and for what is remembered, in milliseconds. */
+  readonly monotonic?: () => number;
   readonly rates?: WebhookRates;
   readonly limits?: HttpLimits;
   readonly metricsText?: () => Promise<string>;
@@ -53,18 +61,28 @@ export async function startHookServer(options: HookServerOptions = {}): Promise<
       hints.push(hint);
       await options.onPush?.(hint);
     },
-    clock: { now: options.now ?? Date.now, sleep: async () => {} },
+    clock: {
+      now: options.now ?? Date.now,
+      monotonic: options.monotonic ?? (() => performance.now()),
+      sleep: async () => {},
+    },
     metrics: recordingMetrics(counted),
     logger,
     rates: options.rates ?? MANY,
   });
-  const server = await startHttpServer({
-    port: 0,
-    host: "127.0.0.1",
+  const probes = probeRoutes({
     health: () => report,
     ready: () => report,
     metricsText: options.metricsText ?? (async () => "# nothing\n"),
-    webhooks,
+  });
+  const server = await startHttpServer({
+    port: 0,
+    host: "127.0.0.1",
+    // The operator serves them on two ports; here one does for both.
+    routes: (app) => {
+      probes(app);
+      hookRoutes(webhooks)(app);
+    },
     logger,
     limits: options.limits,
   });

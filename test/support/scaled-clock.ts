@@ -5,6 +5,7 @@ export function scaledClock(factor: number): Clock {
   const start = performance.now();
   const epoch = Date.UTC(2026, 10, 22);
   return {
+    monotonic: () => (performance.now() - start) * factor,
     now: () => epoch + (performance.now() - start) * factor,
     sleep: (milliseconds, signal) =>
       new Promise<void>((resolve, reject) => {

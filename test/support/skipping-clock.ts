@@ -16,6 +16,7 @@ export function skippingClock(busy: () => boolean): SkippingClock {
   const now = () => Date.now() + skipped;
   return {
     now,
+    monotonic: now,
     sleep: (milliseconds, signal) =>
       new Promise<void>((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);

@@ -29,6 +29,7 @@ export function virtualClock(start = Date.UTC(2026, 10, 22)): Clock & { slept: n
   return {
     slept,
     now: () => now,
+    monotonic: () => now,
     sleep: (milliseconds, signal) =>
       new Promise<void>((resolve, reject) => {
         if (signal?.aborted) {

@@ -123,8 +123,8 @@ describe.skipIf(kubectlMissing)("deploy, as kubectl kustomize prints it (skipped
         readOnlyRootFilesystem: true,
         capabilities: { drop: ["ALL"] },
       },
-      livenessProbe: { httpGet: { path: "/healthz", port: "http" } },
-      readinessProbe: { httpGet: { path: "/readyz", port: "http" } },
+      livenessProbe: { httpGet: { path: "/healthz", port: "probes" } },
+      readinessProbe: { httpGet: { path: "/readyz", port: "probes" } },
     });
     expect(volumes.map(({ name }) => name)).toEqual(containers[0]!.volumeMounts.map(({ name }) => name));
     expect(volumes.filter(({ emptyDir }) => emptyDir !== undefined).map(({ name }) => name)).toEqual(["data", "tmp"]);
@@ -144,7 +144,8 @@ describe.skipIf(kubectlMissing)("deploy, as kubectl kustomize prints it (skipped
     const { operands, unknown } = operator.parseOptions(args.slice(1));
     expect({ operands, unknown }).toEqual({ operands: [], unknown: [] });
     const options: OperatorCommandOptions = operator.opts();
-    expect(options).toMatchObject({ namespace: OPERATOR.namespace, host: "0.0.0.0", port: ports[0]!.containerPort });
+    expect(options).toMatchObject({ namespace: OPERATOR.namespace, host: "0.0.0.0" });
+    expect([options.port, options.probePort]).toEqual(ports.map(({ containerPort }) => containerPort));
     const mounted = new Map(volumeMounts.map(({ mountPath, name }) => [mountPath, name]));
     const volume = (path: string | undefined) => volumes.find(({ name }) => name === mounted.get(path!));
     expect(volume(options.dataDir)).toMatchObject({ emptyDir: {} });
@@ -155,12 +156,18 @@ describe.skipIf(kubectlMissing)("deploy, as kubectl kustomize prints it (skipped
     const objects = kustomized("sync");
     const spec = (kind: string) => objects.find((object) => object.kind === kind)!.spec as Record<string, unknown>;
     const { matchLabels } = (spec("Deployment") as unknown as Spec).selector;
-    expect(spec("Service")).toMatchObject({ selector: matchLabels, ports: [{ port: 8080, targetPort: "http" }] });
+    expect(spec("Service")).toMatchObject({
+      selector: matchLabels,
+      ports: [
+        { port: 8080, targetPort: "http" },
+        { port: 8081, targetPort: "probes" },
+      ],
+    });
     expect(spec("PodDisruptionBudget")).toEqual({ minAvailable: 1, selector: { matchLabels } });
     const { podSelector, policyTypes, ingress, egress } = spec("NetworkPolicy") as unknown as Policy;
     expect({ podSelector, policyTypes }).toEqual({ podSelector: { matchLabels }, policyTypes: ["Ingress", "Egress"] });
     const ports = (rules: Policy["egress"]) => rules.flatMap((rule) => rule.ports.map(({ port }) => port)).sort();
-    expect(ports(ingress)).toEqual([8080]);
+    expect(ports(ingress)).toEqual([8080, 8081]);
     expect(ports(egress)).toEqual([22, 443, 53, 53, 6443]);
   });
 });

@@ -22,12 +22,14 @@ const all = (word: string) => instructions.filter((one) => one.word === word).ma
 const lastStage = instructions.slice(instructions.map(({ word }) => word).lastIndexOf("FROM"));
 
 // No container engine is needed for this; the image itself is built where there is one.
-test("stages start from one image, pinned to a version", () => {
-  const [argument] = all("ARG");
+test("stages start from one image, pinned to a version, and to a digest where one is given", () => {
+  const [argument, digest] = all("ARG");
+  expect(digest).toBe("DIGEST=");
   const version = argument!.split("=")[1]!;
-  expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(version).toMatch(/^22\.\d+\.\d+$/);
   const images = all("FROM").map((rest) => rest.split(" ")[0]!.replace(`\${NODE}`, version));
-  expect(images).toEqual([`node:${version}-bookworm-slim`, `node:${version}-bookworm-slim`]);
+  const pinned = `node:${version}-bookworm-slim\${DIGEST}`;
+  expect(images).toEqual([pinned, pinned]);
 });
 
 test("nothing is fetched but by npm and apt, by lock file and without what is only recommended", () => {

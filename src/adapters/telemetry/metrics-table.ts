@@ -45,6 +45,16 @@ export const METRICS: Readonly<Record<string, MetricDeclaration>> = {
   ),
   reconcile_duration_seconds: histogram("How long a reconcile took", SLOW),
   reconcile_writes_total: counter("Writes to the cluster by reconciles; none when nothing is to be done"),
+  internal_errors_total: counter(
+    "Exceptions that were caught, by where: each is a bug, and keeps what it met from Ready",
+    ["stage"],
+    each("stage", "source", "reconcile", "apply", "watch", "ledger"),
+  ),
+  work_restarts_total: counter(
+    "Times the work was cut off and begun anew, and why",
+    ["reason"],
+    each("reason", "deadline", "memory", "exception"),
+  ),
   queue_depth: gauge("PlanSyncs that wait for a worker"),
   queue_wait_seconds: histogram("How long a PlanSync waited for a worker", QUICK),
 

@@ -8,6 +8,7 @@ import { cidrOf } from "../../core/verdict/depends.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Lease } from "../lease.js";
+import type { LeaseOptions } from "../lease-record.js";
 import { acquireWriterLease } from "../writer-lease.js";
 import type { ApplyCheck, ApplyEvent, ApplyReport } from "./apply-report.js";
 import type { Rejudge } from "./judging-again.js";
@@ -28,12 +29,20 @@ export interface ApplyContext {
   readonly rejudge: Rejudge;
   /** Who uses what before the first write, as watches show it; without it everything is listed. */
   readonly watchedUse?: () => Promise<Snapshot>;
+  /** Takes the right to write; renewed in this thread unless given. */
+  readonly acquireLease?: AcquireLease;
   /** How long to wait for another writer, in milliseconds; a minute by default. */
   readonly leaseTimeout?: number;
   readonly onProgress?: (event: ApplyEvent) => void;
   /** Ends the run: running writes finish, no other starts. */
   readonly signal?: AbortSignal;
 }
+
+/** Waits for the right to write and keeps it renewed, as `acquireWriterLease`. */
+export type AcquireLease = (options: Omit<LeaseOptions, "name">) => Promise<HeldLease>;
+
+/** What a run needs of a Lease. */
+export type HeldLease = Pick<Lease, "isHeld" | "release">;
 
 const LEASE_TIMEOUT = 60_000;
 
@@ -57,7 +66,7 @@ export async function apply(outcome: Pick<Outcome, "steps">, context: ApplyConte
 
 async function underLease(
   steps: readonly Step[],
-  lease: Lease,
+  lease: HeldLease,
   context: ApplyContext,
   tell: (event: ApplyEvent) => void,
 ): Promise<ApplyReport> {
@@ -102,11 +111,12 @@ function mayDisplace(step: Step): boolean {
 }
 
 /** Undefined when called off while waiting. */
-async function acquire(context: ApplyContext, tell: (event: ApplyEvent) => void): Promise<Lease | undefined> {
+async function acquire(context: ApplyContext, tell: (event: ApplyEvent) => void): Promise<HeldLease | undefined> {
   const { cluster, clock, facts, signal } = context;
+  const take: AcquireLease = context.acquireLease ?? ((options) => acquireWriterLease(cluster, clock, options));
   const identity = `${context.identity} (install ${context.install})`;
   try {
-    const lease = await acquireWriterLease(cluster, clock, {
+    const lease = await take({
       namespace: facts.namespace,
       identity,
       timeout: context.leaseTimeout ?? LEASE_TIMEOUT,

@@ -84,10 +84,10 @@ export class Guards {
     what: string,
     look: () => Promise<{ message: string; final: boolean } | undefined>,
   ): Promise<string | undefined> {
-    const deadline = this.clock.now() + CATCH_UP.limit;
+    const deadline = this.clock.monotonic() + CATCH_UP.limit;
     for (let told = false; ; told = true) {
       const found = await look();
-      if (found === undefined || found.final || this.clock.now() >= deadline) return found?.message;
+      if (found === undefined || found.final || this.clock.monotonic() >= deadline) return found?.message;
       if (!told) this.onWait(`waiting until ${what}`);
       const awake = await this.clock.sleep(CATCH_UP.interval, this.signal).then(
         () => true,

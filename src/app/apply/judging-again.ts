@@ -13,11 +13,16 @@ export type Rejudge = (remaining: readonly Step[]) => Promise<ReadonlyMap<Step, 
  * The judgement of a decision, made again whenever it is asked for.
  * @param decidedOn the cluster of the decision
  * @param look reads the cluster as it is now, for the sake of these steps
+ * @param within carries the judging itself out; it may take a while
  */
 export function judgingAgain(
   plan: Plan,
   decidedOn: Snapshot,
   look: (remaining: readonly Step[]) => Promise<Snapshot>,
+  within: <T>(judge: () => T) => T = (judge) => judge(),
 ): Rejudge {
-  return async (remaining) => judgeAgain(plan, remaining, await look(remaining), decidedOn);
+  return async (remaining) => {
+    const now = await look(remaining);
+    return within(() => judgeAgain(plan, remaining, now, decidedOn));
+  };
 }

@@ -51,7 +51,7 @@ export class Run {
     private readonly total: number,
   ) {
     const { cluster, clock, signal, tell } = context;
-    this.#started = clock.now();
+    this.#started = clock.monotonic();
     this.#guards = new Guards(cluster, clock, signal, (message) => tell({ type: "wait", message }));
     this.#writer = new StepWriter({
       cluster,
@@ -201,7 +201,7 @@ export class Run {
 
   #progress(): Progress {
     const done = this.#settled.size;
-    const seconds = (this.context.clock.now() - this.#started) / 1000;
+    const seconds = (this.context.clock.monotonic() - this.#started) / 1000;
     const perSecond = seconds > 0 ? done / seconds : 0;
     const secondsLeft = perSecond > 0 ? (this.total - done) / perSecond : undefined;
     return { done, total: this.total, perSecond, secondsLeft };

@@ -174,12 +174,12 @@ export class StepWriter {
 
   #note(step: Step): void {
     const cidr = cidrOf(step);
-    if (cidr !== undefined) this.#written.set(cidr, this.options.clock.now());
+    if (cidr !== undefined) this.#written.set(cidr, this.options.clock.monotonic());
   }
 
   #sinceOwnWrite(step: Step): number | undefined {
     const at = this.#written.get(cidrOf(step) ?? "");
-    return at === undefined ? undefined : this.options.clock.now() - at;
+    return at === undefined ? undefined : this.options.clock.monotonic() - at;
   }
 
   /** False when the run was called off meanwhile. */

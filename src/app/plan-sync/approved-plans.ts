@@ -2,6 +2,8 @@ import { isClusterError } from "../../core/cluster-error.js";
 import type { PlanPrint } from "../../core/plan-sync/approval.js";
 import { KINDS, type KubeObject, OWN } from "../../core/spiderpool/objects.js";
 import type { Cluster, ObjectRef } from "../../ports/cluster.js";
+import type { Digest } from "../../ports/runtime.js";
+import { printOf } from "../report/plan-json.js";
 import { tellRights } from "./configmap-rights.js";
 
 /** Prints that are kept; an approval of an older plan is void, and that it is too old to tell why. */
@@ -21,6 +23,7 @@ export class ApprovedPlans {
   constructor(
     private readonly cluster: Cluster,
     private readonly planSync: { readonly namespace: string; readonly name: string },
+    private readonly sha256: Digest,
   ) {}
 
   /** Newest first. @throws ClusterError */
@@ -49,7 +52,7 @@ export class ApprovedPlans {
       if (isClusterError(error, "NotFound")) return [];
       throw tellRights(error, "mode manual", this.planSync.namespace);
     }
-    return parse(this.#live.data?.[KEY] ?? "[]");
+    return parse(this.#live.data?.[KEY] ?? "[]", this.sha256);
   }
 
   async #write(): Promise<void> {
@@ -85,16 +88,17 @@ export class ApprovedPlans {
 }
 
 function format(prints: readonly PlanPrint[]): string {
-  return JSON.stringify(
-    prints.map(({ digest, steps, leaves }) => ({ digest, steps: Object.fromEntries(steps), leaves })),
-  );
+  return JSON.stringify(prints.map(({ digest, text }) => ({ digest, text })));
 }
 
-/** What cannot be read is no approved plan. */
-function parse(text: string): PlanPrint[] {
+/**
+ * What cannot be read is no approved plan, nor is one whose digest is not that of its text: whoever may write ConfigMaps here
+ * could else have any plan approved by a digest somebody once said yes to.
+ */
+function parse(text: string, sha256: Digest): PlanPrint[] {
   try {
-    const list = JSON.parse(text) as { digest: string; steps: Record<string, string>; leaves: string[] }[];
-    return list.map(({ digest, steps, leaves }) => ({ digest, steps: new Map(Object.entries(steps)), leaves }));
+    const list = JSON.parse(text) as { digest: string; text: string }[];
+    return list.flatMap((one) => (one.digest === `sha256:${sha256(one.text)}` ? [printOf(one.text, sha256)] : []));
   } catch {
     return [];
   }

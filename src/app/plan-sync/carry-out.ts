@@ -1,31 +1,35 @@
 import { stepKey } from "../../core/change/step.js";
-import { isClusterError } from "../../core/cluster-error.js";
 import type { SyncRecord } from "../../core/plan-sync/plan-sync.generated.js";
 import { resolveFacts } from "../../core/spiderpool/facts.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
-import { apply } from "../apply/apply.js";
+import { type AcquireLease, apply } from "../apply/apply.js";
 import type { ApplyEvent, ApplyReport } from "../apply/apply-report.js";
 import { judgingAgain } from "../apply/judging-again.js";
-import { LeaseTaken } from "../lease-waiting.js";
+import { caught, InternalError, isExpected } from "../internal-error.js";
 import type { ObserveOptions } from "../observe.js";
 import { count } from "../report/count.js";
 import { timeText } from "../time-text.js";
+import type { Deadlines } from "./deadlines.js";
 import { lookAgain } from "./look-again.js";
 import type { WatchedCluster } from "./parts.js";
-import type { Planning } from "./planning.js";
+import { type Planning, planningWork } from "./planning.js";
 
 /** What carrying out a plan needs. */
 export interface CarryOutContext {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly identity: string;
+  readonly acquireLease?: AcquireLease;
+  readonly deadlines: Deadlines;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly watched: Pick<WatchedCluster, "observation" | "caughtUp" | "isWatched">;
   /** What else than the usual to look at when a step is judged again. */
   readonly needs: ObserveOptions;
+  /** Told all that happens, beside the log. */
+  readonly onEvent: (event: ApplyEvent) => void;
   /** Ends the run: running writes finish, no other starts. */
   readonly signal: AbortSignal;
 }
@@ -63,12 +67,18 @@ export async function carryOut(planning: Planning, install: string, context: Car
       return watched.observation().snapshot;
     },
     signal: context.signal,
-    rejudge: judgingAgain(plan, snapshot, (remaining) => lookAgain(remaining, context)),
-    onProgress: (event) => tell(event, written, context),
-  }).catch((error: unknown) => {
-    if (error instanceof LeaseTaken || isClusterError(error)) return error;
-    throw error;
-  });
+    acquireLease: context.acquireLease,
+    rejudge: judgingAgain(
+      plan,
+      snapshot,
+      (remaining) => lookAgain(remaining, context),
+      (judge) => context.deadlines.run(planningWork(install, planning.revision), judge),
+    ),
+    onProgress: (event) => {
+      tell(event, written, context);
+      context.onEvent(event);
+    },
+  }).catch((error: unknown) => (isExpected(error) ? error : caught(error, "apply", context)));
   const finishedAt = clock.now();
   context.metrics.count("reconcile_writes_total", {}, written.size);
   context.metrics.observe("apply_duration_seconds", (finishedAt - startedAt) / 1000);
@@ -80,7 +90,9 @@ export async function carryOut(planning: Planning, install: string, context: Car
   };
   if (result instanceof Error) {
     const record: SyncRecord = { ...base, result: "failed", message: result.message };
-    return { record, reason: "ReconciliationFailed", retry: true, written: [] };
+    const failed = { record, retry: true, written: [...written] };
+    if (result instanceof InternalError) return { ...failed, reason: "InternalError" };
+    return { ...failed, reason: "ReconciliationFailed" };
   }
   return { ...summedUp(result, base), written: [...written] };
 }
@@ -107,9 +119,14 @@ function summedUp(report: ApplyReport, base: Pick<SyncRecord, "revision" | "dige
 function reasonOf({ failed }: ApplyReport, wrong: readonly string[]): string {
   if (wrong.length > 0) return "OverlapDetected";
   if (failed.some(({ reason }) => reason === "Denied")) return "AdmissionDenied";
-  if (failed.some(({ message }) => message.includes("admission webhook"))) return "AdmissionUnavailable";
+  if (failed.some(({ message }) => isAdmissionDown(message))) return "AdmissionUnavailable";
   if (failed.length > 0 && failed.every(({ step }) => step.action === "delete")) return "PruneFailed";
   return "ReconciliationFailed";
+}
+
+/** Whether a write failed since a webhook that must be asked does not answer (F5, F7). */
+export function isAdmissionDown(message: string): boolean {
+  return message.includes("admission webhook");
 }
 
 function tell(event: ApplyEvent, written: Set<string>, { logger, metrics }: CarryOutContext): void {

@@ -87,21 +87,22 @@ export class ClusterLock {
     return new Map(
       items.flatMap((object): [string, KubeObject][] => {
         const subnet = object.metadata.annotations?.[SUBNET_ANNOTATION];
-        return subnet === undefined ? [] : [[subnet, object]];
+        // A label is no proof: of each subnet only the object counts that we would write ourselves, so there are no two.
+        const isOurs = subnet !== undefined && object.metadata.name === this.#nameOf(subnet);
+        return isOurs ? [[subnet, object]] : [];
       }),
     );
   }
 
   #create(subnet: string, text: string): Promise<KubeObject> {
-    const { namespace, name } = this.planSync;
-    const full = `spiderplan-lock-${name}-${subnet}`;
+    const { namespace } = this.planSync;
     return this.cluster.create(
       {
         apiVersion: KINDS.ConfigMap.apiVersion,
         kind: KINDS.ConfigMap.kind,
         metadata: {
           namespace,
-          name: full.length <= 253 ? full : `${full.slice(0, 244)}-${hash8(full)}`,
+          name: this.#nameOf(subnet),
           labels: { [OWN.managedByLabel]: OWN.managedBy, [LOCK_LABEL]: this.#label() },
           annotations: { [SUBNET_ANNOTATION]: subnet },
         },
@@ -109,6 +110,11 @@ export class ClusterLock {
       },
       KINDS.ConfigMap,
     );
+  }
+
+  #nameOf(subnet: string): string {
+    const full = `spiderplan-lock-${this.planSync.name}-${subnet}`;
+    return full.length <= 253 ? full : `${full.slice(0, 244)}-${hash8(full)}`;
   }
 
   #swap(live: KubeObject, text: string): Promise<KubeObject> {

@@ -17,6 +17,7 @@ export type EventReason =
   | "DriftCorrected"
   | "DriftDetected"
   | "Fighting"
+  | "InternalError"
   | "OverrideAbsorbed"
   | "OverrideExpired"
   | "SyncFailed"
@@ -28,6 +29,7 @@ const WARNINGS = new Set<EventReason>([
   "BuildFailed",
   "DriftDetected",
   "Fighting",
+  "InternalError",
   "OverrideExpired",
   "SyncFailed",
   "SourceFailed",
@@ -45,10 +47,11 @@ export class EventRecorder {
     private readonly reporter: string,
   ) {}
 
-  async tell(about: KubeObject, reason: EventReason, message: string): Promise<void> {
+  /** @param cause what makes two events the same one; the message unless given */
+  async tell(about: KubeObject, reason: EventReason, message: string, cause = message): Promise<void> {
     const now = this.clock.now();
     const { namespace = "default", name, uid } = about.metadata;
-    const key = `${namespace}/${name} ${reason} ${message}`;
+    const key = `${namespace}/${name} ${reason} ${cause}`;
     for (const [old, at] of this.#told) if (now - at >= QUIET) this.#told.delete(old);
     if (this.#told.has(key)) return;
     this.#told.set(key, now);

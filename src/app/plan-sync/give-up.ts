@@ -1,3 +1,4 @@
+import { ClusterError } from "../../core/cluster-error.js";
 import { decide } from "../../core/engine.js";
 import { mergePlan } from "../../core/plan/merge.js";
 import type { Plan } from "../../core/plan/plan.js";
@@ -8,10 +9,11 @@ import { KINDS, type KubeObject } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { Logger } from "../../ports/telemetry.js";
-import { apply } from "../apply/apply.js";
+import { type AcquireLease, apply } from "../apply/apply.js";
 import { judgingAgain } from "../apply/judging-again.js";
 import { observe } from "../observe.js";
 import { count } from "../report/count.js";
+import type { Deadlines } from "./deadlines.js";
 import type { EventRecorder } from "./events.js";
 
 /** Keeps a PlanSync until its objects are dealt with; only with `deletionPolicy: delete`. */
@@ -24,6 +26,8 @@ interface Context {
   readonly cluster: WatchableCluster;
   readonly clock: Clock;
   readonly identity: string;
+  readonly acquireLease?: AcquireLease;
+  readonly deadlines: Deadlines;
   readonly logger: Logger;
   readonly events: EventRecorder;
   readonly signal: AbortSignal;
@@ -50,14 +54,18 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
   const empty = mergePlan([NOTHING], undefined).value as Plan;
   const look = async () => withoutIdleWorkloads((await observe(cluster)).snapshot);
   const snapshot = await look();
-  const outcome = decide(empty, { files: false, subnets: new Map() }, snapshot, {
-    install: wish.key,
-    prune: true,
-    pruneBudget: Number.MAX_SAFE_INTEGER,
-    atomic: false,
-    now: clock.now(),
-    purpose: "sync",
-  });
+  const deleting = { planSync: wish.key, what: "deleting", on: "" } as const;
+  const within = <T>(carryOut: () => T) => context.deadlines.run(deleting, carryOut);
+  const outcome = within(() =>
+    decide(empty, { files: false, subnets: new Map() }, snapshot, {
+      install: wish.key,
+      prune: true,
+      pruneBudget: Number.MAX_SAFE_INTEGER,
+      atomic: false,
+      now: clock.now(),
+      purpose: "sync",
+    }),
+  );
   const report = await apply(outcome, {
     cluster,
     clock,
@@ -65,11 +73,13 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
     install: wish.key,
     facts: resolveFacts(snapshot.facts, empty.settings.spiderpool),
     signal: context.signal,
-    rejudge: judgingAgain(empty, snapshot, look),
+    acquireLease: context.acquireLease,
+    rejudge: judgingAgain(empty, snapshot, look, within),
   });
   const stay = outcome.steps.filter((step) => step.blocked !== undefined).length + outcome.verdict.leaving.length;
   context.logger.info({ deleted: report.deleted, stay, failed: report.failed.length }, "PlanSync deleted");
-  if (report.failed.length + report.notStarted.length > 0) throw new Error(report.failed[0]?.message ?? "called off");
+  if (report.failed.length + report.notStarted.length > 0)
+    throw new ClusterError("Unavailable", report.failed[0]?.message ?? "called off", true);
   await events.tell(
     object,
     "Orphaned",

@@ -1,5 +1,5 @@
 import { type Step, stepKey } from "../../core/change/step.js";
-import { type Fight, fightsAt, type Heals, withHeals } from "../../core/plan-sync/fights.js";
+import { type Edit, type Fight, fightsAt, type Heals, withHeals } from "../../core/plan-sync/fights.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import { type Merge, rememberedMerge } from "../plan-run.js";
@@ -8,7 +8,7 @@ import type { Broken, Planning } from "./planning.js";
 import type { Revision } from "./source-follower.js";
 
 /** What was decided last, and on what: the same again is the same decision. */
-interface Memo {
+export interface Memo {
   readonly on: string;
   readonly newest: Revision | undefined;
   readonly planning: Planning | undefined;
@@ -22,9 +22,13 @@ export interface Failures {
   readonly count: number;
   /** In milliseconds since 1970. */
   readonly retryAt: number;
-  /** Why the last one failed. */
+  /** Why the last one failed: as a reason of conditions, and in words. */
+  readonly reason: string;
   readonly message: string;
 }
+
+/** Edits of one object that are remembered until it is healed, the latest ones. */
+const MOST_EDITS = 200;
 
 /** What the operator remembers of one PlanSync between reconciles. Nothing of it must survive a restart for addresses to be safe. */
 export class Memory {
@@ -33,6 +37,8 @@ export class Memory {
   memo: Memo | undefined;
   /** The PlanSync as our last write of its status left it. */
   written: KubeObject | undefined;
+  /** Causes of the troubles that were told last, by type of condition. */
+  readonly causes = new Map<string, string>();
   /** Whether the revision applied before a restart was looked for. */
   recalled = false;
   /** The planning whose numbers the metrics show. */
@@ -46,14 +52,15 @@ export class Memory {
   /** Objects somebody else changed, by `objectKey`. */
   readonly drift = new Map<string, Change>();
   #heals: Heals = new Map();
-  readonly #undone = new Map<string, string>();
   #failures: Failures | undefined;
+  /** Object id of the folder that was applied last. */
+  #appliedTree: string | undefined;
 
   /** A try of a plan failed; the next waits longer. */
-  failed(of: string, { retry }: Wish, now: number, message: string): void {
+  failed(of: string, { retry }: Wish, now: number, reason: string, message: string): void {
     const count = (this.failuresOf(of)?.count ?? 0) + 1;
     const wait = Math.min(retry.longest, retry.first * retry.factor ** (count - 1)) * (0.75 + Math.random() / 4);
-    this.#failures = { of, count, retryAt: now + wait, message };
+    this.#failures = { of, count, retryAt: now + wait, reason, message };
   }
 
   succeeded(): void {
@@ -65,23 +72,30 @@ export class Memory {
     return this.#failures?.of === of ? this.#failures : undefined;
   }
 
+  /** Whether a revision is the one applied last, or another commit of the same folder. */
+  isApplied({ tree }: Revision, lastApplied: string | undefined): boolean {
+    if (tree.commit === lastApplied) this.#appliedTree = tree.tree;
+    return tree.tree === this.#appliedTree;
+  }
+
+  /** Somebody else changed an object, which may have been changed before since it was right. */
+  changed(object: string, edits: readonly Edit[]): void {
+    const last = edits.at(-1);
+    if (last === undefined) return;
+    const all = [...(this.drift.get(object)?.edits ?? []), ...edits].slice(-MOST_EDITS);
+    this.drift.set(object, { writer: last.writer, deleted: last.field === "", edits: all });
+  }
+
   healed(objects: readonly string[], now: number): void {
-    this.#heals = withHeals(this.#heals, objects, now);
-    for (const object of objects) {
-      this.#undone.set(object, this.drift.get(object)?.writer ?? "somebody");
-      this.drift.delete(object);
-    }
+    const undone = new Map(objects.map((object) => [object, this.drift.get(object)?.edits ?? []]));
+    this.#heals = withHeals(this.#heals, undone, now);
+    for (const object of objects) this.drift.delete(object);
   }
 
   /** What the plan has no step for is as it should be, whoever wrote it last. */
   settled(steps: readonly Step[]): void {
     const left = new Set(steps.map(stepKey));
     for (const object of this.drift.keys()) if (!left.has(object)) this.drift.delete(object);
-  }
-
-  /** Whose change of an object was undone last. */
-  undoneOf(object: string): string {
-    return this.#undone.get(object) ?? "somebody";
   }
 
   fights(now: number): Fight[] {

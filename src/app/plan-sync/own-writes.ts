@@ -13,6 +13,8 @@ interface Written {
   /** As the API server answered; undefined = deleted, with this uid. */
   readonly version: number | undefined;
   readonly uid: string | undefined;
+  /** Which PlanSync wrote it. */
+  readonly by: string;
   /** Waited for in vain: only looked at from then on. */
   readonly missed?: true;
 }
@@ -27,10 +29,10 @@ export class OwnWrites {
   /** @param watched whether a kind is watched at all: no other is waited for */
   constructor(private readonly watched: (kind: Kind) => boolean) {}
 
-  /** The same cluster, remembering. */
-  through<C extends Cluster>(cluster: C): C {
+  /** The same cluster for one PlanSync, remembering: what another one writes is somebody else's change to it. */
+  through<C extends Cluster>(cluster: C, by: string): C {
     const remember = (kind: Kind, object: KubeObject) => {
-      this.#remember(kind, object.metadata, Number(object.metadata.resourceVersion));
+      this.#remember(by, kind, object.metadata, Number(object.metadata.resourceVersion));
       return object;
     };
     const own: Pick<Cluster, "create" | "patch" | "delete"> = {
@@ -38,7 +40,7 @@ export class OwnWrites {
       patch: async (ref, patch) => remember(ref.kind, await cluster.patch(ref, patch)),
       delete: async (ref: ObjectRef, preconditions: Preconditions, options) => {
         await cluster.delete(ref, preconditions, options);
-        this.#remember(ref.kind, { ...ref, uid: preconditions.uid }, undefined);
+        this.#remember(by, ref.kind, { ...ref, uid: preconditions.uid }, undefined);
       },
     };
     return new Proxy(cluster, {
@@ -50,12 +52,13 @@ export class OwnWrites {
     });
   }
 
-  /** Whether an object's latest change is one of ours, or older. */
-  isOwn(kind: Kind, key: string, after: KubeObject | undefined): boolean {
+  /** Which PlanSync of this process made an object's latest change, or a later one; undefined where it was somebody else. */
+  writerOf(kind: Kind, key: string, after: KubeObject | undefined): string | undefined {
     const own = this.#written.get(`${kind.kind} ${key}`);
-    if (own === undefined) return false;
-    if (after === undefined) return own.version === undefined;
-    return own.version !== undefined && Number(after.metadata.resourceVersion) <= own.version;
+    if (own === undefined) return undefined;
+    if (after === undefined) return own.version === undefined ? own.by : undefined;
+    const isOwn = own.version !== undefined && Number(after.metadata.resourceVersion) <= own.version;
+    return isOwn ? own.by : undefined;
   }
 
   /**
@@ -64,12 +67,12 @@ export class OwnWrites {
    * @returns whether they have seen all
    */
   async caughtUp(find: Find, clock: Clock, signal: AbortSignal): Promise<boolean> {
-    const end = clock.now() + LAG.longest;
+    const end = clock.monotonic() + LAG.longest;
     let all = true;
     for (const [key, own] of this.#written) {
       const name = key.slice(own.kind.kind.length + 1);
       const isSeen = () => seen(own, find(own.kind, name));
-      while (!signal.aborted && !isSeen() && own.missed === undefined && clock.now() < end) {
+      while (!signal.aborted && !isSeen() && own.missed === undefined && clock.monotonic() < end) {
         await clock.sleep(LAG.look, signal).catch(() => {});
       }
       const there = isSeen();
@@ -82,12 +85,13 @@ export class OwnWrites {
   }
 
   #remember(
+    by: string,
     kind: Kind,
     { namespace, name, uid }: { namespace?: string; name: string; uid?: string },
     version: number | undefined,
   ): void {
     if (!this.watched(kind)) return;
-    this.#written.set(`${kind.kind} ${namespace ? `${namespace}/${name}` : name}`, { kind, version, uid });
+    this.#written.set(`${kind.kind} ${namespace ? `${namespace}/${name}` : name}`, { by, kind, version, uid });
   }
 }
 

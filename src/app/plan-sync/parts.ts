@@ -4,9 +4,11 @@ import type { Kind } from "../../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../../ports/cluster.js";
 import type { Clock, Digest } from "../../ports/runtime.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
+import type { AcquireLease } from "../apply/apply.js";
 import type { Observation } from "../observation.js";
 import type { ApprovedPlans } from "./approved-plans.js";
 import type { ClusterLock } from "./cluster-lock.js";
+import type { Deadlines } from "./deadlines.js";
 import type { EventRecorder } from "./events.js";
 import type { Memory } from "./memory.js";
 import type { SourceFollower } from "./source-follower.js";
@@ -35,6 +37,9 @@ export interface ReconcileContext {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly events: EventRecorder;
+  readonly deadlines: Deadlines;
+  /** Takes the right to write where this thread does not keep Leases itself. */
+  readonly acquireLease?: AcquireLease;
   readonly windowsAt: (windows: Wish["windows"], now: number) => WindowState;
   readonly signal: AbortSignal;
 }

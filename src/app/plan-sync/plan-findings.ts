@@ -1,6 +1,6 @@
 import { type Step, stepKey } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
-import type { Fight } from "../../core/plan-sync/fights.js";
+import type { Edit, Fight } from "../../core/plan-sync/fights.js";
 import type { PlanFindings } from "../../core/plan-sync/findings.js";
 import type { BreakGlass } from "../../core/plan-sync/switches.js";
 import type { Wish } from "../../core/plan-sync/wish.js";
@@ -13,6 +13,8 @@ export interface Change {
   /** Field manager, `kubectl-edit`; unknown for a delete. */
   readonly writer: string;
   readonly deleted: boolean;
+  /** All that was changed since the object was right. */
+  readonly edits: readonly Edit[];
 }
 
 /** What else is known when a plan is summed up. */
@@ -21,7 +23,7 @@ export interface PlanContext {
   /** Objects somebody changed since they were right, by ``; the plan's steps tell which of them still differ. */
   readonly drift: ReadonlyMap<string, Change>;
   /** Objects that are fought over, and who the other side is. */
-  readonly fights: readonly (Fight & { readonly writer: string })[];
+  readonly fights: readonly Fight[];
   readonly breakGlass: BreakGlass | undefined;
 }
 
@@ -35,12 +37,14 @@ export function planFindings(planning: Planning, context: PlanContext): PlanFind
   const lines = {
     blocked: blockedLine(held),
     blockedReason: blockedReason(held, outcome.pruneBudgetExceeded !== undefined),
+    blockedCause: held[0] && `${held[0].blocked!.type} ${stepKey(held[0])}`,
     capacity: short.length === 0 ? undefined : listed(short.map((one) => shortageLine(one, context.wish))),
     unserved: unserved.length === 0 ? undefined : listed(unserved.map((one) => `${findingLine(one)}; ${one.hint}`)),
     drift: driftLine(outcome.steps, context.drift),
     fights: fightLine(context),
     override: overrideLine(context.breakGlass),
     ownerErrors: errors.length === 0 ? undefined : listed(errors.map(findingLine)),
+    ownerErrorsCause: errors.length === 0 ? undefined : listed(errors.map((one) => `${one.code} ${causeOf(one)}`)),
   };
   const told = Object.fromEntries(Object.entries(lines).filter(([, value]) => value !== undefined));
   const { digest } = planning.print;
@@ -112,6 +116,10 @@ function fightLine({ fights }: PlanContext): string | undefined {
 function overrideLine(glass: BreakGlass | undefined): string | undefined {
   if (glass === undefined) return undefined;
   return `break-glass ${glass.ticket} by ${glass.by} until ${glass.until}: ${count(glass.objects.length, "object")} left as they are`;
+}
+
+function causeOf({ about, file, line, message }: LocatedDiagnostic): string {
+  return about ?? (file === undefined ? message : `${file}:${line}`);
 }
 
 function listed(lines: readonly string[]): string {

@@ -5,6 +5,7 @@ import type { Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import { planNeeds } from "../observe.js";
 import { activeBreakGlass } from "./break-glass.js";
+import type { Memo, Memory } from "./memory.js";
 import type { PlanSyncParts, ReconcileContext } from "./parts.js";
 import { type Broken, type Planning, planRevision } from "./planning.js";
 import { isRequested } from "./requested.js";
@@ -35,9 +36,10 @@ export async function planNow(
   // Of the annotations only those count that hold something back: a mark that asks for a look changes no plan.
   const on = JSON.stringify([object.metadata.generation, watched.version, lock.version, holdingText(holding)]);
   const { memo } = memory;
-  const known = memo !== undefined && memo.on === on && memo.newest === newest && now < memo.until;
+  const known = memo !== undefined && memo.on === on && memo.newest?.plan === newest?.plan && now < memo.until;
   try {
-    const { planning, broken } = known ? memo : await planAnew(wish, previous, parts, context, holding);
+    if (known && newest !== memo.newest) memory.memo = atCommit(memo, newest, memory);
+    const { planning, broken } = known ? memory.memo! : await planAnew(wish, previous, parts, context, holding);
     const until = planning?.until ?? now + AGAIN;
     memory.memo = { on, newest, planning, broken, until };
     return { ...(planning && { planning }), ...(broken && { broken }), until };
@@ -45,6 +47,14 @@ export async function planNow(
     if (!isClusterError(error)) throw error;
     return { clusterError: error };
   }
+}
+
+/** The same plan of another commit, which touched other folders of the repository: nothing of it is decided anew. */
+function atCommit(memo: Memo, newest: Revision | undefined, memory: Memory): Memo {
+  if (newest === undefined || memo.planning === undefined || memo.planning.revision !== memo.newest)
+    return { ...memo, newest };
+  memory.inForce = newest;
+  return { ...memo, newest, planning: { ...memo.planning, revision: newest } };
 }
 
 /** Plans the newest revision; where that is not possible the one in force stays it, and what is wrong is told. */
@@ -66,13 +76,14 @@ async function planAnew(
     holding,
     now: context.clock.now(),
     sha256: context.sha256,
+    deadlines: context.deadlines,
     merge: memory.merge,
   };
   const fresh = newest && (await planRevision(newest, inputs));
   if (fresh?.type === "planned" && memory.inForce !== newest) {
+    // What differs from another plan now is no drift from this one.
+    if (memory.inForce?.plan !== newest?.plan) memory.drift.clear();
     memory.inForce = newest;
-    // What differs from another revision now is no drift from this one.
-    memory.drift.clear();
   }
   if (fresh?.type !== "planned") await recallApplied(previous, newest, parts);
   const older = memory.inForce === newest ? undefined : memory.inForce;
@@ -107,7 +118,7 @@ const AGAIN = 600_000;
 function holdingOf(wish: Wish, previous: PlanSyncStatus, { follower, memory }: PlanSyncParts, now: number): Holding {
   const objects = new Map<string, string>();
   const { newest } = follower.state;
-  const sameRevision = newest === undefined || newest.tree.commit === previous.lastAppliedRevision;
+  const sameRevision = newest === undefined || memory.isApplied(newest, previous.lastAppliedRevision);
   if (wish.mode === "automated" && !wish.selfHeal && sameRevision && !isRequested(wish, previous, follower)) {
     for (const [object, { writer }] of memory.drift) objects.set(object, `changed by ${writer}, and selfHeal is off`);
   }

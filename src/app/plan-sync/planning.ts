@@ -13,6 +13,7 @@ import type { Observation } from "../observation.js";
 import { type Merge, type PlanRun, planRun } from "../plan-run.js";
 import { planPrint } from "../report/plan-json.js";
 import type { ClusterLock } from "./cluster-lock.js";
+import { CutOff, type DeadlinedWork, type Deadlines } from "./deadlines.js";
 import type { Revision } from "./source-follower.js";
 
 /** A decision on one revision and one state of the cluster. */
@@ -47,6 +48,7 @@ export interface PlanInputs {
   readonly holding: Holding;
   readonly now: number;
   readonly sha256: Digest;
+  readonly deadlines: Deadlines;
   /** Joins the documents; `mergePlan` unless given. */
   readonly merge?: Merge;
 }
@@ -56,6 +58,15 @@ const AGAIN = 600_000;
 
 /** Decides on one revision. @throws ClusterError when the lock in the cluster cannot be read */
 export async function planRevision(revision: Revision, inputs: PlanInputs): Promise<Planned> {
+  try {
+    return await decideOn(revision, inputs);
+  } catch (error) {
+    if (!(error instanceof CutOff)) throw error;
+    return { type: "broken", errors: [error.message], reason: "BuildFailed" };
+  }
+}
+
+async function decideOn(revision: Revision, inputs: PlanInputs): Promise<Planned> {
   const { wish, observation, now } = inputs;
   const { plan } = revision;
   const install = wish.key;
@@ -67,21 +78,28 @@ export async function planRevision(revision: Revision, inputs: PlanInputs): Prom
     install,
     merge: inputs.merge,
   };
-  const read = await (inputs.clusterLock === undefined ? plan.lock(wish.cluster) : inputs.clusterLock.read());
-  const next = inputs.clusterLock === undefined ? undefined : lockRun({ ...input, lock: read }).value;
-  const nextLock = next && { ...next, files: true, followsLive: true };
-  const run = planRun({
-    ...input,
-    lock: nextLock === undefined ? read : { value: nextLock, diagnostics: read.diagnostics },
-    options: {
-      install,
-      prune: wish.prune,
-      pruneBudget: wish.pruneBudget,
-      atomic: wish.atomic,
-      now,
-      purpose: "sync",
-      holding: inputs.holding,
-    },
+  const work = planningWork(install, revision);
+  const { clusterLock, deadlines } = inputs;
+  const read = await (clusterLock === undefined
+    ? deadlines.runAsync(work, () => plan.lock(wish.cluster))
+    : clusterLock.read());
+  const { run, nextLock } = deadlines.run(work, () => {
+    const next = inputs.clusterLock === undefined ? undefined : lockRun({ ...input, lock: read }).value;
+    const locked = next && { ...next, files: true, followsLive: true };
+    const decided = planRun({
+      ...input,
+      lock: locked === undefined ? read : { value: locked, diagnostics: read.diagnostics },
+      options: {
+        install,
+        prune: wish.prune,
+        pruneBudget: wish.pruneBudget,
+        atomic: wish.atomic,
+        now,
+        purpose: "sync",
+        holding: inputs.holding,
+      },
+    });
+    return { run: decided, nextLock: locked };
   });
   const located = run.diagnostics.map((one) => plan.locate(one));
   const { decided } = run;
@@ -97,6 +115,11 @@ export async function planRevision(revision: Revision, inputs: PlanInputs): Prom
       until: Math.min(now + AGAIN, restsEnd(decided.plan.settings.quarantineSeconds, observation, install, now)),
     },
   };
+}
+
+/** What is cut off when it does not end: the deciding on one folder of a repository, whichever commit it is of. */
+export function planningWork(planSync: string, { tree }: Revision): DeadlinedWork {
+  return { planSync, what: "planning", on: tree.tree };
 }
 
 /** Steps that would be written now. */

@@ -7,21 +7,20 @@ import type { PlanSyncStatus } from "../../core/plan-sync/plan-sync.generated.js
 import { readWish, type Wish } from "../../core/plan-sync/wish.js";
 import type { KubeObject } from "../../core/spiderpool/objects.js";
 import { parseTime } from "../../core/time.js";
-import { planNeeds } from "../observe.js";
 import { timeText } from "../time-text.js";
 import type { ApprovedPlans } from "./approved-plans.js";
 import { absorbBreakGlass, activeBreakGlass } from "./break-glass.js";
-import { type CarriedOut, carryOut } from "./carry-out.js";
-import { LockMoved } from "./cluster-lock.js";
-import { measure } from "./measure.js";
-import type { Memory } from "./memory.js";
+import type { CarriedOut } from "./carry-out.js";
 import type { PlanSyncParts, ReconcileContext } from "./parts.js";
 import { planFindings } from "./plan-findings.js";
-import { planNow } from "./plan-now.js";
+import { type PlannedNow, planNow } from "./plan-now.js";
 import { dueOf, type Planning } from "./planning.js";
-import { publish } from "./publish.js";
+import { latestStatus } from "./publish.js";
 import { isRequested } from "./requested.js";
 import { sourceFindings } from "./source-findings.js";
+import { summed, syncNow, tellSync, tryOf } from "./sync-now.js";
+import { SyncProgress } from "./sync-progress.js";
+import { tellStatus } from "./tell-status.js";
 
 /** How often one reconcile writes and looks again: what a sync makes possible (a wait that ended) follows at once. */
 const ROUNDS = 3;
@@ -41,10 +40,11 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
   let plan = await planNow(object, wish, previous, parts, context);
   let sync: CarriedOut | undefined;
   let gate: Gate | undefined;
+  const requested = isRequested(wish, previous, parts.follower);
   for (let round = 0; round < ROUNDS; round++) {
     if (plan.planning === undefined) break;
     try {
-      gate = await gateNow(plan.planning, wish, previous, parts, context);
+      gate = await gateNow(plan.planning, wish, requested, previous, parts, context);
     } catch (error) {
       // What is offered for approval cannot be kept: told as whatever else the cluster does not let us do.
       if (!isClusterError(error)) throw error;
@@ -56,66 +56,81 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     // It may be written: the lock first, then the steps, then a look at what is left.
     // Our own writes may come back on a watch before they are answered: only what drifted before them is undone by them.
     const drifted = new Set(parts.memory.drift.keys());
-    const done = await syncNow(plan.planning, wish, parts, context);
+    const { planning } = plan;
+    const found = { plan, gate, sync };
+    const progress = new SyncProgress(dueOf(planning).length, clock, async (one) => {
+      // The request is handled once the sync is over.
+      const findings = { ...findingsOf(object, wish, found, parts, context), handled: false, progress: one };
+      await tellStatus(object, findings, planning, parts, context);
+    });
+    await progress.begin();
+    const stoppable = { ...context, signal: AbortSignal.any([context.signal, progress.stopped]) };
+    const done = await syncNow(planning, wish, parts, stoppable, (event) => progress.tell(event));
+    await progress.end();
     if (done !== undefined) sync = sync === undefined ? done : { ...done, record: summed(sync, done) };
     await watched.caughtUp();
-    await tellSync(object, plan.planning, done, drifted, parts, context);
+    await tellSync(object, planning, done, drifted, parts, context);
     plan = await planNow(object, wish, previous, parts, context);
     if (done?.reason !== undefined || context.signal.aborted) break;
   }
-  if (plan.planning !== undefined && sync?.reason === undefined)
-    gate = await gateNow(plan.planning, wish, previous, parts, context);
+  // A request is answered by one try.
+  const unanswered = requested && sync === undefined;
+  if (plan.planning !== undefined) gate = await gateNow(plan.planning, wish, unanswered, previous, parts, context);
 
   // What was found, in the object's status, its events and the metrics.
+  if (plan.planning !== undefined) await absorbBreakGlass(object, wish, plan.planning, context);
+  const findings = findingsOf(object, wish, { plan, gate, sync }, parts, context);
+  await tellStatus(object, findings, plan.planning, parts, context);
   const now = clock.now();
   const glass = activeBreakGlass(wish, now);
-  const planned =
-    plan.planning &&
-    planFindings(plan.planning, {
-      wish,
-      drift: parts.memory.drift,
-      fights: parts.memory.fights(now).map((fight) => ({ ...fight, writer: parts.memory.undoneOf(fight.object) })),
-      breakGlass: glass,
-    });
-  if (plan.planning !== undefined) await absorbBreakGlass(object, wish, plan.planning, context);
-  const retryAt = parts.memory.failuresOf(tryOf(wish, plan.planning))?.retryAt;
-  const until = gate?.until ?? (sync?.reason === undefined ? undefined : retryAt);
-  const findings: Findings = {
-    wish,
-    previous,
-    now: timeText(now),
-    source: sourceFindings(parts, wish),
-    handled: parts.follower.upToDate,
-    planErrors: plan.broken?.errors ?? [],
-    ...(plan.broken && { planErrorReason: plan.broken.reason }),
-    ...(plan.clusterError && { clusterError: clusterFailure(plan.clusterError) }),
-    ...(planned && { plan: planned }),
-    ...(gate && { gate }),
-    ...(until !== undefined && { nextSyncAt: timeText(until) }),
-    ...(sync && { sync: { record: sync.record, ...(sync.reason && { reason: sync.reason }) } }),
-  };
-  parts.memory.written = (await publish(object, findings, context)) ?? parts.memory.written;
-  measure(findings, plan.planning, parts.memory, context.metrics);
   return earliest(
     now + 600_000,
     plan.until,
-    until,
+    gate?.until,
     glass && parseTime(glass.until),
     ...parts.memory.fights(now).map((fight) => fight.until),
     ...(plan.clusterError === undefined ? [] : [now + 10_000]),
   );
 }
 
-/** The status as we wrote it last, where the watch has not told it yet. */
-function latestStatus(object: KubeObject, { written }: Memory): PlanSyncStatus {
-  const own = Number(written?.metadata.resourceVersion) > Number(object.metadata.resourceVersion);
-  const newest = own && written?.metadata.uid === object.metadata.uid ? written : object;
-  return (newest?.status ?? {}) as PlanSyncStatus;
+/** What is known so far, for status and events. */
+function findingsOf(
+  object: KubeObject,
+  wish: Wish,
+  {
+    plan,
+    gate,
+    sync,
+  }: { readonly plan: PlannedNow; readonly gate: Gate | undefined; readonly sync: CarriedOut | undefined },
+  parts: PlanSyncParts,
+  { clock }: ReconcileContext,
+): Findings {
+  const { memory, follower } = parts;
+  const now = clock.now();
+  const glass = activeBreakGlass(wish, now);
+  const planned =
+    plan.planning &&
+    planFindings(plan.planning, { wish, drift: memory.drift, fights: memory.fights(now), breakGlass: glass });
+  return {
+    wish,
+    previous: latestStatus(object, memory),
+    now: timeText(now),
+    source: sourceFindings(parts, wish),
+    handled: follower.upToDate,
+    planErrors: plan.broken?.errors ?? [],
+    ...(plan.broken && { planErrorReason: plan.broken.reason }),
+    ...(plan.clusterError && { clusterError: clusterFailure(plan.clusterError) }),
+    ...(planned && { plan: planned }),
+    ...(gate && { gate }),
+    ...(gate?.until !== undefined && { nextSyncAt: timeText(gate.until) }),
+    ...(sync && { sync: { record: sync.record, ...(sync.reason && { reason: sync.reason }) } }),
+  };
 }
 
 async function gateNow(
   planning: Planning,
   wish: Wish,
+  requested: boolean,
   previous: PlanSyncStatus,
   parts: PlanSyncParts,
   context: ReconcileContext,
@@ -124,13 +139,13 @@ async function gateNow(
   const now = context.clock.now();
   const of = tryOf(wish, planning);
   const due = dueOf(planning);
-  const applied = planning.revision.tree.commit === previous.lastAppliedRevision;
+  const applied = memory.isApplied(planning.revision, previous.lastAppliedRevision);
   return gateOf({
     wish,
     digest: planning.print.digest,
     due: due.length,
     drift: applied && due.length > 0 && due.every((step) => memory.drift.has(stepKey(step))),
-    requested: isRequested(wish, previous, parts.follower),
+    requested,
     approved: wish.mode === "manual" ? await approvalOf(planning, wish, approvals, now) : { state: "missing" },
     windows: context.windowsAt(wish.windows, now),
     failures: memory.failuresOf(of),
@@ -142,90 +157,6 @@ async function approvalOf(planning: Planning, wish: Wish, approvals: ApprovedPla
   const { approval } = wish.switches;
   if (dueOf(planning).length > 0) await approvals.offer(planning.print, approval?.digest);
   return approvedBy(planning.print, approval, await approvals.known(), now, wish.approvalValidFor);
-}
-
-async function syncNow(
-  planning: Planning,
-  wish: Wish,
-  { lock, memory }: PlanSyncParts,
-  context: ReconcileContext,
-): Promise<CarriedOut | undefined> {
-  const of = tryOf(wish, planning);
-  try {
-    if (planning.nextLock !== undefined) await lock.store(planning.nextLock);
-  } catch (error) {
-    if (error instanceof LockMoved) return undefined;
-    if (!isClusterError(error)) throw error;
-    memory.failed(of, wish, context.clock.now(), error.message);
-    return lockFailed(planning, error, context);
-  }
-  const done = await carryOut(planning, wish.key, { ...context, needs: planNeeds(planning.revision.plan.documents) });
-  if (done.reason === undefined) memory.succeeded();
-  else if (done.retry) memory.failed(of, wish, context.clock.now(), done.record.message ?? done.reason);
-  const { approval } = wish.switches;
-  const by = wish.mode === "manual" ? approval?.by : undefined;
-  return by === undefined ? done : { ...done, record: { ...done.record, approvedBy: by } };
-}
-
-function lockFailed({ revision, print }: Planning, error: ClusterError, { clock }: ReconcileContext): CarriedOut {
-  const at = timeText(clock.now());
-  const message = `the lock in the cluster cannot be written: ${error.message}`.slice(0, 1024);
-  const record = {
-    revision: revision.tree.commit,
-    digest: print.digest,
-    result: "failed" as const,
-    startedAt: at,
-    finishedAt: at,
-    message,
-  };
-  return { record, reason: "ReconciliationFailed", retry: true, written: [] };
-}
-
-/** One sync to people, however many rounds it took. */
-function summed(before: CarriedOut, after: CarriedOut): CarriedOut["record"] {
-  const add = (field: "created" | "updated" | "deleted") => (before.record[field] ?? 0) + (after.record[field] ?? 0);
-  return {
-    ...after.record,
-    digest: before.record.digest,
-    startedAt: before.record.startedAt,
-    created: add("created"),
-    updated: add("updated"),
-    deleted: add("deleted"),
-  };
-}
-
-async function tellSync(
-  object: KubeObject,
-  planning: Planning,
-  done: CarriedOut | undefined,
-  drifted: ReadonlySet<string>,
-  { memory }: PlanSyncParts,
-  { clock, events, metrics }: ReconcileContext,
-): Promise<void> {
-  if (done === undefined) return;
-  const healed = done.written.filter((key) => drifted.has(key) && memory.drift.has(key));
-  for (const key of healed) {
-    const { writer, deleted } = memory.drift.get(key)!;
-    await events.tell(
-      object,
-      "DriftCorrected",
-      deleted ? `${key} was deleted; made again` : `${key} was changed by ${writer}; put back`,
-    );
-  }
-  memory.healed(healed, clock.now());
-  const fought = memory.fights(clock.now()).filter(({ object: key }) => healed.includes(key));
-  metrics.count("resource_fights_total", {}, fought.length);
-  const { created = 0, updated = 0, deleted = 0, message } = done.record;
-  const commit = planning.revision.tree.commit.slice(0, 7);
-  if (created + updated + deleted > 0) {
-    await events.tell(object, "Applied", `${commit}: ${created} created, ${updated} updated, ${deleted} deleted`);
-  }
-  if (done.reason !== undefined) await events.tell(object, "SyncFailed", `${commit}: ${message}`);
-}
-
-/** Failures count for a revision under one spec: a change of either starts anew. */
-function tryOf(wish: Wish, planning: Planning | undefined): string {
-  return `${planning?.revision.tree.commit} ${wish.generation}`;
 }
 
 function clusterFailure(error: ClusterError): NonNullable<Findings["clusterError"]> {

@@ -3,12 +3,20 @@ import type { Wish } from "../../core/plan-sync/wish.js";
 import { timeText } from "../time-text.js";
 import type { PlanSyncParts } from "./parts.js";
 
-/** The revision in force, and what keeps a newer one from being read. */
+/** The revision read and the one in force, and what keeps a newer one from being read. */
 export function sourceFindings({ follower, memory }: PlanSyncParts, wish: Wish): Findings["source"] {
-  const { attempted, failure } = follower.state;
+  const { attempted, failure, newest } = follower.state;
   const tree = memory.inForce?.tree;
+  const read = (newest ?? memory.inForce)?.tree;
   const { pinnedRevision } = wish.switches;
   return {
+    ...(read && {
+      read: {
+        revision: read.commit,
+        ...(read.refName && { ref: read.refName }),
+        ...(read.signedBy && { signedBy: read.signedBy }),
+      },
+    }),
     ...(tree && {
       revision: tree.commit,
       tree: tree.tree,

@@ -5,6 +5,8 @@ import type { PlanReader, ReadPlan } from "../../ports/plan-reader.js";
 import type { Clock } from "../../ports/runtime.js";
 import type { ResolvedRevision, SourceRepository, SourceSpec, SourceTree } from "../../ports/source-repository.js";
 import type { Logger, Metrics } from "../../ports/telemetry.js";
+import { caught } from "../internal-error.js";
+import { CutOff, type Deadlines } from "./deadlines.js";
 import { sourceSpec } from "./source-spec.js";
 
 /** One revision of the plan, read. */
@@ -35,6 +37,7 @@ export interface FollowerContext {
   readonly cluster: Cluster;
   readonly repository: SourceRepository;
   readonly read: PlanReader;
+  readonly deadlines: Deadlines;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -140,17 +143,23 @@ export class SourceFollower {
       const found = wanted.pinned === undefined ? await repository.resolve(spec, signal) : { commit: wanted.pinned };
       const known = before.newest?.tree;
       const same = known?.commit === found.commit && known.refName === found.refName;
-      const newest = same ? before.newest! : await this.#read(spec, found);
+      const newest = same ? before.newest! : await this.#read(spec, found, before.newest);
       if (this.#wanted !== wanted) return;
       this.#failures = 0;
       this.#state = { newest, attempted: found.commit };
       metrics.set("source_last_success_timestamp_seconds", clock.now() / 1000, { plan: wanted.key });
       if (!same) logger.info({ revision: found.commit, files: newest.tree.files.length }, "read a new revision");
-    } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      if (this.#wanted?.source.repoURL === wanted.source.repoURL) this.#leaveAlone(error);
+    } catch (thrown) {
+      if (thrown instanceof SourceError && this.#wanted?.source.repoURL === wanted.source.repoURL) {
+        this.#leaveAlone(thrown);
+      }
       if (this.#ended.signal.aborted || this.#wanted !== wanted) return;
       this.#failures++;
+      // An exception here must not end the process that follows everybody's repositories.
+      const error =
+        thrown instanceof SourceError
+          ? thrown
+          : new SourceError("InternalError", caught(thrown, "source", { logger, metrics }).message, false);
       const since = before.failure?.since ?? started;
       const told = !error.transient || clock.now() - since >= SOURCE_GRACE;
       this.#state = { ...before, failure: { error, since, told } };
@@ -166,11 +175,18 @@ export class SourceFollower {
     this.#notBefore = this.context.clock.now() + Math.min(LONGEST_RETRY_AFTER, retryAfterSeconds * 1000);
   }
 
-  async #read(spec: SourceSpec, revision: ResolvedRevision): Promise<Revision> {
+  /** @param before what was read last: a commit that touches other folders only is the same plan */
+  async #read(spec: SourceSpec, revision: ResolvedRevision, before?: Revision): Promise<Revision> {
     const { repository, read } = this.context;
     const { signal } = this.#ended;
     const tree = await repository.read(spec, revision, signal);
-    return { tree, plan: await read(tree, (files) => repository.contents(spec, files, signal)) };
+    if (before !== undefined && before.tree.tree === tree.tree) return { tree, plan: before.plan };
+    const work = { planSync: this.#wanted?.key ?? "", what: "reading", on: tree.tree } as const;
+    const parse = () => read(tree, (files) => repository.contents(spec, files, signal));
+    const plan = await this.context.deadlines.runAsync(work, parse).catch((error: unknown) => {
+      throw error instanceof CutOff ? new SourceError("TooLarge", error.message, false) : error;
+    });
+    return { tree, plan };
   }
 
   #spec({ namespace, source }: Wanted): Promise<SourceSpec> {
@@ -207,6 +223,8 @@ function noteworthy(before: SourceState, after: SourceState): boolean {
   return (
     old?.told !== failure?.told ||
     (old === undefined) !== (failure === undefined) ||
-    old?.error.reason !== failure?.error.reason
+    old?.error.reason !== failure?.error.reason ||
+    // An outage has other words each time; what waiting does not cure has others when it is something else.
+    (failure?.error.transient === false && old?.error.message !== failure.error.message)
   );
 }

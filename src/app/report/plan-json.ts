@@ -1,11 +1,11 @@
 import { ownerShown } from "../../core/allocate/owner.js";
 import { applyMergePatch } from "../../core/change/merge-patch.js";
-import { type Step, stepKey } from "../../core/change/step.js";
+import type { Step } from "../../core/change/step.js";
 import type { LocatedDiagnostic } from "../../core/diagnostics.js";
 import { formatRangeSet } from "../../core/ip/range-set.js";
 import type { Outcome, Summary, Verdict, VerdictEntry } from "../../core/outcome.js";
 import type { PlanPrint } from "../../core/plan-sync/approval.js";
-import type { KubeObject } from "../../core/spiderpool/objects.js";
+import { type KubeObject, objectKey } from "../../core/spiderpool/objects.js";
 import type { Digest } from "../../ports/runtime.js";
 import type { PlanRun } from "../plan-run.js";
 import { sortedKeys, withoutServerFields } from "./canonical-object.js";
@@ -89,26 +89,36 @@ export function planDigest(run: PlanRun, sha256: Digest): string {
 
 /** A plan as approvals remember it: its digest, and of each step that would be written and each Pod that would leave a print. */
 export function planPrint(run: PlanRun, sha256: Digest): PlanPrint {
+  return printOf(digestText(run, (run.decided?.outcome.steps ?? []).map(stepOutput)), sha256);
+}
+
+/** The print of the text a digest is made of: whoever keeps the text cannot change it without changing the digest. */
+export function printOf(text: string, sha256: Digest): PlanPrint {
+  const covered = JSON.parse(text) as { steps: StepOutput[]; leaves: Leaving[] };
   const steps = new Map<string, string>();
-  for (const step of run.decided?.outcome.steps ?? []) {
-    if (step.blocked !== undefined) continue;
-    const name = `${step.action} ${stepKey(step)}`;
+  for (const output of covered.steps) {
+    if (output.blocked) continue;
+    const name = `${output.action} ${objectKey(output.kind, output.namespace ?? undefined, output.name)}`;
     // An object that is written twice in one plan has a print for each time.
-    const key = steps.has(name) ? `${name} (wave ${step.wave})` : name;
-    steps.set(key, sha256(JSON.stringify(stepApproved(stepOutput(step), step))).slice(0, 16));
+    const key = steps.has(name) ? `${name} (wave ${output.wave})` : name;
+    steps.set(key, sha256(JSON.stringify(output)).slice(0, 16));
   }
-  const leaves = run.decided === undefined ? [] : entriesThatDoNotStay(run.decided.outcome);
-  return { digest: planDigest(run, sha256), steps, leaves: leaves.map(leaveText) };
+  return { digest: `sha256:${sha256(text)}`, text, steps, leaves: covered.leaves.map(leaveText) };
 }
 
 function digestOf(run: PlanRun, outputs: readonly StepOutput[], sha256: Digest): string {
+  return `sha256:${sha256(digestText(run, outputs))}`;
+}
+
+/** All that an approval covers. */
+function digestText(run: PlanRun, outputs: readonly StepOutput[]): string {
   const outcome = run.decided?.outcome;
   const covered = {
     steps: outputs.map((output, i) => stepApproved(output, outcome!.steps[i]!)),
     leaves: outcome === undefined ? [] : entriesThatDoNotStay(outcome),
     lock: outcome === undefined ? [] : lockChange(run.lock, outcome.lock),
   };
-  return `sha256:${sha256(JSON.stringify(covered))}`;
+  return JSON.stringify(covered);
 }
 
 /** What of a step is approved: all that is written. Of an object that only changes, the rest is not ours to cover. */

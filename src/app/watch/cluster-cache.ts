@@ -16,6 +16,8 @@ export interface ClusterCacheOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly times?: Partial<WatchTimes>;
+  /** Told of what is thrown over one object, which is kept as it is; without it that ends `run`. */
+  readonly onException?: (error: unknown) => void;
 }
 
 /** What listeners of a cache are told, each after `version` grew. */
@@ -136,7 +138,7 @@ export class ClusterCache {
       clock,
       metrics,
       times: this.#times,
-      project,
+      project: (object) => this.#guarded(() => project(object)) ?? object,
       onChange: (change) => this.#tell({ type: "object", ...change }),
       onState: (state) => {
         // Trouble alone changes nothing that is known.
@@ -155,6 +157,17 @@ export class ClusterCache {
 
   #tell(change: CacheChange): void {
     this.#version++;
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) this.#guarded(() => listener(change));
+  }
+
+  /** One object that nobody thought of must not end the watch of all others. */
+  #guarded<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (this.options.onException === undefined) throw error;
+      this.options.onException(error);
+      return undefined;
+    }
   }
 }

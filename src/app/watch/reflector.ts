@@ -152,7 +152,7 @@ export class Reflector {
   /** One watch, to its end. */
   async #watch(from: string, signal: AbortSignal): Promise<void> {
     const { clock, kind, times } = this.options;
-    const started = clock.now();
+    const started = clock.monotonic();
     const ended = new AbortController();
     const silence = new Silence(clock, times.silence, AbortSignal.any([signal, ended.signal]));
     // After silence only a word proves that somebody is there; else a failure would tell.
@@ -168,7 +168,7 @@ export class Reflector {
       }
     } finally {
       ended.abort();
-      if (clock.now() - started >= STEADY) this.#failures = 0;
+      if (clock.monotonic() - started >= STEADY) this.#failures = 0;
     }
     if (signal.aborted) return;
     this.#restarted(silence.signal.aborted ? "silent" : "ended");

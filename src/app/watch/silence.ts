@@ -14,7 +14,7 @@ export class Silence {
     milliseconds: number,
     over: AbortSignal,
   ) {
-    this.#heardAt = clock.now();
+    this.#heardAt = clock.monotonic();
     void this.#watch(milliseconds, over);
   }
 
@@ -24,12 +24,12 @@ export class Silence {
   }
 
   heard(): void {
-    this.#heardAt = this.clock.now();
+    this.#heardAt = this.clock.monotonic();
   }
 
   async #watch(milliseconds: number, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
-      const left = this.#heardAt + milliseconds - this.clock.now();
+      const left = this.#heardAt + milliseconds - this.clock.monotonic();
       if (left <= 0) return this.#controller.abort();
       await this.clock.sleep(left, over).catch(() => {});
     }

@@ -8,6 +8,7 @@ import { isPlanOrLockFile, loadPlanTree } from "../../adapters/plan-files/plan-t
 import { isBlocked } from "../../app/exit-code.js";
 import { observe, planNeeds } from "../../app/observe.js";
 import { ClusterLock } from "../../app/plan-sync/cluster-lock.js";
+import { NO_DEADLINES } from "../../app/plan-sync/deadlines.js";
 import { planRevision } from "../../app/plan-sync/planning.js";
 import type { Revision } from "../../app/plan-sync/source-follower.js";
 import { sourceSpec } from "../../app/plan-sync/source-spec.js";
@@ -60,6 +61,7 @@ async function diff(
     holding: only === undefined ? {} : { only },
     now: systemClock.now(),
     sha256,
+    deadlines: NO_DEADLINES,
   });
   if (planned.type === "broken") {
     for (const error of planned.errors) io.stderr.write(`${printable(error)}\n`);

@@ -1,5 +1,6 @@
 import { palette } from "../../app/report/palette.js";
 import { planSyncText } from "../../app/report/plan-sync-report.js";
+import { approvedBy } from "../../core/plan-sync/approval.js";
 import { SWITCHES } from "../../core/plan-sync/switches.js";
 import { printable } from "../../core/printable.js";
 import { systemClock } from "../clock.js";
@@ -27,7 +28,8 @@ export async function planSyncSyncCommand(io: Io, name: string, options: PlanSyn
   }
   if (wish.suspended) throw new CliError(`PlanSync ${wish.key} is suspended; spiderplan resume ${wish.key}`);
   const approval = approvalFor(target, options.approve);
-  if (wish.mode === "manual" && approval === undefined) {
+  const standing = approval === undefined && approvalStands(target);
+  if (wish.mode === "manual" && approval === undefined && !standing) {
     io.stdout.write(planSyncText(wish, target.status, palette(wantsColor(options.color, io))));
     io.stdout.write(
       `\nNothing was approved. To say yes to this plan:\n  spiderplan sync ${wish.key} --approve ${printable(target.status.plan?.digest ?? "")}\n`,
@@ -43,8 +45,22 @@ export async function planSyncSyncCommand(io: Io, name: string, options: PlanSyn
   const code = await request(io, target, options, { ...approving, ...partial });
   // The rest of an approved plan must not follow a partial sync by itself.
   if (options.only.length > 0 && options.wait)
-    await annotate(target, { [SWITCHES.only]: null, ...(approval && { [SWITCHES.approve]: null }) });
+    await annotate(target, { [SWITCHES.only]: null, ...((approval || standing) && { [SWITCHES.approve]: null }) });
   return code;
+}
+
+/**
+ * Whether somebody said yes before, by annotation: to this very plan, or to one that the operator is carrying out. The operator
+ * judges it once more.
+ */
+function approvalStands({ status, wish }: Target): boolean {
+  const { approval } = wish.switches;
+  if (approval === undefined) return false;
+  const asked = { digest: status.plan?.digest ?? "", text: "", steps: new Map(), leaves: [] };
+  if (approvedBy(asked, approval, [], systemClock.now(), wish.approvalValidFor).state === "approved") return true;
+  // What is left of a plan has a digest of its own.
+  const reason = status.conditions?.find(({ type }) => type === "Ready")?.reason;
+  return reason !== undefined && !["ApprovalRequired", "ApprovalStale"].includes(reason);
 }
 
 /** An approval must name the plan the operator has now, or a person would say yes to something unseen. */

@@ -25,6 +25,19 @@ export interface AnnotationDifference {
   readonly changes: readonly string[];
   /** Keys somebody else set otherwise and we may not touch. */
   readonly yielded: readonly string[];
+  /** Keys another install keeps, and with another text: they are its own. */
+  readonly others: readonly { readonly key: string; readonly install: string }[];
+}
+
+/**
+ * Who keeps a key of a shared object: one install, and of several that once wrote it the first by name, so that all of them
+ * name the same one.
+ */
+function keeperOf(annotations: Readonly<Record<string, string>>, key: string): string | undefined {
+  const claims = appliedByInstall(annotations);
+  return Object.keys(claims)
+    .sort()
+    .find((install) => appliedKeys(annotations, install).includes(key));
 }
 
 /** Keys an install wrote on a shared object, by install; unreadable counts as none. */
@@ -48,10 +61,16 @@ export function annotationDifference(
   const applied = appliedKeys(have, install);
   const changes: string[] = [];
   const yielded: string[] = [];
+  const others: { key: string; install: string }[] = [];
   const patch: Record<string, string | null> = {};
   const written: string[] = [];
   for (const [key, text] of Object.entries(wanted.annotations).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const same = have[key] !== undefined && meaning(key, have[key]) === meaning(key, text);
+    const keeper = have[key] === undefined ? undefined : keeperOf(have, key);
+    if (!same && keeper !== undefined && keeper !== install) {
+      others.push({ key, install: keeper });
+      continue;
+    }
     if (!same && have[key] !== undefined && wanted.yielding.includes(key) && !applied.includes(key)) {
       yielded.push(key);
       continue;
@@ -63,13 +82,13 @@ export function annotationDifference(
     changes.push(...(have[key] === undefined ? [`${key}: none -> ${text}`] : changeTexts(key, have[key], text)));
   }
   for (const key of applied) {
-    if (wanted.annotations[key] !== undefined || have[key] === undefined) continue;
+    if (wanted.annotations[key] !== undefined || have[key] === undefined || keeperOf(have, key) !== install) continue;
     patch[key] = null;
     changes.push(`${key}: ${have[key]} -> none`);
   }
-  if (changes.length === 0) return { patch: undefined, changes, yielded };
+  if (changes.length === 0) return { patch: undefined, changes, yielded, others };
   patch[OWN.applied] = appliedText(have, install, written);
-  return { patch: wrap(wanted.on, live, patch), changes, yielded };
+  return { patch: wrap(wanted.on, live, patch), changes, yielded, others };
 }
 
 /** The annotations of the object itself or of its Pod template. */
@@ -77,9 +96,14 @@ export function annotationsOf(on: SharedAnnotations["on"], live: KubeObject): Re
   return (on === "object" ? live.metadata.annotations : podTemplate(live)?.metadata?.annotations) ?? {};
 }
 
+/** The longest note that is read, in characters: whoever may write a Pod template may write this too. */
+const LONGEST_NOTE = 32_768;
+
 function appliedByInstall(annotations: Readonly<Record<string, string>>): Record<string, string[]> {
+  const text = annotations[OWN.applied] ?? "{}";
+  if (text.length > LONGEST_NOTE) return {};
   try {
-    const value: unknown = JSON.parse(annotations[OWN.applied] ?? "{}");
+    const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? (value as Record<string, string[]>)
       : {};

@@ -1,13 +1,16 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { EMPTY } from "../ip/range-set.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
-import { KINDS, type Kind, type KubeObject, objectKey, type SpiderIPPool } from "../spiderpool/objects.js";
+import { KINDS, type Kind, type KubeObject, OWN, objectKey, type SpiderIPPool } from "../spiderpool/objects.js";
 import type { DesiredObject } from "./desired-object.js";
 import { type Difference, difference, offered } from "./diff.js";
 import { liveObject, liveObjects, OWNED_KIND_NAMES } from "./live.js";
 import { ownershipOf } from "./ownership.js";
 import { type AnnotationDifference, annotationDifference, type SharedAnnotations } from "./shared-annotations.js";
 import type { Step } from "./step.js";
+
+/** What belongs to another install. */
+const FOREIGN = "SP4111";
 
 /** A step before it has its wave, with what the later rooms judge it by. */
 export type Draft = Omit<Step, "wave"> & {
@@ -80,6 +83,7 @@ export function draftAnnotations(
     }
     const found = annotationDifference(one, live, install, meaning);
     for (const key of found.yielded) diagnostics.push(yielded(one, key));
+    for (const other of found.others) diagnostics.push(keptByOther(one, other, install));
     if (found.patch === undefined) unchanged += Object.keys(one.annotations).length > 0 ? 1 : 0;
     else drafts.push(annotationUpdate(one, live, found));
   }
@@ -175,7 +179,7 @@ function obstacleTo(one: DesiredObject, live: KubeObject, install: string): Diag
   const whose = one.scope === "whole" ? ownershipOf(live, install) : ({ type: "none" } as const);
   if (whose.type === "other") {
     return report(
-      "SP4111",
+      FOREIGN,
       `${key} belongs to install ${whose.install}, not to ${install}`,
       `choose another name, or take it out of the plan of ${whose.install} first`,
     );
@@ -207,6 +211,24 @@ function absent(one: SharedAnnotations): Diagnostic {
     message: `${objectKey(one.kind.kind, one.namespace, one.name)} is not in the cluster; nothing is written for it`,
     hint: "create it, then sync again",
     source: one.source,
+  };
+}
+
+/** Two installs that write one key would undo each other for ever. */
+function keptByOther(
+  one: SharedAnnotations,
+  { key, install: other }: AnnotationDifference["others"][number],
+  install: string,
+): Diagnostic {
+  const object = objectKey(one.kind.kind, one.namespace, one.name);
+  const where = one.on === "template" ? `the Pod template of ${object}` : object;
+  return {
+    code: FOREIGN,
+    severity: "error",
+    message: `annotation ${key} of ${where} belongs to install ${other}, not to ${install}; it is left as it is`,
+    hint: `take it out of one of the two plans; where ${other} is gone, remove it from the annotation ${OWN.applied}`,
+    source: one.source,
+    about: object,
   };
 }
 

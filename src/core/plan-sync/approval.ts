@@ -3,6 +3,8 @@ import type { Approval } from "./switches.js";
 /** A plan as it is remembered for approvals: enough to say what changed since, not what it says. */
 export interface PlanPrint {
   readonly digest: string;
+  /** What the digest is made of: a print that was kept elsewhere is made anew of it, and believed only if the digest fits. */
+  readonly text: string;
   /** A hash of each step that would be written, by its name for people: `update SpiderIPPool x`. */
   readonly steps: ReadonlyMap<string, string>;
   /** Pods that would not keep their address, one text each. */

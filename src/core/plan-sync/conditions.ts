@@ -1,4 +1,5 @@
-import type { Findings } from "./findings.js";
+import { fieldText } from "./field-text.js";
+import type { Findings, Progress } from "./findings.js";
 import type { Condition } from "./plan-sync.generated.js";
 
 type Said = Pick<Condition, "type" | "status" | "reason" | "message">;
@@ -16,7 +17,7 @@ export function conditionsOf(findings: Findings): Condition[] {
     const old = before.get(one.type);
     return {
       ...one,
-      message: one.message.slice(0, LONGEST),
+      message: fieldText(one.message, LONGEST),
       observedGeneration: findings.wish.generation,
       lastTransitionTime: old?.status === one.status ? old.lastTransitionTime : findings.now,
     };
@@ -51,9 +52,15 @@ function readyOf(findings: Findings): Said {
   if (planErrors.length > 0) return not(findings.planErrorReason ?? "BuildFailed", planErrors[0]!);
   if (clusterError !== undefined) return not(clusterError.reason, clusterError.message);
   if (plan === undefined) return { ...not("Progressing", "looking at the cluster"), status: "Unknown" };
-  if (sync?.reason !== undefined) return not(sync.reason, sync.record.message ?? "the sync failed");
+  if (findings.progress !== undefined) return syncing(findings.progress);
+  const waits = gate?.reason === "ProgressingWithRetry" && findings.nextSyncAt !== undefined;
+  const next = waits ? `; next try at ${findings.nextSyncAt}` : "";
+  if (sync?.reason !== undefined && gate?.reason !== "RetriesExhausted")
+    return not(sync.reason, `${sync.record.message ?? "the sync failed"}${next}`);
   if (gate !== undefined && !gate.open && !["Nothing", "Observing"].includes(gate.reason)) {
-    return not(gate.reason, gate.message);
+    // What people can look at meanwhile goes before that it is tried again.
+    const reason = gate.failure === "AdmissionUnavailable" ? gate.failure : gate.reason;
+    return not(reason, `${gate.message}${next}`);
   }
   if (plan.fights !== undefined) return not("Fighting", plan.fights);
   if (plan.blocked !== undefined) return not(plan.blockedReason ?? "Blocked", plan.blocked);
@@ -68,8 +75,28 @@ function readyOf(findings: Findings): Said {
   return { type: "Ready", status: "True", reason: "ReconciliationSucceeded", message: done };
 }
 
+/** A sync that goes on: count, rate and time left; and what keeps it waiting. */
+function syncing({ done, total, perSecond = 0, secondsLeft, trouble }: Progress): Said {
+  const rate = perSecond > 0 ? `, ${perSecond.toFixed(1)}/s` : "";
+  const left = secondsLeft === undefined ? "" : `, about ${spanLeft(secondsLeft)} left`;
+  const steps = `${done} of ${total} steps done${rate}${left}`;
+  if (trouble === undefined) return { type: "Ready", status: "Unknown", reason: "Progressing", message: steps };
+  const message = `${trouble.message}; next try at ${trouble.nextTryAt}; ${steps}`;
+  if (trouble.admission) return { type: "Ready", status: "False", reason: "AdmissionUnavailable", message };
+  return {
+    type: "Ready",
+    status: "Unknown",
+    reason: "Progressing",
+    message: `${steps}; ${trouble.message}; next try at ${trouble.nextTryAt}`,
+  };
+}
+
+function spanLeft(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
 /** What kstatus asks for beside Ready. */
-function progress({ gate, plan }: Findings, ready: Said): Said[] {
+function progress({ gate, plan, progress: syncing }: Findings, ready: Said): Said[] {
   if (ready.status === "True") return [];
   const stalled = [
     "Suspended",
@@ -88,6 +115,7 @@ function progress({ gate, plan }: Findings, ready: Said): Said[] {
   const waits =
     gate?.reason === "ProgressingWithRetry" ||
     ready.status === "Unknown" ||
+    syncing !== undefined ||
     (gate?.open === true && plan !== undefined && plan.due > 0);
   if (waits) return [{ ...ready, type: "Reconciling", status: "True" }];
   return stalled.includes(ready.reason) ? [{ ...ready, type: "Stalled", status: "True" }] : [];
@@ -95,16 +123,15 @@ function progress({ gate, plan }: Findings, ready: Said): Said[] {
 
 function sourceReady({ source }: Findings): Said {
   const type = "SourceReady";
-  const { failure, revision } = source;
-  if (failure?.told || (failure !== undefined && revision === undefined)) {
+  const { failure, read } = source;
+  if (failure?.told || (failure !== undefined && read === undefined)) {
     return { type, status: "False", reason: failure.reason, message: failure.message };
   }
-  if (revision === undefined)
-    return { type, status: "Unknown", reason: "Progressing", message: "reading the repository" };
+  if (read === undefined) return { type, status: "Unknown", reason: "Progressing", message: "reading the repository" };
   const where =
     source.pinned === undefined
-      ? (source.ref ?? "the commit")
-      : `pinned by annotation; spiderplan resume follows ${source.ref ?? "the source"} again`;
+      ? (read.ref ?? "the commit")
+      : `pinned by annotation; spiderplan resume follows ${read.ref ?? "the source"} again`;
   const trouble =
     failure === undefined
       ? ""
@@ -113,7 +140,7 @@ function sourceReady({ source }: Findings): Said {
     type,
     status: "True",
     reason: "ReconciliationSucceeded",
-    message: `${short(revision)} of ${where}${trouble}`,
+    message: `${short(read.revision)} of ${where}${trouble}`,
   };
 }
 
@@ -123,11 +150,10 @@ function sourceVerified({ wish, source }: Findings): Said[] {
   if (source.failure?.reason === "VerificationFailed") {
     return [{ type, status: "False", reason: "VerificationFailed", message: source.failure.message }];
   }
-  if (source.signedBy === undefined)
+  const signedBy = source.read?.signedBy;
+  if (signedBy === undefined)
     return [{ type, status: "Unknown", reason: "Progressing", message: "nothing was verified yet" }];
-  return [
-    { type, status: "True", reason: "ReconciliationSucceeded", message: `signed by ${source.signedBy.join(", ")}` },
-  ];
+  return [{ type, status: "True", reason: "ReconciliationSucceeded", message: `signed by ${signedBy.join(", ")}` }];
 }
 
 function planReady({ planErrors, planErrorReason, plan, source }: Findings): Said {

@@ -18,19 +18,34 @@ export interface Findings {
   readonly planErrorReason?: "BuildFailed" | "EmptySource" | "LockMismatch";
   /** Why the cluster cannot be judged; the rest is then what was known before. */
   readonly clusterError?: {
-    readonly reason: "AdmissionUnavailable" | "ReconciliationFailed";
+    readonly reason: "AdmissionUnavailable" | "ReconciliationFailed" | "InternalError";
     readonly message: string;
   };
   /** The plan of the revision in force; absent while there is none, or the cluster cannot be judged. */
   readonly plan?: PlanFindings;
   readonly gate?: Gate;
+  /** How far the sync is that goes on. */
+  readonly progress?: Progress;
   /** `gate.until`, RFC 3339. */
   readonly nextSyncAt?: string;
   /** The sync that was tried, if one was. */
   readonly sync?: SyncFindings;
 }
 
+/** How far a sync is. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly perSecond?: number;
+  /** Undefined until there is a rate to tell it by. */
+  readonly secondsLeft?: number;
+  /** A write that is tried again; `admission` when a webhook that must be asked does not answer. */
+  readonly trouble?: { readonly admission: boolean; readonly message: string; readonly nextTryAt: string };
+}
+
 export interface SourceFindings {
+  /** The newest revision that could be read; another one than that in force while it cannot be planned. */
+  readonly read?: { readonly revision: string; readonly ref?: string; readonly signedBy?: readonly string[] };
   /** The revision in force. */
   readonly revision?: string;
   readonly ref?: string;
@@ -58,6 +73,8 @@ export interface PlanFindings {
   /** Steps held back that a person has to decide on, in one line; absent when there are none. */
   readonly blocked?: string;
   readonly blockedReason?: string;
+  /** What they are held back for, whoever of many Pods is named for it. */
+  readonly blockedCause?: string;
   /** Owners that cannot have what they ask for, in one line. */
   readonly capacity?: string;
   /** Live templates whose new Pods find no pool, in one line. */
@@ -70,6 +87,8 @@ export interface PlanFindings {
   readonly override?: string;
   /** Errors of single owners, in one line. */
   readonly ownerErrors?: string;
+  /** What they are, whoever of many Pods is named for them. */
+  readonly ownerErrorsCause?: string;
   /** Steps that are due and not held back by anything but the gate. */
   readonly due: number;
 }

@@ -19,6 +19,8 @@ export interface Gate {
   readonly message: string;
   /** When it may open by itself, in milliseconds since 1970. */
   readonly until?: number;
+  /** Reason of the try that failed last, where the next one is waited for. */
+  readonly failure?: string;
 }
 
 export interface GateInput {
@@ -34,7 +36,12 @@ export interface GateInput {
   readonly approved: Approved;
   readonly windows: WindowState;
   /** Tries of this very plan that failed, and when the next one may be. */
-  readonly failures?: { readonly count: number; readonly retryAt: number; readonly message: string };
+  readonly failures?: {
+    readonly count: number;
+    readonly retryAt: number;
+    readonly reason: string;
+    readonly message: string;
+  };
   readonly now: number;
 }
 
@@ -63,14 +70,16 @@ export function gateOf(input: GateInput): Gate {
   }
   if (wish.mode === "manual" && approved.state !== "approved") return notApproved(approved, input, closed);
   if (failures !== undefined && !requested) {
-    const { count, retryAt, message } = failures;
-    if (wish.retry.limit >= 0 && count > wish.retry.limit) {
-      return closed(
-        "RetriesExhausted",
-        `gave up after ${count} tries (${message}); a change or a request starts again`,
-      );
+    const { count, retryAt, reason, message } = failures;
+    const { limit } = wish.retry;
+    if (limit >= 0 && count >= limit) {
+      const tried = count === 1 ? "1 try" : `${count} tries`;
+      return closed("RetriesExhausted", `gave up after ${tried} (${message}); a change or a request starts again`);
     }
-    if (now < retryAt) return closed("ProgressingWithRetry", `try ${count} failed: ${message}`, retryAt);
+    const of = limit < 0 ? "" : ` of ${limit}`;
+    if (now < retryAt) {
+      return { ...closed("ProgressingWithRetry", `try ${count}${of} failed: ${message}`, retryAt), failure: reason };
+    }
   }
   return OPEN;
 }

@@ -1,9 +1,10 @@
 import { conditionsOf } from "./conditions.js";
+import { fieldText, fieldTime } from "./field-text.js";
 import type { Findings } from "./findings.js";
 import type { PlanSyncStatus, SyncRecord } from "./plan-sync.generated.js";
 
-/** Syncs a PlanSync remembers; no list of objects is ever kept in it. */
-const HISTORY = 10;
+/** Syncs a PlanSync remembers; no list of objects is ever kept in it. Of those that went well so many stay, to roll back to. */
+const HISTORY = { most: 10, applied: 3 };
 
 /** The status of a PlanSync after a reconcile. Equal findings make an equal status, so that rest writes nothing. */
 export function statusOf(findings: Findings): PlanSyncStatus {
@@ -22,12 +23,12 @@ export function statusOf(findings: Findings): PlanSyncStatus {
         source.revision === undefined
           ? previous.source
           : given({
-              ref: source.ref,
+              ref: line(source.ref),
               tree: source.tree,
-              author: source.author,
-              subject: source.subject,
-              committedAt: source.committedAt,
-              signedBy: source.signedBy?.join(", "),
+              author: line(source.author),
+              subject: line(source.subject),
+              committedAt: fieldTime(source.committedAt),
+              signedBy: line(source.signedBy?.join(", ")),
               pinned: source.pinned,
             }),
       plan:
@@ -44,7 +45,7 @@ export function statusOf(findings: Findings): PlanSyncStatus {
             },
       blocked: plan === undefined ? previous.blocked : cut(plan.blocked),
       override: plan === undefined ? previous.override : cut(plan.override),
-      nextSyncAt: findings.nextSyncAt,
+      nextSyncAt: findings.progress?.trouble?.nextTryAt ?? findings.nextSyncAt,
       history: history(previous.history ?? [], sync?.record),
     }),
   };
@@ -58,14 +59,15 @@ function appliedRevision({ source, plan, sync, previous, wish }: Findings): stri
   return complete ? source.revision : previous.lastAppliedRevision;
 }
 
+/** Every try is one line. What failed again and again does not push out what people may roll back to. */
 function history(before: readonly SyncRecord[], record: SyncRecord | undefined): SyncRecord[] | undefined {
-  const all = record === undefined ? [...before] : [record, ...before.filter((one) => !sameTry(one, record))];
-  return all.length === 0 ? undefined : all.slice(0, HISTORY);
-}
-
-/** Tries of one plan that fail alike are one line of history, the latest. */
-function sameTry(a: SyncRecord, b: SyncRecord): boolean {
-  return a.digest === b.digest && a.revision === b.revision && a.result === b.result && !wrote(a);
+  const { message } = record ?? {};
+  const told = record && { ...record, ...(message !== undefined && { message: fieldText(message, 1024) }) };
+  const all = told === undefined ? [...before] : [told, ...before];
+  if (all.length === 0) return undefined;
+  const kept = new Set(all.filter(({ result }) => result === "applied").slice(0, HISTORY.applied));
+  for (let index = all.length - 1; all.length > HISTORY.most; index--) if (!kept.has(all[index]!)) all.splice(index, 1);
+  return all;
 }
 
 /** Whether a sync changed anything. */
@@ -74,7 +76,11 @@ function wrote(record: SyncRecord | undefined): boolean {
 }
 
 function cut(text: string | undefined): string | undefined {
-  return text === undefined || text.length <= 1024 ? text : `${text.slice(0, 1021)}...`;
+  return text === undefined || text.length <= 1024 ? line(text) : `${fieldText(text, 1021)}...`;
+}
+
+function line(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : fieldText(text, 1024);
 }
 
 /** Without what is undefined: an absent field and an undefined one are the same JSON, but not the same object. */

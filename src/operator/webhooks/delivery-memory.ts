@@ -10,11 +10,11 @@ export interface DeliveryMemory {
 
 /** Remembers each for a time, in milliseconds, and at most so many: the oldest make room. */
 export function deliveryMemory(limits: { readonly most: number; readonly time: number }, clock: Clock): DeliveryMemory {
-  // In order of age, unless the clock was set back: a Map keeps the order of insertion.
+  // In order of age: a Map keeps the order of insertion.
   const taken = new Map<string, number>();
   return {
     remember: (id) => {
-      const now = clock.now();
+      const now = clock.monotonic();
       for (const [old, at] of taken) {
         if (now - at < limits.time) break;
         taken.delete(old);

@@ -16,12 +16,11 @@ export interface TokenBucket {
 /** A full bucket that fills up at a steady rate. */
 export function tokenBucket({ burst, perSecond }: Rate, clock: Clock): TokenBucket {
   let tokens = burst;
-  let filledAt = clock.now();
+  let filledAt = clock.monotonic();
   return {
     take: () => {
-      const now = clock.now();
-      // A clock that is set back fills nothing and takes nothing away.
-      tokens = Math.min(burst, tokens + (Math.max(0, now - filledAt) / 1000) * perSecond);
+      const now = clock.monotonic();
+      tokens = Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
       filledAt = now;
       if (tokens < 1) return Math.ceil(((1 - tokens) / perSecond) * 1000);
       tokens -= 1;

@@ -1,9 +1,9 @@
 import { expect } from "vitest";
-import { KINDS, type SpiderEndpoint } from "../../../src/core/spiderpool/objects.js";
+import { KINDS, type SpiderEndpoint, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { planText } from "./plan-text.js";
 import { pools, SUBNETS, X } from "./small-plan.js";
 import { eventually, type Stage } from "./stage.js";
-import { applied, automated, kubectl } from "./steps.js";
+import { applied, automated, IN_SYNC, kubectl } from "./steps.js";
 import type { Story } from "./story.js";
 import { deploymentOf } from "./workload.js";
 
@@ -16,6 +16,7 @@ export const DRIFT_STORIES: readonly Story[] = [
     "marks taken off a pool in use are told and put back, and nothing else changes (lock: cluster)",
     healsMarks("cluster"),
   ],
+  ["three different edits that people make within minutes are no fight", healsPeople],
   ["somebody who writes back again and again is told, and left alone for a while", detectsFights],
 ];
 
@@ -109,6 +110,34 @@ async function healsWhenAsked(stage: Stage): Promise<void> {
   const asked = await stage.run("sync", "dc");
   expect(asked, asked.stderr).toMatchObject({ code: 0 });
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+}
+
+async function healsPeople(stage: Stage): Promise<void> {
+  const commit = await stage.push({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, commit);
+  const edits = [
+    '{"spec":{"ips":["10.6.0.10-10.6.0.30"]}}',
+    '{"spec":{"disable":true}}',
+    '{"spec":{"ips":["10.6.0.10-10.6.0.40"]}}',
+    '{"spec":{"ips":["10.6.0.10-10.6.0.50"]}}',
+  ];
+  const spec = async () => {
+    const { ips, disable } = (await stage.actor.get({ kind: KINDS.SpiderIPPool, name: "x" }))
+      .spec as SpiderIPPool["spec"];
+    return `${ips?.[0]} ${disable ?? false}`;
+  };
+  for (const edit of edits) {
+    await kubectl(stage, "patch", "spiderippool", "x", "--type=merge", "-p", edit);
+    await eventually(spec, (now) => now === "10.6.0.10-10.6.0.19 false", 10);
+  }
+  await eventually(
+    () => stage.condition("Ready"),
+    (now) => now === IN_SYNC,
+  );
+  expect(await stage.condition("Drifted")).toBe("False ReconciliationSucceeded");
+  expect((await stage.events()).filter((one) => one.startsWith("Fighting"))).toEqual([]);
 }
 
 async function detectsFights(stage: Stage): Promise<void> {

@@ -10,10 +10,16 @@ import { deploymentOf, oneUser } from "./workload.js";
 /** Holds back what would harm, and does the rest. */
 export const GUARD_STORIES: readonly Story[] = [
   ["a blocked part is held back while the rest syncs", holdsBackParts],
+  ["a part that stays blocked is one event, whatever its Pods are called", tellsBlocksOnce],
   ["a deleted PlanSync leaves everything; with deletionPolicy delete all but what is in use goes", givesUp],
   ["an object that must be confirmed is deleted only then", asksBeforeDelete],
   ["more deletes than the prune budget: none is done", keepsPruneBudget],
   ["an object that two PlanSyncs want stays with the first; the second says so and does the rest", leavesToTheFirst],
+  ["an annotation that two PlanSyncs want has one keeper, and is not written to and fro", keepsOneKeeper],
+  [
+    "an annotation of ours on a Namespace that somebody keeps changing back is drift, and then a fight",
+    seesFightsOverNamespaces,
+  ],
 ];
 
 async function holdsBackParts(stage: Stage): Promise<void> {
@@ -32,7 +38,11 @@ async function holdsBackParts(stage: Stage): Promise<void> {
   expect((await stage.status()).blocked).toMatch(
     /^SpiderIPPool x is held back: in use by default\/user-.* \(10\.6\.0\.10\)/,
   );
-  expect(await stage.pool("y")).toEqual(["10.6.0.80"]);
+  // What is held back is told before the rest is written.
+  await eventually(
+    () => stage.pool("y"),
+    (now) => now?.[0] === "10.6.0.80",
+  );
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
   await stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "user" }, { spec: { replicas: 0 } });
   await eventually(
@@ -40,6 +50,30 @@ async function holdsBackParts(stage: Stage): Promise<void> {
     (now) => now?.[0] === "10.6.0.12-10.6.0.19",
     30,
   );
+}
+
+async function tellsBlocksOnce(stage: Stage): Promise<void> {
+  const first = await stage.push({ "plan/a.yaml": pools(X(19)), "plan/net.yaml": NETWORK });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, first);
+  await oneUser(stage);
+  await stage.push({ "plan/a.yaml": pools("x: {subnet: app, addresses: [10.6.0.12-10.6.0.19]}") });
+  const named = new Set<string>();
+  for (let life = 0; life < 3; life++) {
+    const text = await eventually(
+      async () => (await stage.status()).blocked ?? "",
+      (now) => /default\/user-\S+ \(10\.6\.0\.1[01]\)/.test(now) && !named.has(now),
+    );
+    named.add(text);
+    const { items } = await stage.actor.list(KINDS.Pod, { namespace: "default" });
+    for (const { metadata } of items) {
+      await stage.actor.delete({ kind: KINDS.Pod, namespace: "default", name: metadata.name }, { uid: metadata.uid });
+    }
+    await stage.settle();
+  }
+  const told = (await stage.events()).filter((one) => one.startsWith("Blocked: "));
+  expect(told).toHaveLength(1);
 }
 
 async function givesUp(stage: Stage): Promise<void> {
@@ -136,4 +170,52 @@ async function leavesToTheFirst(stage: Stage): Promise<void> {
   expect(await stage.condition("PlanReady", "second")).toBe("False BuildFailed");
   expect(await stage.pool("o")).toEqual(["10.7.0.10"]);
   expect(await stage.condition("Ready")).toBe(IN_SYNC);
+}
+
+const V4 = "ipam.spidernet.io/default-ipv4-ippool";
+const TEAM = (subnet: string, octet: number) =>
+  planText(
+    `subnets: {${subnet}: {cidr: 10.${octet}.0.0/24, ranges: [10.${octet}.0.10-10.${octet}.0.99]}}\n` +
+      `pools: {${subnet}-p: {subnet: ${subnet}, addresses: [10.${octet}.0.10]}}\nnamespaces: {team: {defaultPools: [${subnet}-p]}}\n`,
+  );
+
+async function keepsOneKeeper(stage: Stage): Promise<void> {
+  await stage.add([{ apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } }]);
+  await stage.push({ "plan/net.yaml": TEAM("one", 21), "other/net.yaml": TEAM("two", 22) });
+  await stage.start();
+  await stage.planSync(automated);
+  await ready(stage, IN_SYNC);
+  await stage.planSync({ ...automated, source: { path: "other" } }, "second");
+  const message = await ready(stage, "False BuildFailed", "second");
+  expect(message).toMatch(/SP4111 annotation \S+ of Namespace team belongs to install net\/dc, not to net\/second/);
+  const namespace = () => stage.actor.get({ kind: KINDS.Namespace, name: "team" });
+  const before = await namespace();
+  expect(before.metadata.annotations?.[V4]).toBe('["one-p"]');
+  expect(await stage.pool("two-p")).toEqual(["10.22.0.10"]);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect((await namespace()).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+  expect(await stage.condition("Ready")).toBe(IN_SYNC);
+
+  // Once the first asks for it no longer, the second may have it.
+  await stage.push({ "plan/net.yaml": TEAM("one", 21).replace(/ *namespaces: .*/, "") });
+  await ready(stage, IN_SYNC, "second");
+  expect((await namespace()).metadata.annotations?.[V4]).toBe('["two-p"]');
+}
+
+async function seesFightsOverNamespaces(stage: Stage): Promise<void> {
+  await stage.add([{ apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } }]);
+  const first = await stage.push({ "plan/net.yaml": TEAM("one", 21) });
+  await stage.start();
+  await stage.planSync(automated);
+  await applied(stage, first);
+  const ref = { kind: KINDS.Namespace, name: "team" };
+  const changeBack = async () => {
+    const { metadata } = await stage.actor.get(ref);
+    const theirs = { metadata: { annotations: { [V4]: '["theirs"]' } } };
+    if (metadata.annotations?.[V4] === '["one-p"]') await stage.actor.patch(ref, theirs);
+    return stage.condition("Ready");
+  };
+  expect(await eventually(changeBack, (now) => now === "False Fighting")).toBe("False Fighting");
+  const told = await stage.events();
+  expect(told.some((one) => one.startsWith("DriftCorrected: Namespace team was changed by"))).toBe(true);
 }

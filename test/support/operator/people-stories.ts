@@ -9,6 +9,7 @@ import type { Story } from "./story.js";
 /** Does what people tell it by switch and command, and tells them. */
 export const PEOPLE_STORIES: readonly Story[] = [
   ["manual: nothing without approval, void when a step changed, and it says which", waitsForApproval],
+  ["an approval that stands as an annotation counts for the command line", countsStandingApproval],
   [
     "suspend, rollback and resume by annotation; an Argo CD that re-applies the manifest undoes none of them",
     obeysSwitches,
@@ -52,6 +53,31 @@ async function waitsForApproval(stage: Stage): Promise<void> {
   const { conditions } = await stage.status();
   expect(conditions?.find(({ type }) => type === "Ready")?.message).toContain("changed: create SpiderIPPool y");
   expect(await stage.pool("y")).toBeUndefined();
+}
+
+async function countsStandingApproval(stage: Stage): Promise<void> {
+  await stage.push({ "plan/a.yaml": pools(X(19)) });
+  const window = { kind: "deny" as const, schedule: "* * * * *", duration: "2m", manualSync: true };
+  await stage.planSync({ sync: { mode: "manual", windows: [window] } });
+  await stage.start();
+  await ready(stage, "False OutsideWindow");
+  const { digest } = (await stage.status()).plan!;
+  const none = await stage.run("sync", "dc");
+  expect(none).toMatchObject({ code: 3 });
+  expect(none.stdout).toContain("Nothing was approved");
+  // Another plan's approval is none for this one.
+  await stage.annotate({ "spiderplan.io/suspend": "yes", "spiderplan.io/approve": `sha256:${"0".repeat(64)}` });
+  await ready(stage, "False Suspended");
+  await stage.annotate({
+    "spiderplan.io/approve": digest!,
+    "spiderplan.io/approved-by": "bob",
+    "spiderplan.io/suspend": null,
+  });
+  const done = await stage.run("sync", "dc");
+  expect(done, done.stdout + done.stderr).toMatchObject({ code: 0 });
+  expect(await stage.pool("x")).toBeDefined();
+  const [last] = (await stage.status()).history ?? [];
+  expect(last?.approvedBy).toBe("bob");
 }
 
 async function obeysSwitches(stage: Stage): Promise<void> {

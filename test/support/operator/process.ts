@@ -18,8 +18,10 @@ export interface OperatorProcessOptions {
 /** `spiderplan operator` as a process of its own, as `npm run build` made it. */
 export interface OperatorProcess {
   readonly pid: number;
-  /** Where it serves. */
+  /** Where it takes webhooks. */
   readonly url: string;
+  /** Where it is probed. */
+  readonly probes: string;
   /** The last lines of its log, and what it says on stderr. */
   readonly log: readonly string[];
   /** How it ended, if it did. */
@@ -38,7 +40,18 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
     [
       ...nodeArgs,
       ...[join(PROJECT, "dist/cli/main.js"), "operator", "--kubeconfig", kubeconfig, "--namespace", namespace],
-      ...["--data-dir", dataDir, "--webhook-secrets", webhookSecrets, "--host", "127.0.0.1", "--port", "0"],
+      ...[
+        "--data-dir",
+        dataDir,
+        "--webhook-secrets",
+        webhookSecrets,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--probe-port",
+        "0",
+      ],
     ],
     { stdio: ["ignore", "pipe", "pipe"], env },
   );
@@ -47,10 +60,11 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   void gone.then(() => process.removeListener("exit", kill));
   const log: string[] = [];
-  const url = await serving(child, log, gone);
+  const { url, probes } = await serving(child, log, gone);
   return {
     pid: child.pid!,
     url,
+    probes,
     log,
     ended: () => (child.exitCode === null && child.signalCode === null ? undefined : ending(child)),
     end: async (signal) => {
@@ -60,23 +74,26 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   };
 }
 
-async function serving(child: ChildProcess, log: string[], gone: Promise<void>): Promise<string> {
+async function serving(
+  child: ChildProcess,
+  log: string[],
+  gone: Promise<void>,
+): Promise<{ url: string; probes: string }> {
   const keep = (line: string) => {
     log.push(line);
     if (log.length > KEPT_LINES) log.shift();
   };
   createInterface(child.stderr!).on("line", keep);
-  const url = new Promise<string>((resolve) => {
+  const urls = new Promise<{ url: string; probes: string }>((resolve) => {
     createInterface(child.stdout!).on("line", (line) => {
       keep(line);
-      const found = /"url":"(http[^"]+)"/.exec(line);
-      if (found !== null && line.includes("serving webhooks")) resolve(found[1]!);
+      if (line.includes("serving webhooks")) resolve(JSON.parse(line));
     });
   });
   const early = gone.then(() => {
     throw new Error(`the operator ended (${ending(child)}) before it served:\n${log.join("\n")}`);
   });
-  return Promise.race([url, early]);
+  return Promise.race([urls, early]);
 }
 
 function ending(child: ChildProcess): string {

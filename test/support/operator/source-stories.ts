@@ -12,6 +12,9 @@ export const SOURCE_STORIES: readonly Story[] = [
   ["a commit reaches the cluster by polling, the next by a signed webhook", followsCommits],
   ["a broken commit changes nothing; the last good one stays in force, a mended one goes on", keepsLastGood],
   ["an emptied repository and a deleted branch delete nothing", neverPrunesForNothing],
+  ["a branch that is gone is SourceNotFound, and what is in force stays", tellsGoneBranch],
+  ["SourceReady is about the revision read, whichever is in force", tellsWhatWasRead],
+  ["commits to other folders of the repository cost no plan, and drift stays drift", sparesOtherFolders],
   ["a hint that brings nothing new is looked at, and plans nothing anew", looksWithoutPlanning],
 ];
 
@@ -87,10 +90,89 @@ async function neverPrunesForNothing(stage: Stage): Promise<void> {
   expect(await stage.pool("x")).toBeDefined();
 }
 
+async function tellsGoneBranch(stage: Stage): Promise<void> {
+  const good = await stage.push({ "plan/a.yaml": pools(X(19)) });
+  stage.repository.commit({ "plan/a.yaml": pools(X(29)) }, { branch: "other", parent: null });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, good);
+  stage.repository.deleteBranch("main");
+  const message = await ready(stage, "False SourceNotFound");
+  expect(message).toContain("there is no branch main; it has 1 branch, such as other");
+  expect(await stage.condition("SourceReady")).toBe("False SourceNotFound");
+  expect(await stage.condition("Stalled")).toBe("True SourceNotFound");
+  expect((await stage.status()).lastAppliedRevision).toBe(good);
+  stage.repository.deleteBranch("other");
+  await eventually(
+    async () => (await stage.status()).conditions?.find(({ type }) => type === "Ready")?.message ?? "",
+    (now) => now.includes("the repository has no branch"),
+  );
+  expect(await stage.condition("Ready")).toBe("False SourceNotFound");
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+}
+
+async function tellsWhatWasRead(stage: Stage): Promise<void> {
+  const good = await stage.push({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync(automated);
+  await stage.start();
+  await applied(stage, good);
+  const bad = await stage.push({ "plan/a.yaml": pools(X(19), "y: {subnet: nowhere, addresses: [10.6.0.30]}") });
+  await ready(stage, "False BuildFailed");
+  const message = async (type: string) => (await stage.status()).conditions?.find((one) => one.type === type)?.message;
+  expect(await stage.condition("SourceReady")).toBe(IN_SYNC);
+  expect(await message("SourceReady")).toBe(`${bad.slice(0, 7)} of refs/heads/main`);
+  expect(await message("PlanReady")).toContain(`${good.slice(0, 7)} stays in force`);
+}
+
+async function sparesOtherFolders(stage: Stage): Promise<void> {
+  const first = await stage.push({ "plan/a.yaml": pools(X(19)) });
+  await stage.planSync({ sync: { mode: "automated", prune: true, selfHeal: false } });
+  const { probes: url } = await stage.start();
+  await applied(stage, first);
+  const plans = async () => plansSoFar(await (await fetch(`${url}/metrics`)).text());
+  const before = await restOf(plans);
+  for (let commit = 0; commit < 3; commit++) {
+    await applied(stage, await stage.push({ "other/app.yaml": `count: ${commit}\n` }));
+  }
+  expect(await plans()).toBe(before);
+  // What somebody changes is drift from the same plan still: with selfHeal off nobody undoes it.
+  const patch = ["patch", "spiderippool", "x", "--type=merge", "-p", '{"spec":{"ips":["10.6.0.10-10.6.0.30"]}}'];
+  await kubectl(stage, ...patch);
+  await eventually(
+    () => stage.condition("Drifted"),
+    (now) => now === "True DriftDetected",
+  );
+  const last = await stage.push({ "other/app.yaml": "count: 3\n" });
+  await eventually(
+    async () => (await stage.status()).lastAttemptedRevision,
+    (now) => now === last,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.30"]);
+  expect(await stage.condition("Ready")).toBe("False DriftDetected");
+}
+
+const plansSoFar = (metrics: string) => Number(/^spiderplan_plan_duration_seconds_count (\d+)/m.exec(metrics)?.[1]);
+
+/** A number once it has stood still for a while. */
+async function restOf(count: () => Promise<number>): Promise<number> {
+  let last = await count();
+  await eventually(
+    async () => {
+      const before = last;
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      last = await count();
+      return last === before;
+    },
+    (quiet) => quiet,
+  );
+  return last;
+}
+
 async function looksWithoutPlanning(stage: Stage): Promise<void> {
   const commit = stage.repository.commit({ "plan/a.yaml": pools(X(19)) });
   await stage.planSync({ ...automated, source: { interval: "10m" } });
-  const { url } = await stage.start();
+  const { probes: url } = await stage.start();
   await applied(stage, commit);
   const counts = async () => {
     const text = await (await fetch(`${url}/metrics`)).text();
@@ -98,16 +180,8 @@ async function looksWithoutPlanning(stage: Stage): Promise<void> {
     return { plans: count("plan_duration_seconds_count"), looks: count("source_fetch_duration_seconds_count") };
   };
   // What the first sync made happen is judged first.
-  let last = await counts();
-  await eventually(
-    async () => {
-      const before = last.plans;
-      await new Promise((resolve) => setTimeout(resolve, 2_500));
-      last = await counts();
-      return last.plans === before;
-    },
-    (quiet) => quiet,
-  );
+  await restOf(async () => (await counts()).plans);
+  const last = await counts();
   await stage.annotate({ "spiderplan.io/hintedAt": "now" });
   await eventually(counts, ({ looks }) => looks > last.looks);
   await new Promise((resolve) => setTimeout(resolve, 500));

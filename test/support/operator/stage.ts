@@ -6,7 +6,7 @@ import { openMetrics } from "../../../src/adapters/telemetry/metrics.js";
 import { systemClock } from "../../../src/cli/clock.js";
 import type { PlanSyncSpec, PlanSyncStatus } from "../../../src/core/plan-sync/plan-sync.generated.js";
 import { KINDS, type KubeObject, OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
-import { type OperatorOptions, runOperator } from "../../../src/operator/operator.js";
+import { type ListeningUrls, type OperatorOptions, runOperator } from "../../../src/operator/operator.js";
 import type { ClusterActor } from "../../../src/ports/cluster.js";
 import type { Clock } from "../../../src/ports/runtime.js";
 import type { Logger } from "../../../src/ports/telemetry.js";
@@ -25,8 +25,10 @@ export interface OperatedCluster {
 }
 
 export interface RunningOperator {
-  /** Where it serves. */
+  /** Where it takes webhooks. */
   readonly url: string;
+  /** Where it is probed. */
+  readonly probes: string;
   /** Lines of its log so far. */
   readonly log: readonly string[];
   /** Ends it as SIGTERM does, and waits for the hand-over. */
@@ -153,8 +155,8 @@ export async function startOperator(kubeconfig: string, options: Partial<Operato
     options.cluster ?? (await connect({ kubeconfig, env: {}, parseYaml: (text) => parseYamlDocuments(text)[0] }));
   const ending = new AbortController();
   const log: string[] = [];
-  let onListening: (url: string) => void = () => {};
-  const listening = new Promise<string>((resolve) => {
+  let onListening: (urls: ListeningUrls) => void = () => {};
+  const listening = new Promise<ListeningUrls>((resolve) => {
     onListening = resolve;
   });
   const done = runOperator(
@@ -166,7 +168,7 @@ export async function startOperator(kubeconfig: string, options: Partial<Operato
       namespace: NAMESPACE,
       spiderpoolNamespace: "kube-system",
       identity: `operator-${randomUUID().slice(0, 8)}`,
-      http: { host: "127.0.0.1", port: 0 },
+      http: { host: "127.0.0.1", port: 0, probePort: 0 },
       openLedger: async () => openLedgerStream(() => {}, openMetrics()),
       webhookSecrets: () => ({}),
       env: { PATH: process.env.PATH },
@@ -176,8 +178,10 @@ export async function startOperator(kubeconfig: string, options: Partial<Operato
     },
     ending.signal,
   );
+  const { webhooks: url, probes } = await Promise.race([listening, done.then(() => ({ webhooks: "", probes: "" }))]);
   return {
-    url: await Promise.race([listening, done.then(() => "")]),
+    url,
+    probes,
     log,
     stop: async () => {
       ending.abort();

@@ -49,7 +49,7 @@ async function hearsSilence(stage: FaultyStage): Promise<void> {
   await eventually(stage.events, (told) =>
     told.includes("DriftCorrected: SpiderIPPool x was changed by kubectl-patch; put back"),
   );
-  const metrics = await (await fetch(`${operator.url}/metrics`)).text();
+  const metrics = await (await fetch(`${operator.probes}/metrics`)).text();
   const silent = [...metrics.matchAll(/^spiderplan_watch_restarts_total\{kind="(\w+)",reason="silent"\} (\d+)$/gm)];
   expect(silent.map(([, kind, count]) => `${kind} ${count}`)).toEqual(["SpiderIPPool 1"]);
   expect(operator.log.filter((line) => line.includes("leads no more"))).toEqual([]);

@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import type { Intercept } from "../../../src/adapters/embedded/http-server.js";
+import { KINDS } from "../../../src/core/spiderpool/objects.js";
 import { type FaultyStage, POOLS, X } from "./faulty-stage.js";
+import { eventually, NAMESPACE } from "./stage.js";
 import { applied, automated, ready } from "./steps.js";
 import type { Story } from "./story.js";
 
@@ -8,6 +10,9 @@ import type { Story } from "./story.js";
 export const WRITE_FAULTS: readonly Story<FaultyStage>[] = [
   ["every third write is answered 429, every fifth 409: it converges all the same", outlastsRefusals],
   ["admission is down: told as such, last state stands, and it goes on when admission is back", outlastsAdmission],
+  ["retry.limit 5 is five tries, each in the history, beside what can be rolled back to", givesUpAfterFive],
+  ["a first sync of 1,000 pools at 3 writes a second tells count, rate and time left from the start", tellsProgress],
+  ["a status that cannot be written stops the writes, and Ready does not stay True", stopsWithoutStatus],
   ["429 with Retry-After: no write comes back before its time, and it converges", waitsAsAsked],
 ];
 
@@ -23,6 +28,9 @@ const many = (last: number) =>
 function isPlanned({ path }: Parameters<Intercept>[0]): boolean {
   return /\/spider(ippools|subnets)(\/[^/]+)?$/.test(path);
 }
+
+const DOWN =
+  'Internal error occurred: failed calling webhook "spiderippool.spiderpool.spidernet.io": connection refused';
 
 const refusal = (code: number, reason: string, message: string) => ({ refuse: { code, reason, message } });
 
@@ -56,19 +64,96 @@ async function outlastsAdmission(stage: FaultyStage): Promise<void> {
   await stage.planSync({ ...automated, retry: { limit: 20, backoff: { duration: "1s", maxDuration: "2s" } } } as never);
   await stage.start();
   await applied(stage, first);
-  stage.intercept((write) =>
-    isPlanned(write)
-      ? refusal(
-          500,
-          "InternalError",
-          'Internal error occurred: failed calling webhook "spiderippool.spiderpool.spidernet.io": connection refused',
-        )
-      : undefined,
-  );
+  stage.intercept((write) => (isPlanned(write) ? refusal(500, "InternalError", DOWN) : undefined));
   const second = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
   await ready(stage, "False AdmissionUnavailable", undefined, 60);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
   expect((await stage.status()).lastAppliedRevision).toBe(first);
+  stage.intercept(undefined);
+  await applied(stage, second, 60);
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);
+}
+
+async function givesUpAfterFive(stage: FaultyStage): Promise<void> {
+  const good = stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
+  await stage.planSync(automated);
+  const name = { kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" };
+  await stage.actor.patch(name, {
+    spec: { sync: { retry: { limit: 5, backoff: { duration: "1s", maxDuration: "1s" } } } },
+  });
+  await stage.start();
+  await applied(stage, good);
+  let tries = 0;
+  stage.intercept((write) => {
+    if (!isPlanned(write)) return undefined;
+    tries++;
+    return refusal(403, "Forbidden", 'admission webhook "spiderippool.spiderpool.spidernet.io" denied the request: no');
+  });
+  const bad = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
+  const message = await ready(stage, "False RetriesExhausted", undefined, 60);
+  expect(message).toContain("gave up after 5 tries");
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect(tries).toBe(5);
+  const tried = (await stage.status()).history!.map(({ revision, result }) => `${result} ${revision === bad}`);
+  expect(tried.slice(0, 5)).toEqual(Array(5).fill("failed true"));
+  expect(tried).toContain("applied false");
+}
+
+async function tellsProgress(stage: FaultyStage): Promise<void> {
+  const pool = (i: number) => `  p${i}: {subnet: app, addresses: [10.6.${1 + Math.floor(i / 200)}.${1 + (i % 200)}]}`;
+  stage.repository.commit({ "plan/a.yaml": POOLS(...Array.from({ length: 1_000 }, (_, i) => pool(i))) });
+  let next = 0;
+  let firstWrite = 0;
+  let down = false;
+  stage.intercept(async (write) => {
+    if (!isPlanned(write)) return undefined;
+    firstWrite ||= Date.now();
+    next = Math.max(Date.now(), next) + 333;
+    await new Promise((resolve) => setTimeout(resolve, next - Date.now()));
+    return down ? refusal(500, "InternalError", DOWN) : undefined;
+  });
+  await stage.planSync(automated);
+  const operator = await stage.start();
+  const reconciling = async () => {
+    const found = (await stage.status()).conditions?.find(({ type }) => type === "Reconciling");
+    return { at: Date.now(), text: `${found?.status} ${found?.reason}: ${found?.message}` };
+  };
+  const begun = await eventually(reconciling, ({ text }) => / of 1001 steps done/.test(text), 60);
+  expect(begun.at - (firstWrite || begun.at)).toBeLessThan(2_000);
+  const told = /^True Progressing: (\d+) of 1001 steps done, (\d+\.\d)\/s, about (\d+) min left$/;
+  const { text } = await eventually(reconciling, (now) => told.test(now.text), 30);
+  const [, , rate, minutes] = told.exec(text)!.map(Number);
+  expect(rate).toBeGreaterThan(0.5);
+  expect(rate).toBeLessThan(6);
+  expect(minutes).toBeGreaterThan(2);
+  const status = await stage.run("status", "dc");
+  expect(status.stdout).toMatch(/Reconciling .* of 1001 steps done, .*\/s, about \d+ min left/);
+  down = true;
+  const trouble = await eventually(reconciling, (now) => now.text.startsWith("True AdmissionUnavailable: "), 60);
+  expect(trouble.text).toMatch(/cannot be reached: connection refused; next try at 20\d\d-.*Z; \d+ of 1001 steps done/);
+  expect(await stage.condition("Ready")).toBe("False AdmissionUnavailable");
+  expect((await stage.status()).nextSyncAt).toMatch(/^20\d\d-/);
+  stage.intercept(undefined);
+  await operator.stop();
+}
+
+async function stopsWithoutStatus(stage: FaultyStage): Promise<void> {
+  const first = stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
+  await stage.planSync(automated);
+  const { probes: url } = await stage.start();
+  await applied(stage, first);
+  stage.intercept(({ path, body }) => {
+    const { status } = body as { status?: { source?: unknown } };
+    if (!path.endsWith("/plansyncs/dc/status") || status?.source === undefined) return undefined;
+    return refusal(422, "Invalid", 'PlanSync "dc" is invalid: status.source.committedAt: Invalid value: "10000-01-01"');
+  });
+  const second = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
+  const message = await ready(stage, "False ReconciliationFailed", undefined, 60);
+  expect(message).toContain("nothing is written, since the status cannot be: ");
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect(metrics).toContain('spiderplan_condition{plan="net/dc",type="Ready",status="True"} 0');
   stage.intercept(undefined);
   await applied(stage, second, 60);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);

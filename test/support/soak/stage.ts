@@ -72,7 +72,7 @@ export class SoakStage {
 
   /** Used heap of the operator in MiB, as its own metrics tell. */
   async heapMiB(): Promise<number> {
-    const text = await (await fetch(`${this.#operator.url}/metrics`)).text();
+    const text = await (await fetch(`${this.#operator.probes}/metrics`)).text();
     return Number(/^nodejs_heap_size_used_bytes (\S+)/m.exec(text)?.[1] ?? 0) / 2 ** 20;
   }
 

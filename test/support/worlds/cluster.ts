@@ -50,6 +50,7 @@ export class WorldCluster {
     let ahead = 0;
     this.clock = {
       now: () => ticking.now() + ahead,
+      monotonic: () => ticking.now() + ahead,
       advance: (milliseconds) => {
         ahead += milliseconds;
       },

@@ -50,6 +50,48 @@ describe("annotations on objects of others (DESIGN 4)", () => {
     });
   });
 
+  describe("one keeper a key: two installs that write one undo each other for ever", () => {
+    const kept = (note: string) => namespace({ [V4]: '["a"]', [APPLIED]: note });
+    const codes = (live: KubeObject, install: string, annotations: Record<string, string>) =>
+      draftAnnotations([{ ...wanted(annotations), live }], install, annotationText).diagnostics.map(
+        ({ code, message }) => `${code} ${message}`,
+      );
+
+    test("a key of another install is left as it is, and told", () => {
+      const live = kept(`{"net/a":["${V4}"]}`);
+      expect(find(wanted({ [V4]: '["b"]', k: "v" }), live, "net/b")).toMatchObject({
+        patch: { metadata: { annotations: { k: "v", [APPLIED]: `{"net/a":["${V4}"],"net/b":["k"]}` } } },
+        others: [{ key: V4, install: "net/a" }],
+      });
+      expect(codes(live, "net/b", { [V4]: '["b"]' })).toEqual([
+        `SP4111 annotation ${V4} of Namespace default belongs to install net/a, not to net/b; it is left as it is`,
+      ]);
+    });
+
+    test("both want the same text: nothing to do, nothing to tell", () => {
+      expect(codes(kept(`{"net/a":["${V4}"]}`), "net/b", { [V4]: '[ "a" ]' })).toEqual([]);
+    });
+
+    test("of two that both wrote it the first by name keeps it, whoever asks", () => {
+      const live = kept(`{"net/b":["${V4}"],"net/a":["${V4}"]}`);
+      expect(find(wanted({ [V4]: '["x"]' }), live, "net/a").patch).toBeDefined();
+      expect(find(wanted({ [V4]: '["x"]' }), live, "net/b")).toMatchObject({ patch: undefined });
+      // One that asks for it no longer takes nothing away from the other.
+      expect(find(wanted({}), live, "net/b").patch).toBeUndefined();
+    });
+
+    test("a key that its keeper's note names and nobody has any more is free", () => {
+      expect(
+        find(wanted({ [V4]: '["b"]' }), namespace({ [APPLIED]: `{"net/a":["${V4}"]}` }), "net/b").patch,
+      ).toBeDefined();
+    });
+
+    test("a note that is too long to be anybody's counts as none", () => {
+      const note = JSON.stringify({ "net/a": [V4], more: ["x".repeat(40_000)] });
+      expect(find(wanted({ [V4]: '["b"]' }), kept(note), "net/b").patch).toBeDefined();
+    });
+  });
+
   test("a yielding key that somebody else set is left and reported", () => {
     const found = find(wanted({ networks: "a/b" }, ["networks"]), namespace({ networks: "c/d" }));
     expect(found).toMatchObject({ patch: undefined, yielded: ["networks"] });
@@ -91,6 +133,7 @@ describe("annotations on objects of others (DESIGN 4)", () => {
       patch: undefined,
       changes: [],
       yielded: [],
+      others: [],
     });
   });
 

@@ -145,4 +145,30 @@ describe("the work queue", () => {
     await queue.run(ending.signal);
     expect(ended).toBe(true);
   });
+
+  test("a wall clock that is set back delays nothing, one that is set ahead makes nothing wait", async () => {
+    for (const by of [-3_600_000, 3_600_000]) {
+      const clock = virtualClock(10_000_000);
+      const done: number[] = [];
+      let wall = 0;
+      const ending = new AbortController();
+      const queue = new WorkQueue({
+        clock: { ...clock, now: () => clock.now() + wall },
+        work: async () => {
+          done.push(clock.now() - 10_000_000);
+          return done.length === 1 ? { type: "at", time: clock.now() + 5_000 } : DONE;
+        },
+        onError: () => {},
+      });
+      const running = queue.run(ending.signal);
+      queue.add("a", 1_000);
+      await clock.sleep(2_000);
+      wall = by;
+      queue.add("b", 1_000);
+      await clock.sleep(20_000);
+      ending.abort();
+      await running;
+      expect(done).toEqual([1_000, 3_000, 6_000]);
+    }
+  });
 });

@@ -3,6 +3,7 @@ import { approvedBy, type PlanPrint } from "../../../src/core/plan-sync/approval
 
 const plan = (digest: string, steps: Record<string, string>, leaves: readonly string[] = []): PlanPrint => ({
   digest,
+  text: "",
   steps: new Map(Object.entries(steps)),
   leaves,
 });

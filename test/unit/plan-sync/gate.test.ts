@@ -22,7 +22,12 @@ const input = (sync: object, more: Partial<GateInput> = {}, annotations?: Record
   now: 50,
   ...more,
 });
-const failures = (count: number, retryAt: number) => ({ count, retryAt, message: "the webhook is down" });
+const failures = (count: number, retryAt: number) => ({
+  count,
+  retryAt,
+  reason: "AdmissionUnavailable",
+  message: "the webhook is down",
+});
 const APPROVED = { approved: { state: "approved" } } as const;
 
 describe("what keeps the operator from writing", () => {
@@ -100,14 +105,25 @@ describe("what keeps the operator from writing", () => {
     [
       "a try that failed",
       input({ mode: "automated" }, { failures: failures(1, 60) }),
-      { open: false, reason: "ProgressingWithRetry", until: 60, message: "try 1 failed: the webhook is down" },
+      {
+        open: false,
+        reason: "ProgressingWithRetry",
+        until: 60,
+        message: "try 1 of 5 failed: the webhook is down",
+        failure: "AdmissionUnavailable",
+      },
     ],
     ["the next try", input({ mode: "automated" }, { failures: failures(1, 50) }), { open: true }],
-    ["the last try", input({ mode: "automated" }, { failures: failures(5, 50) }), { open: true }],
+    ["the last try", input({ mode: "automated" }, { failures: failures(4, 50) }), { open: true }],
     [
-      "too many tries",
-      input({ mode: "automated" }, { failures: failures(6, 50) }),
-      { open: false, reason: "RetriesExhausted" },
+      "as many tries as there may be",
+      input({ mode: "automated" }, { failures: failures(5, 50) }),
+      { open: false, reason: "RetriesExhausted", message: expect.stringMatching(/^gave up after 5 tries/) },
+    ],
+    [
+      "a limit of one",
+      input({ mode: "automated", retry: { limit: 1 } }, { failures: failures(1, 50) }),
+      { open: false, reason: "RetriesExhausted", message: expect.stringMatching(/^gave up after 1 try /) },
     ],
     [
       "too many tries, asked for again",

@@ -13,10 +13,11 @@ const version = (resourceVersion: string): KubeObject => {
 async function written(seen: () => KubeObject | undefined) {
   const writes = new OwnWrites(() => true);
   const cluster = { create: async () => version("7") } as unknown as Cluster;
-  await writes.through(cluster).create(version("7"), KINDS.SpiderIPPool);
+  await writes.through(cluster, "net/dc").create(version("7"), KINDS.SpiderIPPool);
   let now = 0;
   const clock = {
     now: () => now,
+    monotonic: () => now,
     sleep: async (milliseconds: number) => {
       now += milliseconds;
     },
@@ -24,7 +25,7 @@ async function written(seen: () => KubeObject | undefined) {
   return {
     caughtUp: () => writes.caughtUp(seen, clock, new AbortController().signal),
     now: () => now,
-    isOwn: () => writes.isOwn(KINDS.SpiderIPPool, "p", version("7")),
+    isOwn: () => writes.writerOf(KINDS.SpiderIPPool, "p", version("7")) === "net/dc",
   };
 }
 

@@ -3,7 +3,7 @@ import { deliveryMemory } from "../../../../src/operator/webhooks/delivery-memor
 
 function memory(most: number, time: number) {
   let now = 1000;
-  const clock = { now: () => now, sleep: async () => {} };
+  const clock = { now: () => now, monotonic: () => now, sleep: async () => {} };
   const wait = (milliseconds: number) => {
     now += milliseconds;
   };
