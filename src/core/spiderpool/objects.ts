@@ -164,6 +164,7 @@ export const KINDS = {
   Job: kind("batch/v1", "Job", "jobs", true),
   CronJob: kind("batch/v1", "CronJob", "cronjobs", true),
   HorizontalPodAutoscaler: kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
+  ControllerRevision: kind("apps/v1", "ControllerRevision", "controllerrevisions", true),
   CloneSet: kind("apps.kruise.io/v1alpha1", "CloneSet", "clonesets", true),
   Lease: kind("coordination.k8s.io/v1", "Lease", "leases", true),
   Secret: kind("v1", "Secret", "secrets", true),
