@@ -1,4 +1,5 @@
 import { podFacts } from "../core/cluster/pod-facts.js";
+import { isReady } from "../core/cluster/scheduling.js";
 import { isClusterError } from "../core/cluster-error.js";
 import type { SpiderpoolFacts } from "../core/spiderpool/facts.js";
 import type { PodFacts } from "../core/spiderpool/ipam/pod-facts.js";
@@ -8,11 +9,11 @@ import type { ClusterActor } from "../ports/cluster.js";
 import type { Clock } from "../ports/runtime.js";
 import { allocateNic, candidatesOf } from "./allocation.js";
 import { keyOf } from "./mirror.js";
-import { nicsOf, SandboxError } from "./nics.js";
+import { isUnnamed, nicsOf, SandboxError } from "./nics.js";
 import { itself, type Player, play, type Role, type Stage } from "./player.js";
 import { failedEvent, runningStatus } from "./pod-status.js";
-import { isRetained, release, writeRecords } from "./records.js";
-import { isOver, isTerminating, type PodStatus } from "./workload.js";
+import { freeRecords, isRetained, release, writeRecords } from "./records.js";
+import { controllerOf, isOver, isTerminating, nodeOf, type PodStatus } from "./workload.js";
 
 /**
  * Plays kubelet, Multus and Spiderpool's agent: every Pod bound to a node gets its addresses and runs, or waits with an
@@ -29,7 +30,6 @@ const DECIDING = [
   "SpiderMultusConfig",
   "NetworkAttachmentDefinition",
   "Namespace",
-  "Node",
 ] as const;
 
 class Agent implements Role {
@@ -43,6 +43,10 @@ class Agent implements Role {
     this.on = {
       Pod: itself,
       ...Object.fromEntries(DECIDING.map((kind) => [kind, waiting])),
+      Node: (node) => {
+        const here = stage.mirror("Pod").all();
+        return [...waiting(), ...here.filter((pod) => nodeOf(pod) === node.metadata.name).map(keyOf)];
+      },
       // Looked at, but nothing to do when they change.
       SpiderEndpoint: () => [],
       StatefulSet: () => [],
@@ -58,10 +62,11 @@ class Agent implements Role {
       this.#waiting.delete(key);
       return;
     }
+    if (!this.#isAlive(spec.nodeName)) return; // nobody is there to do anything
     if (isTerminating(pod) || isOver(pod)) return this.#end(pod);
     if (((pod.status ?? {}) as PodStatus).phase === "Running") return;
     try {
-      const ips = spec.hostNetwork ? [] : await this.#connect(pod);
+      const ips = spec.hostNetwork ? this.#hostAddress(spec.nodeName) : await this.#connect(pod);
       this.#waiting.delete(key);
       await this.#run(pod, ips);
     } catch (error) {
@@ -74,7 +79,7 @@ class Agent implements Role {
     const { namespace, name, uid } = pod.metadata;
     this.#waiting.delete(keyOf(pod));
     const endpoint = this.stage.mirror("SpiderEndpoint").get(keyOf(pod)) as SpiderEndpoint | undefined;
-    if (endpoint === undefined || !isRetained(this.stage, endpoint)) await release(this.stage, keyOf(pod));
+    if (endpoint === undefined || !isRetained(this.stage, endpoint)) await freeRecords(this.stage, keyOf(pod)); // Z2
     if (!isTerminating(pod)) return;
     try {
       await this.stage.actor.delete({ kind: KINDS.Pod, namespace, name }, { uid }, { gracePeriodSeconds: 0 });
@@ -91,11 +96,15 @@ class Agent implements Role {
     const endpoint = this.stage.mirror("SpiderEndpoint").get(keyOf(pod)) as SpiderEndpoint | undefined;
     const current = endpoint?.status?.current;
     if (current !== undefined && current.uid === pod.metadata.uid) return [...overlay, ...current.ips];
+    // No NIC asks Spiderpool: nobody calls it, and whatever it has on record stays.
+    if (nics.managed.length === 0) return overlay;
     const named = candidatesOf(this.stage, facts, nics.managed);
     if (endpoint !== undefined && current !== undefined) {
       const back =
         isRetained(this.stage, endpoint) &&
-        current.ips.every((ip) => takesRecordBack(ip, named.get(ip.interface) ?? { v4: [], v6: [] })); // A19
+        !isUnnamed(facts) && // Z5
+        // A19, for NICs that ask; one that left the template keeps its record (Z4).
+        current.ips.every((ip) => !named.has(ip.interface) || takesRecordBack(ip, named.get(ip.interface)!));
       if (back) return [...overlay, ...(await this.#takeBack(pod, endpoint, current.ips))];
       await release(this.stage, keyOf(pod), pod.metadata.uid);
     }
@@ -136,7 +145,8 @@ class Agent implements Role {
   async #createEndpoint(pod: KubeObject, facts: PodFacts, ips: EndpointIP[]): Promise<void> {
     const { namespace, name, uid = "" } = pod.metadata;
     const controller = facts.controller ?? { kind: "Pod", name };
-    const ordinal = controller.kind === KINDS.StatefulSet.kind;
+    const { kind, apiVersion } = KINDS.StatefulSet;
+    const ordinal = controllerOf(pod)?.kind === kind && controllerOf(pod)?.apiVersion === apiVersion; // Z1
     const owner = { apiVersion: pod.apiVersion, kind: pod.kind, name, uid, blockOwnerDeletion: true };
     const endpoint: SpiderEndpoint = {
       apiVersion: KINDS.SpiderEndpoint.apiVersion,
@@ -162,6 +172,21 @@ class Agent implements Role {
     if (this.#waiting.get(key) === message) return;
     this.#waiting.set(key, message);
     await this.stage.actor.create(failedEvent(pod, message, this.stage.clock.now()), KINDS.Event);
+  }
+
+  /** A node nobody wrote down is taken to be there. */
+  #isAlive(node: string): boolean {
+    const found = this.stage.mirror("Node").get(node);
+    return found === undefined || isReady(found);
+  }
+
+  /** A Pod on its node's network has the node's address. */
+  #hostAddress(node: string): EndpointIP[] {
+    const { addresses = [] } = (this.stage.mirror("Node").get(node)?.status ?? {}) as {
+      addresses?: { type: string; address: string }[];
+    };
+    const internal = addresses.find(({ type }) => type === "InternalIP");
+    return internal === undefined ? [] : [{ interface: "eth0", ipv4: internal.address }];
   }
 
   #facts(pod: KubeObject): PodFacts {

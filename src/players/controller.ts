@@ -6,6 +6,7 @@ import { deployments } from "./deployments.js";
 import { endpoints } from "./endpoints.js";
 import { jobs } from "./jobs.js";
 import { multusConfigs } from "./multus-configs.js";
+import { nodeLifecycle } from "./node-lifecycle.js";
 import { type Player, play } from "./player.js";
 import { cloneSets, replicaSets } from "./replica-sets.js";
 import { scheduler } from "./scheduler.js";
@@ -20,7 +21,7 @@ export interface ControllerOptions {
 }
 
 const SPIDERPOOL = [spiderSubnets, spiderPools, multusConfigs, endpoints];
-const KUBERNETES = [deployments, replicaSets, statefulSets, daemonSets, jobs, scheduler];
+const KUBERNETES = [deployments, replicaSets, statefulSets, daemonSets, jobs, scheduler, nodeLifecycle];
 
 /** Plays Spiderpool's controller, and the controllers of Kubernetes and OpenKruise where the cluster has none. */
 export function startController(actor: ClusterActor, clock: Clock, options: ControllerOptions): Player {

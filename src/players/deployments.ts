@@ -17,6 +17,7 @@ const HASH = "pod-template-hash";
 const REVISION = "deployment.kubernetes.io/revision";
 
 interface DeploymentSpec extends WorkloadSpec {
+  paused?: boolean;
   strategy?: { type?: string; rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string } };
   revisionHistoryLimit?: number;
 }
@@ -56,12 +57,36 @@ class Rollout {
 
   async run(): Promise<void> {
     const sets = controlledBy(this.stage, "ReplicaSet", this.deployment);
+    if (this.#spec.paused) return this.#holdStill(sets);
     const current = sets.find((set) => this.#hasTemplate(set)) ?? (await this.#createSet(sets));
     const old = sets.filter((set) => set !== current);
     if (this.#spec.strategy?.type === "Recreate") await this.#recreate(current, old);
     else await this.#roll(current, old);
     await this.#forget(old);
     await this.#report(current, [current, ...old]);
+  }
+
+  /** Paused: no new ReplicaSet and no rolling; what is scaled is the newest that lives, of several by the surplus. */
+  async #holdStill(sets: readonly KubeObject[]): Promise<void> {
+    const newest = [...sets].sort((a, b) => revisionOf(b) - revisionOf(a));
+    const active = newest.filter((set) => replicasOf(set) > 0);
+    if (active.length < 2) {
+      const [only] = active.length > 0 ? active : newest;
+      if (only !== undefined) await this.#scale(only, this.#wanted);
+    } else {
+      const { maxSurge } = this.#spec.strategy?.rollingUpdate ?? {};
+      const allowed = this.#wanted === 0 ? 0 : this.#wanted + countOf(maxSurge ?? "25%", this.#wanted, Math.ceil);
+      let surplus = allowed - active.reduce((sum, set) => sum + replicasOf(set), 0);
+      for (const set of surplus > 0 ? active : active.reverse()) {
+        const change = Math.max(surplus, -replicasOf(set));
+        await this.#scale(set, replicasOf(set) + change);
+        surplus -= change;
+      }
+    }
+    await this.#report(
+      sets.find((set) => this.#hasTemplate(set)),
+      sets,
+    );
   }
 
   #hasTemplate(set: KubeObject): boolean {
@@ -146,10 +171,11 @@ class Rollout {
     }
   }
 
-  async #report(current: KubeObject, sets: readonly KubeObject[]): Promise<void> {
+  async #report(current: KubeObject | undefined, sets: readonly KubeObject[]): Promise<void> {
     const pods = sets.flatMap((set) => controlledBy(this.stage, "Pod", set)).filter((pod) => !isTerminating(pod));
     const ready = pods.filter(isReady).length;
-    const updated = controlledBy(this.stage, "Pod", current).filter((pod) => !isTerminating(pod)).length;
+    const own = current === undefined ? [] : controlledBy(this.stage, "Pod", current);
+    const updated = own.filter((pod) => !isTerminating(pod)).length;
     // Read again: the status goes with the version that is stored now.
     const { namespace, name } = this.deployment.metadata;
     const live = this.stage.mirror("Deployment").get(`${namespace}/${name}`) ?? this.deployment;

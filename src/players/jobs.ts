@@ -4,8 +4,10 @@ import {
   controlledBy,
   controllerKey,
   createPod,
+  isOver,
   isReady,
   isTerminating,
+  type PodStatus,
   reportStatus,
   type WorkloadSpec,
 } from "./workload.js";
@@ -13,9 +15,10 @@ import {
 interface JobSpec extends WorkloadSpec {
   parallelism?: number;
   completions?: number;
+  backoffLimit?: number;
 }
 
-/** Kubernetes' Job controller as far as a Job is Pods that need addresses: nothing runs in them, so none completes. */
+/** Kubernetes' Job controller: so many Pods at once, until as many have succeeded as it wants or too many have failed. */
 export function jobs(stage: Stage): Role {
   return {
     name: "jobs",
@@ -24,8 +27,11 @@ export function jobs(stage: Stage): Role {
       const job = stage.mirror("Job").get(key);
       if (job === undefined || isTerminating(job)) return;
       const spec = job.spec as JobSpec;
-      const wanted = Math.min(spec.parallelism ?? 1, spec.completions ?? spec.parallelism ?? 1);
-      const pods = controlledBy(stage, "Pod", job);
+      const all = controlledBy(stage, "Pod", job);
+      const ended = (phase: string) => all.filter((pod) => ((pod.status ?? {}) as PodStatus).phase === phase).length;
+      const [succeeded, failed] = [ended("Succeeded"), ended("Failed")];
+      const pods = all.filter((pod) => !isOver(pod) && !isTerminating(pod));
+      const wanted = failed > (spec.backoffLimit ?? 6) ? 0 : Math.min(spec.parallelism ?? 1, left(spec, succeeded));
       const labels = { "batch.kubernetes.io/job-name": job.metadata.name, "job-name": job.metadata.name };
       for (let missing = wanted - pods.length; missing > 0; missing--) {
         await createPod(stage, job, spec.template ?? {}, { labels });
@@ -33,7 +39,15 @@ export function jobs(stage: Stage): Role {
       await reportStatus(stage, KINDS.Job, job, {
         active: Math.max(pods.length, wanted),
         ready: pods.filter(isReady).length,
+        succeeded: succeeded || undefined,
+        failed: failed || undefined,
       });
     },
   };
+}
+
+/** Pods a Job may still need: without `completions` it is done as soon as one has succeeded. */
+function left({ completions, parallelism }: JobSpec, succeeded: number): number {
+  if (completions === undefined && parallelism !== undefined) return succeeded > 0 ? 0 : parallelism;
+  return (completions ?? 1) - succeeded;
 }

@@ -1,6 +1,7 @@
 import { readPoolsAnnotation } from "../core/spiderpool/ipam/annotations.js";
 import { additionalNics, FIRST_NIC, networkOfNic } from "../core/spiderpool/ipam/networks.js";
 import type { PodFacts } from "../core/spiderpool/ipam/pod-facts.js";
+import { isFields, parseJson } from "../core/spiderpool/json.js";
 import { KEYS, type SpiderMultusConfig } from "../core/spiderpool/objects.js";
 import type { Stage } from "./player.js";
 
@@ -59,4 +60,10 @@ function isManaged(stage: Stage, network: string): boolean {
   throw new SandboxError(
     `Multus: cannot find a network-attachment-definition (${network.slice(network.indexOf("/") + 1)}) in namespace (${network.slice(0, network.indexOf("/"))})`,
   );
+}
+
+/** Whether the items of `ippools` leave their interface out: matched by position, and no record is found under a name. */
+export function isUnnamed({ annotations }: PodFacts): boolean {
+  const items = parseJson(annotations[KEYS.ippools] ?? "[]");
+  return Array.isArray(items) && items.some((item) => isFields(item) && !item.interface);
 }

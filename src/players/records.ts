@@ -73,11 +73,11 @@ export function poolsHolding(stage: Stage, pod: string, exceptUid?: string): str
 }
 
 /**
- * Frees every address recorded for a Pod and forgets its endpoint.
+ * Frees every address recorded for a Pod; its endpoint stays, as that of a finished Pod does (Z2).
  * @param pod `namespace/name`
  * @param exceptUid records of this Pod stay: a new one may have taken the name meanwhile
  */
-export async function release(stage: Stage, pod: string, exceptUid?: string): Promise<void> {
+export async function freeRecords(stage: Stage, pod: string, exceptUid?: string): Promise<void> {
   for (const name of poolsHolding(stage, pod, exceptUid)) {
     await writeRecords(stage, name, (_pool, records) => {
       const kept = Object.entries(records).filter(
@@ -86,6 +86,11 @@ export async function release(stage: Stage, pod: string, exceptUid?: string): Pr
       return kept.length === Object.keys(records).length ? undefined : Object.fromEntries(kept);
     });
   }
+}
+
+/** The same, and forgets its endpoint. */
+export async function release(stage: Stage, pod: string, exceptUid?: string): Promise<void> {
+  await freeRecords(stage, pod, exceptUid);
   const endpoint = stage.mirror("SpiderEndpoint").get(pod) as SpiderEndpoint | undefined;
   if (endpoint !== undefined && endpoint.status?.current?.uid !== exceptUid) await dropEndpoint(stage, endpoint);
 }

@@ -3,7 +3,7 @@ import { isClusterError } from "../core/cluster-error.js";
 import { KINDS, type KubeObject } from "../core/spiderpool/objects.js";
 import { keyOf } from "./mirror.js";
 import { itself, type Role, type Stage } from "./player.js";
-import { isTerminating } from "./workload.js";
+import { isTerminating, nodeOf } from "./workload.js";
 
 /** Kubernetes' scheduler in small: of the nodes where the Pod may start, the one with the fewest Pods of the namespace first. */
 export function scheduler(stage: Stage): Role {
@@ -44,8 +44,4 @@ function leastLoaded(stage: Stage, nodes: readonly KubeObject[]): KubeObject | u
     if (name !== undefined && load.has(name)) load.set(name, load.get(name)! + 1);
   }
   return [...nodes].sort((a, b) => load.get(a.metadata.name)! - load.get(b.metadata.name)!)[0];
-}
-
-function nodeOf(pod: KubeObject): string | undefined {
-  return (pod.spec as { nodeName?: string }).nodeName || undefined;
 }

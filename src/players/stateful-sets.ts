@@ -1,16 +1,16 @@
 import { KEYS, KINDS, type KubeObject } from "../core/spiderpool/objects.js";
 import { itself, type Role, type Stage } from "./player.js";
+import { type Revisions, revisionsOf } from "./revisions.js";
 import {
   controlledBy,
   controllerKey,
   createPod,
   deletePod,
-  isOutdated,
+  isOver,
   isReady,
   isTerminating,
   REVISION,
   reportStatus,
-  revisionOf,
   type WorkloadSpec,
 } from "./workload.js";
 
@@ -20,42 +20,68 @@ interface StatefulSpec extends WorkloadSpec {
   updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
 }
 
-/** Kubernetes' StatefulSet controller: ordinals in order, one at a time; a new template from the highest ordinal down. */
+/** A StatefulSet with the revision its Pods had before the last change of its template. */
+interface Update {
+  readonly set: KubeObject;
+  readonly spec: StatefulSpec;
+  readonly revisions: Revisions;
+  /** Name of it; that of the update revision where nothing is under way. */
+  readonly current: string;
+}
+
+/**
+ * Kubernetes' StatefulSet controller: ordinals in order, one at a time; a new template from the highest ordinal down to the
+ * partition, or to Pods that somebody deletes (OnDelete).
+ */
 export function statefulSets(stage: Stage): Role {
   const kind = KINDS.StatefulSet;
   return {
     name: "statefulsets",
-    on: { StatefulSet: itself, Pod: controllerKey(kind) },
+    on: { StatefulSet: itself, Pod: controllerKey(kind), ControllerRevision: () => [] },
     reconcile: async (key) => {
       const set = stage.mirror("StatefulSet").get(key);
       if (set === undefined || isTerminating(set)) return;
       const spec = set.spec as StatefulSpec;
-      const revision = revisionOf(spec.template);
+      const revisions = await revisionsOf(stage, set);
+      const { currentRevision = "" } = (set.status ?? {}) as { currentRevision?: string };
+      const current = revisions.known.has(currentRevision) ? currentRevision : revisions.update.name;
+      const update = { set, spec, revisions, current };
       const pods = new Map(controlledBy(stage, "Pod", set).map((pod) => [ordinalOf(pod), pod] as const));
-      if (!(await fillOrdinals(stage, set, pods, revision))) await replaceOutdated(stage, spec, pods);
-      const live = controlledBy(stage, "Pod", set).filter((pod) => !isTerminating(pod));
-      await reportStatus(stage, kind, set, {
-        observedGeneration: set.metadata.generation,
-        replicas: live.length,
-        currentReplicas: live.length,
-        readyReplicas: live.filter(isReady).length,
-        availableReplicas: live.filter(isReady).length,
-        updatedReplicas: live.filter((pod) => !isOutdated(pod, spec.template ?? {})).length,
-        currentRevision: revision,
-        updateRevision: revision,
-      });
+      if (!(await fillOrdinals(stage, update, pods))) await replaceOutdated(stage, update, pods);
+      await report(stage, update);
     },
   };
 }
 
+async function report(stage: Stage, { set, spec, revisions, current }: Update): Promise<void> {
+  const live = controlledBy(stage, "Pod", set).filter((pod) => !isTerminating(pod));
+  const ready = live.filter(isReady).length;
+  const updated = live.filter((pod) => revisions.isUpdated(pod)).length;
+  const done = spec.updateStrategy?.type !== "OnDelete" && updated === live.length && ready === live.length;
+  const now = done ? revisions.update.name : current;
+  await reportStatus(stage, KINDS.StatefulSet, set, {
+    observedGeneration: set.metadata.generation,
+    replicas: live.length,
+    currentReplicas: now === revisions.update.name ? updated : live.length - updated,
+    readyReplicas: ready,
+    availableReplicas: ready,
+    updatedReplicas: updated,
+    currentRevision: now,
+    updateRevision: revisions.update.name,
+  });
+}
+
+/** The template a Pod of this ordinal is made of: below the partition the one before. */
+function revisionFor({ spec, revisions, current }: Update, ordinal: number) {
+  const { type = "RollingUpdate", rollingUpdate } = spec.updateStrategy ?? {};
+  const partition = (spec.ordinals?.start ?? 0) + (rollingUpdate?.partition ?? 0);
+  const before = type === "RollingUpdate" && ordinal < partition ? revisions.known.get(current) : undefined;
+  return before ?? revisions.update;
+}
+
 /** Creates missing ordinals and deletes those beyond. @returns whether something is under way */
-async function fillOrdinals(
-  stage: Stage,
-  set: KubeObject,
-  pods: Map<number, KubeObject>,
-  revision: string,
-): Promise<boolean> {
-  const spec = set.spec as StatefulSpec;
+async function fillOrdinals(stage: Stage, update: Update, pods: Map<number, KubeObject>): Promise<boolean> {
+  const { set, spec } = update;
   const start = spec.ordinals?.start ?? 0;
   const end = start + (spec.replicas ?? 1);
   const inOrder = spec.podManagementPolicy !== "Parallel";
@@ -63,11 +89,12 @@ async function fillOrdinals(
     const pod = pods.get(ordinal);
     if (pod === undefined) {
       const name = `${set.metadata.name}-${ordinal}`;
-      await createPod(stage, set, spec.template ?? {}, {
+      const revision = revisionFor(update, ordinal);
+      await createPod(stage, set, revision.template, {
         name,
-        labels: { [KEYS.podName]: name, [REVISION]: revision },
+        labels: { [KEYS.podName]: name, [REVISION]: revision.name },
       });
-    }
+    } else if (isOver(pod) && !isTerminating(pod)) await deletePod(stage, pod);
     if (inOrder && (pod === undefined || !isReady(pod))) return true;
   }
   const surplus = [...pods].filter(([ordinal]) => ordinal < start || ordinal >= end).sort(([a], [b]) => b - a);
@@ -78,12 +105,16 @@ async function fillOrdinals(
   return false;
 }
 
-async function replaceOutdated(stage: Stage, spec: StatefulSpec, pods: Map<number, KubeObject>): Promise<void> {
+async function replaceOutdated(
+  stage: Stage,
+  { spec, revisions }: Update,
+  pods: Map<number, KubeObject>,
+): Promise<void> {
   if (spec.updateStrategy?.type === "OnDelete") return;
-  const partition = spec.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const partition = (spec.ordinals?.start ?? 0) + (spec.updateStrategy?.rollingUpdate?.partition ?? 0);
   for (const [ordinal, pod] of [...pods].sort(([a], [b]) => b - a)) {
     if (!isReady(pod)) return;
-    if (ordinal >= partition && isOutdated(pod, spec.template ?? {})) return deletePod(stage, pod);
+    if (ordinal >= partition && !revisions.isUpdated(pod)) return deletePod(stage, pod);
   }
 }
 

@@ -36,7 +36,7 @@ export function controllerKey(kind: Kind): (object: KubeObject) => readonly stri
 /** Objects of a kind that another controls, by name. */
 export function controlledBy(
   stage: Stage,
-  kind: "Pod" | "ReplicaSet" | "SpiderIPPool",
+  kind: "Pod" | "ReplicaSet" | "SpiderIPPool" | "ControllerRevision",
   owner: KubeObject,
 ): KubeObject[] {
   return stage.mirror(kind).controlledBy(owner.metadata.uid ?? "");
@@ -79,6 +79,11 @@ export async function createPod(
 export async function deletePod(stage: Stage, pod: KubeObject): Promise<void> {
   const { namespace, name, uid } = pod.metadata;
   await stage.actor.delete({ kind: KINDS.Pod, namespace, name }, { uid });
+}
+
+/** Where a Pod runs or will; undefined while nobody has said. */
+export function nodeOf(pod: KubeObject): string | undefined {
+  return (pod.spec as { nodeName?: string }).nodeName || undefined;
 }
 
 export function isTerminating(object: KubeObject): boolean {
@@ -134,20 +139,8 @@ export function countOf(value: number | string | undefined, replicas: number, ro
 /** Label that tells which template a Pod was made of. */
 export const REVISION = "controller-revision-hash";
 
-const PLAYED = "played-";
-
-/** The label's value for a template. */
-export function revisionOf(template: unknown): string {
-  return `${PLAYED}${templateHash(template)}`;
-}
-
-/**
- * Whether a Pod was made of another template than its workload has now. Pods that were there before this player carry
- * another controller's revision: they are judged by what a template change would have given them.
- */
+/** Whether a Pod looks made of another template: what a change of this one would have given it is not there. */
 export function isOutdated(pod: KubeObject, template: PodTemplateSpec): boolean {
-  const revision = pod.metadata.labels?.[REVISION];
-  if (revision?.startsWith(PLAYED)) return revision !== revisionOf(template);
   const has = (own: Record<string, string> | undefined, wanted: Record<string, string> | undefined) =>
     Object.entries(wanted ?? {}).every(([key, value]) => own?.[key] === value);
   const images = ({ containers = [] }: { containers?: { name: string; image?: string }[] }) =>

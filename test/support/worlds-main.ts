@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { FEATURES, type Feature } from "./worlds/life-spec.js";
 import { search } from "./worlds/search.js";
 
 const { values } = parseArgs({
@@ -6,13 +7,31 @@ const { values } = parseArgs({
     count: { type: "string", default: "1000" },
     seed: { type: "string" },
     from: { type: "string", default: "1" },
+    // Seconds for making what is found smaller.
+    shrink: { type: "string", default: "" },
+    // Of test/support/worlds/life-spec.ts: `all`, or some with commas.
+    features: { type: "string", default: "" },
   },
 });
+function featuresOf(text: string): readonly Feature[] {
+  if (text === "all") return FEATURES;
+  return text
+    .split(",")
+    .filter(Boolean)
+    .map((name) => {
+      const found = FEATURES.find((one) => one === name);
+      if (found === undefined) throw new Error(`no feature ${name}; there are all, ${FEATURES.join(", ")}`);
+      return found;
+    });
+}
+
 const seed = values.seed === undefined ? Date.now() % 0x7fff_ffff : Number(values.seed);
 const result = await search({
   count: Number(values.count),
   seed,
   from: Number(values.from),
+  features: featuresOf(values.features),
+  ...(values.shrink !== "" && { shrinkFor: Number(values.shrink) * 1000 }),
   onProgress: (line) => process.stderr.write(`${line}\n`),
 });
 process.stdout.write(`${result.summary}\n`);

@@ -23,6 +23,7 @@ const QUESTIONS: readonly Question[] = [
       "src/app/watch/projection.ts", // keeps them in the cache
       "src/adapters/embedded/columns.ts", // `kubectl get nodes`
       "src/adapters/embedded/patch.ts", // merge keys of strategic patches
+      "src/players/node-lifecycle.ts", // writes them, as Kubernetes does
     ],
   },
 ];

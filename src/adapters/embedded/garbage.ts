@@ -63,10 +63,16 @@ export class Collector {
   /** Deletes the object if all its owners are gone; drops the references to those that are. */
   #collect(object: KubeObject): void {
     const owners = object.metadata.ownerReferences ?? [];
-    const left = owners.filter(({ uid }) => this.api.store.byUid(uid) !== undefined);
+    const left = owners.filter((owner) => !this.#isGone(owner));
     if (owners.length === 0 || left.length === owners.length) return;
     if (left.length === 0) this.#delete(object, "Background");
     else this.#keepOwners(object, left);
+  }
+
+  /** An owner of a kind that is not served (a custom resource) is not known to be gone. */
+  #isGone({ apiVersion, kind, uid }: OwnerReference): boolean {
+    const served = this.api.resources.get(kind)?.kind.apiVersion === apiVersion;
+    return served && this.api.store.byUid(uid) === undefined;
   }
 
   #finalize(object: KubeObject): void {

@@ -49,6 +49,7 @@ const BUILT_IN: Readonly<Record<string, Extra>> = {
   DaemonSet: { shortNames: ["ds"], categories: ["all"], status: true },
   Job: { categories: ["all"], status: true },
   CronJob: { shortNames: ["cj"], categories: ["all"], status: true },
+  ControllerRevision: {},
   Lease: {},
   Secret: {},
   // A third-party kind: served without a schema.

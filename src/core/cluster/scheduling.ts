@@ -119,8 +119,13 @@ export function mayComeTo(placement: Placement, node: KubeObject): boolean {
 
 /** Whether a Pod of a DaemonSet that runs on the node is left there. */
 export function mayStayOn(placement: Placement, node: KubeObject): boolean {
+  return suits(placement, node) && !isEvictedFrom(placement, node);
+}
+
+/** Whether the node's taints drive out a Pod that runs on it. */
+export function isEvictedFrom(placement: Placement, node: KubeObject): boolean {
   const evicting = taintsOf(node).filter(({ effect }) => effect === "NoExecute");
-  return suits(placement, node) && tolerates(placement, evicting);
+  return !tolerates(placement, evicting);
 }
 
 /** Whether the node's kubelet reports; a node that says nothing of it counts as alive. */

@@ -166,6 +166,7 @@ export const KINDS = {
   HorizontalPodAutoscaler: kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
   VirtualMachine: kind("kubevirt.io/v1", "VirtualMachine", "virtualmachines", true),
   VirtualMachineInstance: kind("kubevirt.io/v1", "VirtualMachineInstance", "virtualmachineinstances", true),
+  ControllerRevision: kind("apps/v1", "ControllerRevision", "controllerrevisions", true),
   CloneSet: kind("apps.kruise.io/v1alpha1", "CloneSet", "clonesets", true),
   Lease: kind("coordination.k8s.io/v1", "Lease", "leases", true),
   Secret: kind("v1", "Secret", "secrets", true),

@@ -1,6 +1,7 @@
 import type { EndpointIP, KubeObject, SpiderEndpoint, SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy, reservedBy } from "./addresses.js";
 import { asked, type Family, tried } from "./asking.js";
+import { isNamed, isOrdinal } from "./life.js";
 import { endpointsOf, keyOf, type Objects, poolsOf, recordsOf, reservedOf, withRecords } from "./objects.js";
 
 /**
@@ -52,9 +53,10 @@ export function heldBy(endpoint: SpiderEndpoint | undefined): Held[] {
 export function comeBack(objects: Objects, pod: KubeObject): ReadonlySet<string> {
   const endpoint = endpointsOf(objects).get(keyOf(pod));
   const names = asked(objects, pod);
-  if (endpoint?.status?.ownerControllerType !== "StatefulSet" || names === undefined) return new Set();
+  if (!isOrdinal(pod) || endpoint === undefined || names === undefined) return new Set();
   const held = heldBy(endpoint);
-  const named = held.every(({ nic, family, pool }) => names.get(nic)?.[family].includes(pool));
+  // Only NICs that ask are compared; one that left the template keeps its own (Z4).
+  const named = held.every(({ nic, family, pool }) => !names.has(nic) || names.get(nic)![family].includes(pool));
   return new Set(named ? held.map(({ nic }) => nic) : []);
 }
 
@@ -93,6 +95,15 @@ export function prospects(objects: Objects, pod: KubeObject): Map<string, Prospe
   return found.size === 0 ? undefined : found;
 }
 
+/** Frees what is recorded for a Pod that is over; its endpoint stays (Z2). */
+export function free(objects: Objects, pod: KubeObject): void {
+  for (const pool of poolsOf(objects).values()) {
+    const records = recordsOf(pool);
+    const left = Object.entries(records).filter(([, record]) => record.pod !== keyOf(pod));
+    if (left.length < Object.keys(records).length) objects.put(withRecords(pool, Object.fromEntries(left)));
+  }
+}
+
 /** Frees what is recorded for the Pod, but on NICs that keep theirs, and forgets it in its endpoint. */
 export function release(objects: Objects, pod: KubeObject, kept: ReadonlySet<string> = new Set()): void {
   const key = keyOf(pod);
@@ -116,7 +127,8 @@ export function release(objects: Objects, pod: KubeObject, kept: ReadonlySet<str
 /** Gives a Pod its addresses and writes them down; false when it gets none, because one of its NICs does not (A10). */
 export function connect(objects: Objects, pod: KubeObject, choose: Choose): boolean {
   const names = asked(objects, pod);
-  if (names === undefined) return false;
+  // Where no NIC asks nobody calls Spiderpool, and its records stay.
+  if (names === undefined || names.size === 0) return false;
   const back = comeBack(objects, pod);
   release(objects, pod, back);
   const old = endpointsOf(objects).get(keyOf(pod));
@@ -181,11 +193,13 @@ function endpointOf(pod: KubeObject, ips: EndpointIP[]): SpiderEndpoint {
   const [kind, owner] =
     ownerReferences[0]!.kind === "StatefulSet"
       ? ["StatefulSet", name.replace(/-\d+$/, "")]
-      : ["Deployment", ownerReferences[0]!.name.replace(/-rs$/, "")];
+      : ["Deployment", ownerReferences[0]!.name.replace(/-rs\d*$/, "")];
+  const ofPod = { apiVersion: "v1", kind: "Pod", name, uid };
   return {
     apiVersion: "spiderpool.spidernet.io/v2beta1",
     kind: "SpiderEndpoint",
-    metadata: { namespace, name },
+    // Z1: only an ordinal of apps/v1 outlives its Pod.
+    metadata: { namespace, name, ...(isNamed(pod) && !isOrdinal(pod) && { ownerReferences: [ofPod] }) },
     status: {
       ownerControllerType: kind,
       ownerControllerName: owner,

@@ -3,12 +3,14 @@ import type { Step } from "../../../src/core/change/step.js";
 import type { Outcome, VerdictEntry } from "../../../src/core/outcome.js";
 import { type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
-import { comeBack, heldBy, prospects } from "./agent.js";
+import { comeBack, heldBy } from "./agent.js";
 import { asked, tried } from "./asking.js";
 import type { Chance } from "./chance.js";
 import type { Violation } from "./findings.js";
+import { idleLosses } from "./idle.js";
+import { asTemplate } from "./kubernetes.js";
 import { Copy, endpointsOf, keyOf, type Objects, poolsOf, reservedOf } from "./objects.js";
-import { asTemplate, harmTo, holders, mayStrand } from "./restarts.js";
+import { harmTo, holders, mayStrand } from "./restarts.js";
 import { reservedAll } from "./standing.js";
 
 /** Alarms of a verdict that no restart confirms, in any state the blocked change goes through. */
@@ -37,7 +39,7 @@ export function falseAlarms(before: Objects, outcome: Outcome, chance: Chance): 
 
 function confirms(before: Objects, state: Objects, entry: VerdictEntry, chance: Chance): boolean {
   const pod = before.all("Pod").get(entry.pod);
-  if (pod === undefined) return confirmsIdle(before, state, entry);
+  if (pod === undefined) return idleLosses(before, state, entry.pod).includes(entry.interface);
   const harm = harmTo(before, state, pod);
   if (entry.interface === "" ? harm.size > 0 : harm.has(entry.interface)) return true;
   const crowd = entry.reasons
@@ -78,33 +80,6 @@ function withoutOwnReservations(objects: Objects): Objects {
     if ([OWN.quarantine, OWN.promised].some((key) => reserved.metadata.annotations?.[key] !== undefined))
       copy.remove(reserved);
   return copy;
-}
-
-/** A template without a Pod: no node is left on which the NIC finds a pool. One it is new to needs none before. */
-function confirmsIdle(before: Objects, state: Objects, entry: VerdictEntry): boolean {
-  const starts = (objects: Objects) => {
-    const copy = new Copy(objects);
-    const set = ["Deployment", "StatefulSet"].flatMap((kind) => copy.all(kind).get(entry.pod) ?? [])[0];
-    if (set === undefined) return [];
-    return [...copy.all("Node").keys()].flatMap((node) => {
-      const pod = templatePod(set, node);
-      const served = prospects(copy, pod);
-      return served === undefined ? [] : [{ served, isNew: !asked(copy, pod)?.has(entry.interface) }];
-    });
-  };
-  const fine = starts(before).some(({ served, isNew }) => isNew || served.has(entry.interface));
-  return fine && !starts(state).some(({ served }) => served.has(entry.interface));
-}
-
-/** The Pod a template would make on a node. */
-export function templatePod(set: KubeObject, nodeName: string): KubeObject {
-  const { template } = set.spec as { template: { metadata: { labels: object; annotations: object } } };
-  const { namespace, name, uid } = set.metadata;
-  const ownerReferences = [{ apiVersion: "apps/v1", kind: set.kind, name, uid, controller: true }];
-  const own = set.kind === "StatefulSet" ? { "statefulset.kubernetes.io/pod-name": `${name}-0` } : {};
-  const labels = { ...template.metadata.labels, ...own };
-  const metadata = { ...template.metadata, labels, namespace, name: `${name}-0`, uid: "virtual", ownerReferences };
-  return { apiVersion: "v1", kind: "Pod", metadata, spec: { nodeName } } as unknown as KubeObject;
 }
 
 /** The cluster after each wave of the steps that are not held back, or only for these reasons. */

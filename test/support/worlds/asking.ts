@@ -1,4 +1,5 @@
 import { KEYS, type KubeObject, type LabelSelector, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
+import { isOnHost } from "./life.js";
 import { type Objects, poolsOf } from "./objects.js";
 
 /** Which pools Spiderpool's agent tries for a Pod, naive (A1-A12). */
@@ -13,15 +14,20 @@ export type Family = 4 | 6;
 
 /** The NICs of a Pod and the network each hangs on (A4, A9). */
 export function networksOf(pod: KubeObject): Map<string, string> {
-  const { [KEYS.defaultNetwork]: first = "", [KEYS.networks]: more } = pod.metadata.annotations ?? {};
+  const { [KEYS.defaultNetwork]: first, [KEYS.networks]: more } = pod.metadata.annotations ?? {};
   const others = more === undefined ? [] : more.split(",");
-  return new Map([["eth0", first], ...others.map((one, index): [string, string] => [`net${index + 1}`, one])]);
+  // Without an annotation eth0 hangs on the cluster's own network.
+  const own: [string, string][] = first === undefined ? [] : [["eth0", first]];
+  return new Map([...own, ...others.map((one, index): [string, string] => [`net${index + 1}`, one])]);
 }
 
 /** What each NIC of a Pod asks for; undefined when Spiderpool fails the Pod before any pool is tried. */
 export function asked(objects: Objects, pod: KubeObject): Map<string, Asked> | undefined {
   const found = new Map<string, Asked>();
-  for (const nic of networksOf(pod).keys()) {
+  if (isOnHost(pod)) return found;
+  for (const [nic, network] of networksOf(pod)) {
+    const { spec } = objects.all("SpiderMultusConfig").get(network) ?? {};
+    if ((spec as { disableIPAM?: boolean } | undefined)?.disableIPAM) continue;
     const names = askedBy(objects, pod, nic);
     if (names === undefined) return undefined;
     found.set(nic, names);
@@ -97,11 +103,14 @@ export function admits(
 ): boolean {
   const { spec, metadata } = pool;
   if (metadata.deletionTimestamp !== undefined || spec.disable === true || spec.ipVersion !== family) return false;
-  const node = (pod.spec as { nodeName: string }).nodeName;
+  const node = (pod.spec as { nodeName?: string }).nodeName;
   const labels = (kind: string, name: string) => objects.all(kind).get(name)?.metadata.labels ?? {};
-  if (spec.nodeName?.length) {
-    if (!spec.nodeName.includes(node)) return false;
-  } else if (spec.nodeAffinity && !selects(spec.nodeAffinity, labels("Node", node))) return false;
+  // What nobody knows of a node counts as matching.
+  if (node !== undefined) {
+    if (spec.nodeName?.length) {
+      if (!spec.nodeName.includes(node)) return false;
+    } else if (spec.nodeAffinity && !selects(spec.nodeAffinity, labels("Node", node))) return false;
+  }
   const namespace = pod.metadata.namespace!;
   if (spec.namespaceName?.length) {
     if (!spec.namespaceName.includes(namespace)) return false;

@@ -1,6 +1,7 @@
 import { KEYS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { affinities, numbersOf } from "./edits.js";
 import type { LiveWorkload } from "./kubernetes.js";
+import { taintsOf } from "./life-spec.js";
 import {
   type FixedModel,
   NAMESPACES,
@@ -11,6 +12,9 @@ import {
   type SubnetModel,
 } from "./plan-model.js";
 import type { NicSpec, WorkloadSpec, WorldSpec } from "./spec.js";
+
+/** The cluster's own network in worlds where it is not Spiderpool's. */
+const OVERLAY = "kube-system/k8s-pod-network";
 
 /** The plan a world begins with. */
 export function firstPlan(spec: WorldSpec): PlanModel {
@@ -62,6 +66,7 @@ export function firstPlan(spec: WorldSpec): PlanModel {
     networkDefaults: {},
     fixed,
     networks: true,
+    ...(spec.workloads.some(({ life }) => life?.way === "overlay") && { clusterNetwork: OVERLAY }),
   };
   for (const [index, name] of NAMESPACES.entries())
     model.namespaceDefaults[name] = numbersOf(model, spec.namespaceDefaults[index] ?? []);
@@ -119,14 +124,17 @@ export function liveWorkload(one: WorkloadSpec, index: number, model: PlanModel)
   const networks = { eth0: network(one), ...(one.net1 && { net1: network(one.net1) }) };
   const asks = asksOf(one);
   const written = one.annotate === true && asks.some(({ ask }) => ask === "fixed");
+  // A Pod that has eth0 to itself has it on a network of Spiderpool's.
+  const overlay = one.life?.way === "overlay" && one.ask !== "fixed" && one.net1 === undefined;
   const annotations = {
-    [KEYS.defaultNetwork]: networks.eth0,
+    ...(!overlay && { [KEYS.defaultNetwork]: networks.eth0 }),
     ...(networks.net1 && !written && { [KEYS.networks]: networks.net1 }),
-    ...(written ? {} : asking(asks, `${namespace}.${kind.toLowerCase()}.${name}`, index, model)),
+    ...(written || overlay ? {} : asking(asks, `${namespace}.${kind.toLowerCase()}.${name}`, index, model)),
   };
   const named = asks.filter(({ ask }) => ask === "names" || (ask === "pattern" && written));
   const chosen = Object.fromEntries(named.map(({ nic, spec }) => [nic, numbersOf(model, spec.names)]));
-  return { namespace, name, kind, labels, annotations, networks, chosen };
+  const life = one.life && { life: one.life };
+  return { namespace, name, kind, labels, annotations, networks, chosen, ...life };
 }
 
 interface NicAsk {
@@ -186,11 +194,20 @@ export function clusterObjects(spec: WorldSpec): KubeObject[] {
     apiVersion: "v1",
     kind: "Node",
     metadata: { name: `node-${index}`, labels: { zone, "kubernetes.io/hostname": `node-${index}` } },
+    // One node takes everybody, or a world would have no Pods.
+    ...(index > 0 && taintsOf(spec.taints?.[index]).length > 0 && { spec: { taints: taintsOf(spec.taints?.[index]) } }),
   });
+  const overlay: KubeObject = {
+    apiVersion: "k8s.cni.cncf.io/v1",
+    kind: "NetworkAttachmentDefinition",
+    metadata: { namespace: "kube-system", name: OVERLAY.split("/")[1]! },
+    spec: { config: JSON.stringify({ cniVersion: "0.3.1", type: "calico", ipam: { type: "calico-ipam" } }) },
+  };
   const namespace = (name: string): KubeObject => ({
     apiVersion: "v1",
     kind: "Namespace",
     metadata: { name, labels: { "kubernetes.io/metadata.name": name, ...(name === "blue" && { kind: "color" }) } },
   });
-  return [...spec.nodes.map(node), ...NAMESPACES.map(namespace)];
+  const foreign = spec.workloads.some(({ life }) => life?.way === "overlay") ? [overlay] : [];
+  return [...spec.nodes.map(node), ...NAMESPACES.map(namespace), ...foreign];
 }

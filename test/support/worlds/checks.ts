@@ -15,10 +15,11 @@ import type { WorldCluster } from "./cluster.js";
 import type { Edit } from "./edit-spec.js";
 import type { Violation } from "./findings.js";
 import { shortages } from "./fixed.js";
+import { idleFaults } from "./idle.js";
 import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
 import type { FixedWorkload, PlanModel } from "./plan-model.js";
 import { blockedChanged, restartFaults } from "./restarts.js";
-import { bornAs, ownerOf, reservedAll, specTexts } from "./standing.js";
+import { bornAs, isLeftover, ownerOf, reservedAll, specTexts } from "./standing.js";
 import { decideNow, decideOn, type Install, type Synced } from "./sync.js";
 
 /** The cluster before a sync. */
@@ -55,6 +56,7 @@ export async function afterSync(
   if (!context.restarted) {
     found.push(...restartFaults(before.objects, objects, context.chance, permission(objects, context)));
     found.push(...blockedChanged(before.texts, texts, outcome.steps));
+    found.push(...idleFaults(before.objects, objects));
   }
   // Who has an address no record tells of counts as a user; Spiderpool would hand it out a second time.
   if (recordsComplete(before.objects)) found.push(...falseAlarms(before.objects, outcome, context.chance));
@@ -84,11 +86,13 @@ export async function afterSync(
 }
 
 function recordsComplete(objects: Objects): boolean {
-  return [...endpointsOf(objects).values()].every((endpoint) =>
-    heldBy(endpoint).every(({ address, pool }) => {
-      const live = poolsOf(objects).get(pool);
-      return live !== undefined && recordsOf(live)[address] !== undefined;
-    }),
+  return [...endpointsOf(objects)].every(
+    ([key, endpoint]) =>
+      isLeftover(objects, key) ||
+      heldBy(endpoint).every(({ address, pool }) => {
+        const live = poolsOf(objects).get(pool);
+        return live !== undefined && recordsOf(live)[address] !== undefined;
+      }),
   );
 }
 

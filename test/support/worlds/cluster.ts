@@ -19,7 +19,7 @@ import { spiderSubnets } from "../../../src/players/spider-subnets.js";
 import type { ClusterActor } from "../../../src/ports/cluster.js";
 import type { Clock } from "../../../src/ports/runtime.js";
 import { virtualClock } from "../virtual-clock.js";
-import type { Objects } from "./objects.js";
+import { type Objects, storedAs } from "./objects.js";
 
 const RESOURCES = resourcesOf(KIND_DESCRIPTIONS, {});
 
@@ -65,8 +65,8 @@ export class WorldCluster {
     this.actor = inProcessActor(api, "spiderplan-players");
     this.objects = {
       all: (kind) => this.#store.all(kind),
-      put: (object) => void this.#store.put(object.kind, object),
-      remove: (object) => void this.#store.remove(object.kind, object),
+      put: (object) => void this.#store.put(storedAs(object), object),
+      remove: (object) => void this.#store.remove(storedAs(object), object),
     };
     if (played) {
       this.#collector = new Collector(api);

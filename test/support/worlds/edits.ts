@@ -57,6 +57,9 @@ export function edit(model: PlanModel, one: Edit): void {
     case "network":
       model.networkDefaults[NETWORKS[one.which]!] = numbersOf(model, one.pools);
       return;
+    case "ipam":
+      model.withoutIpam = { ...model.withoutIpam, [NETWORKS[one.which]!]: one.off };
+      return;
     case "scale":
       if (fixed === undefined) return;
       fixed.elastic = one.elastic;

@@ -1,7 +1,8 @@
 import { isClusterError } from "../../../src/core/cluster-error.js";
-import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import { KINDS, type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { heldBy } from "./agent.js";
 import type { WorldCluster } from "./cluster.js";
+import { LOSE_MARKS } from "./life-spec.js";
 import { endpointsOf, keyOf, poolsOf, recordsOf, withRecords } from "./objects.js";
 import { addressAt, cidrOf, type PlanModel, ZONE } from "./plan-model.js";
 
@@ -64,6 +65,8 @@ export async function foreignEdit(
       await quietly(world.actor.delete({ kind: KINDS.SpiderIPPool, name: live.metadata.name }, {}));
       return `kubectl delete pool ${live.metadata.name}`;
     }
+    case LOSE_MARKS:
+      return loseMarks(world, target, value % 2 === 0);
     default:
       return loseRecord(world, target);
   }
@@ -82,6 +85,19 @@ function loseRecord(world: WorldCluster, target: number): string {
   if (lost === undefined) return "nothing";
   world.objects.put(withRecords(pool, kept));
   return `${held.pool} loses its record of ${held.address} (${keyOf(endpoint)})`;
+}
+
+/** A pool of ours is stored without our marks: a backup restored, `kubectl replace` of a cleaned manifest. */
+function loseMarks({ objects }: WorldCluster, target: number, labelToo: boolean): string {
+  const ours = [...poolsOf(objects).values()]
+    .filter(({ metadata }) => metadata.annotations?.[OWN.owner] !== undefined)
+    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const pool = ours[target % Math.max(1, ours.length)];
+  if (pool === undefined) return "nothing";
+  const { [OWN.managedByLabel]: label, ...labels } = pool.metadata.labels ?? {};
+  const kept = labelToo || label === undefined ? labels : { ...labels, [OWN.managedByLabel]: label };
+  objects.put({ ...pool, metadata: { ...pool.metadata, annotations: {}, labels: kept } });
+  return `${pool.metadata.name} loses our marks`;
 }
 
 function kindOf(name: "SpiderIPPool" | "SpiderReservedIP"): Pick<KubeObject, "apiVersion" | "kind"> {

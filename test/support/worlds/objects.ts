@@ -12,6 +12,14 @@ export interface Objects {
   remove(object: KubeObject): void;
 }
 
+/** Kruise's StatefulSet, which shares its kind's name with that of apps/v1. */
+export const KRUISE_SET = "StatefulSet.apps.kruise.io";
+
+/** Under which kind an object is stored. */
+export function storedAs({ apiVersion, kind }: KubeObject): string {
+  return apiVersion.startsWith("apps.kruise.io/") && kind === "StatefulSet" ? KRUISE_SET : kind;
+}
+
 export function keyOf({ metadata }: KubeObject): string {
   return metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
 }
@@ -32,11 +40,11 @@ export class Copy implements Objects {
   }
 
   put(object: KubeObject): void {
-    this.#own(object.kind).set(keyOf(object), object);
+    this.#own(storedAs(object)).set(keyOf(object), object);
   }
 
   remove(object: KubeObject): void {
-    this.#own(object.kind).delete(keyOf(object));
+    this.#own(storedAs(object)).delete(keyOf(object));
   }
 
   #own(kind: string): Map<string, KubeObject> {
@@ -59,6 +67,8 @@ const COPIED = [
   "Deployment",
   "ReplicaSet",
   "StatefulSet",
+  "ControllerRevision",
+  KRUISE_SET,
 ];
 
 export function poolsOf(objects: Objects): ReadonlyMap<string, SpiderIPPool> {

@@ -76,6 +76,10 @@ export interface PlanModel {
   networkDefaults: Record<string, number[]>;
   fixed: FixedModel[];
   networks: boolean;
+  /** Networks that leave Spiderpool's IPAM out. */
+  withoutIpam?: Record<string, boolean>;
+  /** The cluster's own network, where it is another one's. */
+  clusterNetwork?: string;
 }
 
 /** What a workload looks like that a fixed entry is about. */
@@ -133,6 +137,7 @@ export function specOf(model: PlanModel, workloads: readonly FixedWorkload[]): N
       name,
       {
         macvlan: { master: ["ens1"] },
+        ...(model.withoutIpam?.[name] && { disableIPAM: true }),
         ...(names(numbers).length > 0 && { defaultPools: names(numbers) }),
       },
     ]),
@@ -150,7 +155,11 @@ export function specOf(model: PlanModel, workloads: readonly FixedWorkload[]): N
     ]),
   );
   return {
-    settings: { quarantine: model.quarantine === "0" ? 0 : model.quarantine, pruneBudget: { count: 50, percent: 100 } },
+    settings: {
+      quarantine: model.quarantine === "0" ? 0 : model.quarantine,
+      pruneBudget: { count: 50, percent: 100 },
+      ...(model.clusterNetwork !== undefined && { spiderpool: { clusterNetwork: model.clusterNetwork } }),
+    },
     subnets,
     pools,
     reserved,

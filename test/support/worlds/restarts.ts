@@ -4,7 +4,8 @@ import { heldBy, type Prospect, prospects } from "./agent.js";
 import type { Family } from "./asking.js";
 import type { Chance } from "./chance.js";
 import type { Violation } from "./findings.js";
-import { isOrdinal, Kubernetes } from "./kubernetes.js";
+import { asTemplate, Kubernetes } from "./kubernetes.js";
+import { isOver } from "./life.js";
 import { Copy, endpointsOf, keyOf, type Objects } from "./objects.js";
 
 /** How many orders of restarts are tried to find somebody who gets nothing, and to find that it was so before. */
@@ -15,7 +16,7 @@ export function holders(objects: Objects): KubeObject[] {
   return [...objects.all("Pod").values()]
     .filter((pod) => {
       const endpoint = endpointsOf(objects).get(keyOf(pod));
-      return endpoint?.status?.current?.uid === pod.metadata.uid && heldBy(endpoint).length > 0;
+      return !isOver(pod) && endpoint?.status?.current?.uid === pod.metadata.uid && heldBy(endpoint).length > 0;
     })
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
@@ -136,16 +137,6 @@ export function blockedChanged(
 
 export function keyOfStep(step: Step): string {
   return objectKey(step.kind.kind, step.namespace, step.name);
-}
-
-/** The Pod as its workload's template makes it now. */
-export function asTemplate(objects: Objects, pod: KubeObject): KubeObject {
-  const kind = isOrdinal(pod) ? "StatefulSet" : "Deployment";
-  const set = objects.all(kind).get(`${pod.metadata.namespace}/${pod.metadata.labels?.app}`);
-  const template = (set?.spec as { template?: { metadata?: { annotations?: Record<string, string> } } } | undefined)
-    ?.template;
-  const annotations = template?.metadata?.annotations ?? pod.metadata.annotations;
-  return { ...pod, metadata: { ...pod.metadata, annotations } };
 }
 
 function told(pools: ReadonlyMap<number, ReadonlySet<string>>): string {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { Violated } from "./findings.js";
+import { type Feature, withFeatures } from "./life-spec.js";
 import { type WorldSpec, worlds } from "./spec.js";
 import { live } from "./world.js";
 
@@ -8,6 +9,8 @@ export interface SearchOptions {
   readonly seed: number;
   /** The number of the first of these worlds that is lived, counted from 1. */
   readonly from?: number;
+  /** What the worlds have besides; nothing by default, and then every number is the world it always was. */
+  readonly features?: readonly Feature[];
   /** How long a counterexample may be made smaller, in milliseconds; as long as it takes by default. */
   readonly shrinkFor?: number;
   readonly onProgress?: (line: string) => void;
@@ -24,7 +27,14 @@ export interface SearchResult {
 const PROGRESS_EVERY = 500;
 
 /** Lives random worlds until one breaks a promise, then makes that one as small as it can. */
-export async function search({ count, seed, from = 1, shrinkFor, onProgress }: SearchOptions): Promise<SearchResult> {
+export async function search({
+  count,
+  seed,
+  from = 1,
+  features = [],
+  shrinkFor,
+  onProgress,
+}: SearchOptions): Promise<SearchResult> {
   const totals = { worlds: 0, events: 0, syncs: 0, blocked: 0, refused: 0 };
   const started = performance.now();
   const summary = () => {
@@ -32,7 +42,7 @@ export async function search({ count, seed, from = 1, shrinkFor, onProgress }: S
     return `worlds ${totals.worlds} (seed ${seed}), events ${totals.events}, syncs ${totals.syncs}, blocked ${totals.blocked}, plans refused ${totals.refused}, ${(totals.worlds / seconds).toFixed(0)} worlds/s`;
   };
   let failedAt: number | undefined;
-  const property = fc.asyncProperty(worlds, async (spec: WorldSpec) => {
+  const property = fc.asyncProperty(withFeatures(worlds, features), async (spec: WorldSpec) => {
     // Time is up: whatever would be smaller still counts as fine.
     if (failedAt !== undefined && performance.now() - failedAt > (shrinkFor ?? Number.POSITIVE_INFINITY)) return;
     try {

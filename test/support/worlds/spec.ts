@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type Edit, edit, numbers, small } from "./edit-spec.js";
+import type { Life, LifeEvent } from "./life-spec.js";
 
 /** Everything a world is made of: small numbers, so that fast-check can shrink it to what matters. */
 export interface WorldSpec {
@@ -14,6 +15,8 @@ export interface WorldSpec {
   readonly networkDefaults: readonly (readonly number[])[];
   readonly workloads: readonly WorkloadSpec[];
   readonly second: boolean;
+  /** By node; see `taintsOf`. */
+  readonly taints?: readonly number[];
   readonly events: readonly EventSpec[];
 }
 
@@ -49,9 +52,11 @@ export interface WorkloadSpec extends NicSpec {
   readonly net1?: NicSpec & { readonly ask: "fixed" | "names" | "pattern" | "same" };
   /** A fixed one: its template says nothing of pools, spiderplan writes that into it. */
   readonly annotate?: boolean;
+  readonly life?: Life;
 }
 
 export type EventSpec =
+  | LifeEvent
   | {
       readonly type: "commit";
       readonly edits: readonly Edit[];

@@ -1,6 +1,7 @@
 import { OWN, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy, reservedBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
+import { isOver } from "./life.js";
 import { endpointsOf, type Objects, poolsOf, recordsOf, reservedOf } from "./objects.js";
 
 /** Faults of a cluster, address by address, that no step of ours may add to. */
@@ -15,6 +16,7 @@ export function faultsOf(objects: Objects): Map<string, string> {
     for (const [address, { pod }] of Object.entries(recordsOf(pool))) outside(address, name, pod);
   }
   for (const [pod, endpoint] of endpointsOf(objects)) {
+    if (isLeftover(objects, pod)) continue;
     for (const { address, pool } of heldBy(endpoint)) outside(address, pool, pod);
   }
   const owners = new Map<string, string>();
@@ -31,6 +33,12 @@ export function faultsOf(objects: Objects): Map<string, string> {
       found.set(`deleted ${pool.metadata.name}`, `${pool.metadata.name} is being deleted though it is in use`);
   }
   return found;
+}
+
+/** Whether the endpoint is of a Pod that is over: no use (FIXED-1). */
+export function isLeftover(objects: Objects, key: string): boolean {
+  const pod = objects.all("Pod").get(key);
+  return pod !== undefined && isOver(pod);
 }
 
 /** The owner a pool is for, without its subnet; undefined for a declared or foreign pool. */

@@ -8,6 +8,8 @@ import { Violated, type Violation } from "./findings.js";
 import { foreignEdit } from "./foreign.js";
 import { type Keeper, keeperOf } from "./keeper.js";
 import { Kubernetes, type LiveWorkload, type Orchestra } from "./kubernetes.js";
+import { isNamed, nodesFor, templateFor } from "./life.js";
+import type { LifeEvent } from "./life-spec.js";
 import { Copy } from "./objects.js";
 import { specOf } from "./plan-model.js";
 import { PlayedKubernetes } from "./played.js";
@@ -113,9 +115,10 @@ class World {
         return this.#restart(event.pods);
       case "move": {
         const pods = this.#kubernetes.pods();
-        const nodes = [...objects.all("Node").keys()].sort();
         const pod = pods[event.pod % Math.max(1, pods.length)];
         if (pod === undefined) return;
+        const nodes = nodesFor(objects, templateFor(objects, pod));
+        if (nodes.length === 0) return;
         const node = nodes[event.node % nodes.length]!;
         this.#story.say(`${pod.metadata.name} moves to ${node}`);
         await this.#kubernetes.restart(pod, node);
@@ -133,6 +136,10 @@ class World {
         this.#story.say(`${event.minutes} minutes pass`);
         this.#cluster.clock.advance(event.minutes * 60_000);
         return;
+      case "template":
+      case "finish":
+      case "node":
+        return this.#live(event);
       case "foreign": {
         for (const keeper of this.#keepers) Object.assign(keeper, { atRest: false, remembered: undefined });
         this.#meddled = true;
@@ -140,6 +147,33 @@ class World {
         this.#story.say(await foreignEdit(this.#cluster, keeper.model, event.what, event.target, event.value));
       }
     }
+  }
+
+  /** What happens to workloads, Pods and nodes in worlds with features. */
+  async #live(event: LifeEvent): Promise<void> {
+    const kubernetes = this.#kubernetes;
+    if (!(kubernetes instanceof Kubernetes)) return;
+    const { objects } = this.#cluster;
+    for (const keeper of this.#keepers) keeper.atRest = false;
+    if (event.type === "template") {
+      const index = event.workload % this.spec.workloads.length;
+      const one = this.#workloads[index]!;
+      const changed = kubernetes.retemplate(one, event, this.#keepers[0]!.model);
+      if (changed) this.#story.say(`somebody changes the template of ${one.name}`);
+      return;
+    }
+    if (event.type === "finish") {
+      const pods = kubernetes.pods().filter((pod) => !isNamed(pod));
+      const pod = pods[event.pod % Math.max(1, pods.length)];
+      if (pod === undefined) return;
+      this.#story.say(`${pod.metadata.name} is evicted`);
+      kubernetes.replaceOver(pod, { ...pod, status: { phase: "Failed", reason: "Evicted" } });
+      return;
+    }
+    const nodes = [...objects.all("Node").values()];
+    const node = nodes[event.node % nodes.length]!;
+    this.#story.say(`${node.metadata.name} ${event.dead ? "dies" : "lives"}`);
+    kubernetes.setNode(node, event.dead);
   }
 
   async #commit(keeper: Keeper, edits: readonly Edit[], crash: number, restart: number): Promise<void> {

@@ -1,0 +1,97 @@
+import { KEYS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
+import type { LiveWorkload } from "./kubernetes.js";
+import { isOrdinal, type Template } from "./life.js";
+import type { LifeEvent } from "./life-spec.js";
+import { keyOf, type Objects, storedAs } from "./objects.js";
+import { livePools, type PlanModel } from "./plan-model.js";
+
+export type TemplateEvent = Extract<LifeEvent, { readonly type: "template" }>;
+
+/** What somebody changes in a workload's template, as far as its plan leaves that to them; undefined = nothing. */
+export function changedTemplate(
+  template: Template,
+  one: LiveWorkload,
+  { names, relabel, dropNic }: TemplateEvent,
+  model: PlanModel,
+): Template | undefined {
+  const { annotations = {}, labels = {} } = template.metadata ?? {};
+  const next = { ...annotations };
+  const fixed = (nic: string) => model.fixed.some((each) => each.name === one.name && each.nic === nic);
+  if (dropNic && !fixed("net1") && next[KEYS.networks] !== undefined) {
+    delete next[KEYS.networks];
+    const items = JSON.parse(next[KEYS.ippools] ?? "[]") as { interface: string }[];
+    if (items.length > 0) next[KEYS.ippools] = JSON.stringify(items.filter((item) => item.interface !== "net1"));
+  }
+  const free = !fixed("eth0") && !fixed("net1") && next[KEYS.ippools] === undefined;
+  if (free && next[KEYS.defaultNetwork] !== undefined) {
+    const pools = livePools(model).filter(({ number }) => names.includes(number - 1));
+    const family = (version: 4 | 6) =>
+      pools.filter((pool) => model.subnets[pool.subnet]!.family === version).map(({ name }) => name);
+    const [ipv4, ipv6] = [family(4), family(6)];
+    if (pools.length === 0) delete next[KEYS.ippool];
+    else next[KEYS.ippool] = JSON.stringify({ ...(ipv4.length > 0 && { ipv4 }), ...(ipv6.length > 0 && { ipv6 }) });
+  }
+  const tier = labels.tier === "x" ? "y" : "x";
+  const changed = {
+    ...template,
+    metadata: { annotations: next, labels: relabel ? { ...labels, tier } : labels },
+  };
+  return JSON.stringify(changed) === JSON.stringify(template) ? undefined : changed;
+}
+
+/** Writes a template into a workload as its controller takes it up: with revisions, or a second ReplicaSet. */
+export function putTemplate(objects: Objects, workload: KubeObject, template: Template, paused: boolean): void {
+  const spec = workload.spec as { template: Template };
+  const { namespace, name } = workload.metadata;
+  const isSet = storedAs(workload) === "StatefulSet";
+  let status = workload.status;
+  if (isSet) {
+    const { currentRevision = revision(objects, workload, spec.template) } = (status ?? {}) as Record<string, string>;
+    status = { ...(status as object), currentRevision, updateRevision: revision(objects, workload, template) };
+    for (const pod of objects.all("Pod").values()) {
+      const { labels = {} } = pod.metadata;
+      if (!isOrdinal(pod) || pod.metadata.namespace !== namespace || labels.app !== name) continue;
+      if (labels[REVISION] === undefined)
+        objects.put({ ...pod, metadata: { ...pod.metadata, labels: { ...labels, [REVISION]: currentRevision } } });
+    }
+  }
+  objects.put({ ...workload, spec: { ...spec, template, ...(paused && { paused }) }, ...(isSet && { status }) });
+}
+
+const REVISION = "controller-revision-hash";
+
+/** Stores a template as a ControllerRevision, once. @returns its name */
+function revision(objects: Objects, workload: KubeObject, template: Template): string {
+  const { namespace, name, uid = "" } = workload.metadata;
+  const own = [...objects.all("ControllerRevision").values()].filter((one) =>
+    one.metadata.ownerReferences?.some((owner) => owner.uid === uid),
+  );
+  const data = (one: KubeObject) =>
+    JSON.stringify((one.data as unknown as { spec: { template: Template } }).spec.template);
+  const same = own.find((one) => data(one) === JSON.stringify(template));
+  if (same !== undefined) return same.metadata.name;
+  const made = {
+    apiVersion: "apps/v1",
+    kind: "ControllerRevision",
+    metadata: {
+      namespace,
+      name: `${name}-${own.length + 1}`,
+      ownerReferences: [{ apiVersion: "apps/v1", kind: "StatefulSet", name, uid, controller: true }],
+    },
+    data: { spec: { template } },
+    revision: own.length + 1,
+  } as unknown as KubeObject;
+  objects.put(made);
+  return made.metadata.name;
+}
+
+/** The second ReplicaSet of a Deployment that is paused in the middle. */
+export function secondSet(objects: Objects, deployment: KubeObject): KubeObject {
+  const { namespace, name } = deployment.metadata;
+  const first = objects.all("ReplicaSet").get(`${namespace}/${name}-rs`)!;
+  const { template } = deployment.spec as { template: Template };
+  const metadata = { ...first.metadata, name: `${name}-rs2`, uid: `uid-${name}-rs2` };
+  const set = { ...first, metadata, spec: { ...(first.spec as object), replicas: 1, template } };
+  if (objects.all("ReplicaSet").get(keyOf(set)) === undefined) objects.put(set);
+  return set;
+}
