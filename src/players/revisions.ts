@@ -59,7 +59,7 @@ export async function revisionsOf(stage: Stage, owner: KubeObject): Promise<Revi
       ownerReferences: [controllerReference(owner)],
     },
     data: { spec: { template: { ...template, $patch: "replace" } } },
-    revision: Math.max(0, ...stored.map(({ revision = 0 }) => revision)) + 1,
+    revision: stored.reduce((most, { revision = 0 }) => Math.max(most, revision), 0) + 1,
   };
   const made = await stage.learned(stage.actor.create(written as unknown as KubeObject, KINDS.ControllerRevision));
   const update = readRevision(made);

@@ -18,8 +18,8 @@ interface Bound {
   readonly given: number;
 }
 
-const VERSION = String.raw`v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?`;
-const BOUND = new RegExp(String.raw`^(=|!=|>=|=>|<=|=<|>|<|~>|~|\^)?\s*${VERSION}$`);
+const BOUND =
+  /^(=|!=|>=|=>|<=|=<|>|<|~>|~|\^)?\s*v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 const HYPHEN = /(\S+)\s+-\s+(\S+)/g;
 
 /** Reads a range. @returns undefined when it is none */

@@ -29,13 +29,15 @@ function strayOrdinals(workload: Workload, start: number, known: boolean): Diagn
     const { ask, name } = nic;
     if (ask.type !== "fixed" || ask.perPod === undefined || ask.perPod.size === 0) return [];
     const subnets = ask.subnets.length > 0 ? ask.subnets : [""];
-    const count = Math.max(...subnets.map((subnet) => ordinalCount(ask, subnet, workload.bound!)));
+    const counts = subnets.map((subnet) => ordinalCount(ask, subnet, workload.bound!));
+    const count = counts.reduce((most, one) => Math.max(most, one), 0);
     const wished = [...ask.perPod.keys()];
     const stray = wished.filter((ordinal) => ordinal < start || ordinal >= start + count);
     const [first] = stray;
     // A set that sleeps keeps its wishes for when it wakes.
     if (first === undefined || count === 0) return [];
-    const fits = Math.max(...wished) - Math.min(...wished) < count;
+    const [lowest = 0, ...others] = [...wished].sort((a, b) => a - b);
+    const fits = (others.at(-1) ?? lowest) - lowest < count;
     const also = stray.length === 1 ? "" : ` (and ${stray.length - 1} more)`;
     const hint = "raise replicas, or give the address to an ordinal there is";
     return [

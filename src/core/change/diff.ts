@@ -75,14 +75,14 @@ function specDifference(desired: KubeObject, live: KubeObject): SpecDifference |
     if (have.excludeIPs !== undefined) found.patch.excludeIPs = want.excludeIPs ?? null;
     else if (want.excludeIPs !== undefined) found.patch.excludeIPs = want.excludeIPs;
     if (desired.kind === "SpiderReservedIP") {
-      found.changes.push(...reservedChanges(want, have));
+      for (const change of reservedChanges(want, have)) found.changes.push(change);
     }
   }
   for (const field of fieldsOf(desired.kind, want, have)) {
     if (have[field.name] === want[field.name]) continue;
     if (field.meaning(have[field.name]) === field.meaning(want[field.name])) continue;
     found.patch[field.name] = mergePatchValue(have[field.name], want[field.name]);
-    found.changes.push(...[field.describe(have[field.name], want[field.name])].flat());
+    for (const change of [field.describe(have[field.name], want[field.name])].flat()) found.changes.push(change);
     if (field.steers) found.steering.push(field.name);
   }
   return Object.keys(found.patch).length > 0 ? found : undefined;

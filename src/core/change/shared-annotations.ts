@@ -79,7 +79,8 @@ export function annotationDifference(
     if (!same || applied.includes(key)) written.push(key);
     if (same) continue;
     patch[key] = text;
-    changes.push(...(have[key] === undefined ? [`${key}: none -> ${text}`] : changeTexts(key, have[key], text)));
+    const told = have[key] === undefined ? [`${key}: none -> ${text}`] : changeTexts(key, have[key], text);
+    for (const change of told) changes.push(change);
   }
   for (const key of applied) {
     if (wanted.annotations[key] !== undefined || have[key] === undefined || keeperOf(have, key) !== install) continue;

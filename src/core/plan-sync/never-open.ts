@@ -40,7 +40,7 @@ export function neverOpen(windows: readonly TimedWindow[], now: number): boolean
     if (moment > until) return true;
     const opens = allowing.length === 0 ? moment : earliest(allowing.map((one) => openFrom(one, moment)));
     if (opens === undefined) return true;
-    const shut = Math.max(...denying.map((one) => endOf(one, opens)));
+    const shut = denying.reduce((latest, one) => Math.max(latest, endOf(one, opens)), opens);
     if (shut <= opens) return false;
     moment = shut;
   }
@@ -65,7 +65,7 @@ function endOf({ starts, duration }: TimedWindow, at: number): number {
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+  return known.length === 0 ? undefined : known.reduce((first, time) => Math.min(first, time));
 }
 
 /** The one schedule that is too dense to be walked through and still has no gap. */

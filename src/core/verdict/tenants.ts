@@ -74,7 +74,9 @@ export function tenantsOf(
     for (const holder of holders) {
       if (!wanted(holder)) continue;
       const life = about(holder.pod);
-      for (const nic of nicsWith(holder, snapshot)) tenants.push(...tenantsAt({ ...holder, nic }, life, snapshot));
+      for (const nic of nicsWith(holder, snapshot)) {
+        for (const tenant of tenantsAt({ ...holder, nic }, life, snapshot)) tenants.push(tenant);
+      }
     }
   }
   return tenants.sort(
