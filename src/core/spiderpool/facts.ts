@@ -12,6 +12,11 @@ export interface SpiderpoolFacts {
   readonly enableValidatingResourcesDeletedWebhook: boolean;
   /** The agent's MULTUS_CLUSTER_NETWORK (A9), `namespace/name`; undefined = unknown. */
   readonly clusterNetwork: string | undefined;
+  /** Checks at a Pod's start that, when they fail, free what StatefulSets and VMs keep (N10). */
+  readonly enableIPConflictDetection: boolean;
+  readonly enableGatewayDetection: boolean;
+  /** Spiderpool's Pod webhook may write a Pod's networks anew (N12, `podResourceInject.enabled`). */
+  readonly injectsNetworks: boolean;
 }
 
 /** What Spiderpool's chart installs unless told otherwise (F1). */
@@ -25,6 +30,9 @@ export const CHART_DEFAULTS: SpiderpoolFacts = {
   enableAutoPoolForApplication: true,
   enableValidatingResourcesDeletedWebhook: false,
   clusterNetwork: undefined,
+  enableIPConflictDetection: false,
+  enableGatewayDetection: false,
+  injectsNetworks: false,
 };
 
 const SWITCHES = [
@@ -35,6 +43,8 @@ const SWITCHES = [
   "enableKubevirtStaticIP",
   "enableAutoPoolForApplication",
   "enableValidatingResourcesDeletedWebhook",
+  "enableIPConflictDetection",
+  "enableGatewayDetection",
 ] as const satisfies readonly (keyof SpiderpoolFacts)[];
 
 /** Facts in force: what the cluster says wins over what the plan says, and that over the chart's defaults (DESIGN 3). */
@@ -43,7 +53,8 @@ export function resolveFacts(live: Partial<SpiderpoolFacts>, plan: Partial<Spide
 }
 
 /**
- * Facts written in Spiderpool's ConfigMap `spiderpool-conf` (F1): the flat `key: value` lines of `conf.yml`.
+ * Facts written in Spiderpool's ConfigMap `spiderpool-conf` (F1): the flat `key: value` lines of `conf.yml`, and whether the
+ * Pod webhook is on, which is the one that lies a level deeper.
  * Keys that are absent or not a boolean stay out; the namespace is that of the ConfigMap.
  */
 export function factsFromConfigMap(object: KubeObject): Partial<SpiderpoolFacts> {
@@ -58,7 +69,20 @@ export function factsFromConfigMap(object: KubeObject): Partial<SpiderpoolFacts>
     const text = values.get(key);
     if (text === "true" || text === "false") facts[key] = text === "true";
   }
+  const injects = injection(object.data?.["conf.yml"] ?? "");
+  if (injects !== undefined) facts.injectsNetworks = injects;
   return facts;
+}
+
+/** `enabled` under `podResourceInject`; undefined where it does not say. */
+function injection(text: string): boolean | undefined {
+  let inside = false;
+  for (const line of text.split("\n")) {
+    if (/^\S/.test(line)) inside = line.startsWith("podResourceInject:");
+    const value = inside ? /^\s+enabled:\s*(true|false)/.exec(line)?.[1] : undefined;
+    if (value !== undefined) return value === "true";
+  }
+  return undefined;
 }
 
 function stated(facts: Partial<SpiderpoolFacts>): Partial<SpiderpoolFacts> {

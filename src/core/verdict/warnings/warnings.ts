@@ -3,6 +3,7 @@ import { defaultWarnings } from "./defaults.js";
 import { networkEditWarnings } from "./network-edits.js";
 import { newcomerWarnings } from "./newcomers.js";
 import { nodeWarnings } from "./node-warnings.js";
+import { notJudged } from "./not-judged.js";
 import { poolsInDanger } from "./pools-in-danger.js";
 import { recordsInDanger } from "./records-in-danger.js";
 import { routeWarnings } from "./routes.js";
@@ -31,6 +32,7 @@ export function planWarnings(watched: Watched, broken: ReadonlySet<string>): Dia
     ...newcomerWarnings(watch),
     ...poolsInDanger(watch),
     ...recordsInDanger(watch),
+    ...notJudged(watch),
     ...unreadableWarnings(watch.snapshot),
   ];
 }
