@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../src/core/spiderpool/objects.js";
 import { decideOn } from "../support/decide.js";
+import { endpointOf, maker } from "../support/makers.js";
 import { endpoint, livePool } from "../support/objects.js";
 
 const PLAN = `subnets:
@@ -45,8 +46,12 @@ describe("one address of several Pods (SP4222): the advice parts them", () => {
     ]);
   });
 
-  test.each(["StatefulSet", "VirtualMachine"])("the endpoint of a %s outlives its Pod on purpose", async (type) => {
-    expect((await hints(both(of(type, "old", "10.6.0.10")), "SP4222")).join()).not.toContain("kubectl delete");
+  test.each<[type: string, what: string, owner: KubeObject]>([
+    ["StatefulSet", "old-0", maker("apps/v1 StatefulSet shop/old", {})],
+    ["VirtualMachineInstance", "old", maker("kubevirt.io/v1 VirtualMachine shop/old", {})],
+  ])("the endpoint of a %s outlives its Pod on purpose", async (type, name, owner) => {
+    const kept = endpointOf(`shop/${name}`, `${type} old`, { eth0: "p 10.6.0.10" });
+    expect((await hints(both(kept, owner), "SP4222")).join()).not.toContain("kubectl delete");
   });
 });
 

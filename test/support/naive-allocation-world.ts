@@ -100,7 +100,8 @@ function planOf({ wants, take }: DrawnWorld, reserved: readonly Placed[]): { ask
     return [fixed(key, { replicas: count, wishes: texts, ...where })];
   });
   const set = wants[5]!;
-  const [wish] = set.wishes;
+  // Of a set with one Pod there is no second ordinal to wish for (SP2052).
+  const wish = set.count === 1 ? undefined : set.wishes[0];
   if (set.there) {
     const perPod: Record<number, string> = wish === undefined ? {} : { 1: text("a", wish) };
     workloads.push(fixed(SET, { replicas: set.count, subnets: set.places, perPod }));

@@ -21,6 +21,7 @@ const QUESTIONS: readonly Question[] = [
     home: ["src/core/cluster/scheduling.ts", "src/core/cluster/node-selector.ts"],
     carriers: [
       "src/app/watch/projection.ts", // keeps them in the cache
+      "src/core/spiderpool/limits.ts", // counts their values
       "src/adapters/embedded/columns.ts", // `kubectl get nodes`
       "src/adapters/embedded/patch.ts", // merge keys of strategic patches
       "src/players/node-lifecycle.ts", // writes them, as Kubernetes does

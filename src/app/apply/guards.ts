@@ -10,7 +10,7 @@ import {
 } from "../../core/spiderpool/objects.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
-import { poolObstacle, readEndpoints } from "./usage.js";
+import { poolObstacle, readEndpoints, readPod } from "./usage.js";
 
 /** How long Spiderpool's controller may take to catch up, and how often we look, in milliseconds. */
 const CATCH_UP = { limit: 60_000, interval: 1_000 };
@@ -38,7 +38,8 @@ export class Guards {
   async obstacle(step: Step, live: KubeObject): Promise<string | undefined> {
     if (step.kind === KINDS.SpiderIPPool) {
       const taken = step.action === "delete" ? undefined : step.removed;
-      return poolObstacle(live as SpiderIPPool, taken, await this.#readEndpoints());
+      const podOf = (pod: string) => readPod(this.cluster, pod);
+      return poolObstacle(live as SpiderIPPool, taken, await this.#readEndpoints(), podOf);
     }
     if (step.kind !== KINDS.SpiderSubnet) return undefined;
     return step.action === "delete" ? this.#poolsOf((live as SpiderSubnet).spec.subnet) : this.#recorded(step);

@@ -19,25 +19,43 @@ export async function readEndpoints(cluster: Cluster): Promise<readonly SpiderEn
   return items as SpiderEndpoint[];
 }
 
+/** More Pods than this are not asked for one by one: then their endpoints count. */
+const MOST_ASKED = 100;
+
+/** The Pod of an endpoint as it is now; undefined where it is not there, or nobody may look. */
+export async function readPod(cluster: Cluster, pod: string): Promise<KubeObject | undefined> {
+  const [namespace = "", name = ""] = pod.split("/");
+  return cluster.get({ kind: KINDS.Pod, namespace, name }).catch((error: unknown) => {
+    if (isClusterError(error, "NotFound", "Forbidden")) return undefined;
+    throw error;
+  });
+}
+
 /**
  * Why addresses cannot be taken from a pool as it is now: its own record, which the write's resourceVersion pins, and
  * the endpoints, which keep the addresses of StatefulSet Pods that are down (T4).
  * @param taken what the step takes away; undefined = the whole pool goes
+ * @param podOf tells whether an endpoint without a record is only left over from a Pod that finished (FIXED-1)
  * @returns undefined when nobody uses them
  */
-export function poolObstacle(
+export async function poolObstacle(
   live: SpiderIPPool,
   taken: RangeSet | undefined,
   endpoints: readonly SpiderEndpoint[],
-): string | undefined {
+  podOf: (pod: string) => Promise<KubeObject | undefined>,
+): Promise<string | undefined> {
   const name = live.metadata.name;
-  const use = buildSnapshot([live, ...endpoints], []).use;
+  const told = buildSnapshot([live, ...endpoints], []).use;
+  const goes = taken ?? effectiveSet(live.spec);
+  const unrecorded = [...told.unrecorded].filter((address) => contains(goes, address));
+  const asked = [...new Set(unrecorded.flatMap((address) => told.byAddress.get(address) ?? []).map(({ pod }) => pod))];
+  const pods = asked.length > MOST_ASKED ? [] : await Promise.all(asked.map(podOf));
+  const use = buildSnapshot([live, ...endpoints, ...pods.filter((pod) => pod !== undefined)], []).use;
   const unreadable = use.unreadable.get(name);
   if (unreadable !== undefined) return `nobody can tell who uses ${name}: ${unreadable} cannot be read`;
   const users = new Map<string, Holder>();
   const add = (holder: Holder) => users.set(`${formatAddress(holder.address)} ${holder.pod}`, holder);
-  const gone = taken ?? effectiveSet(live.spec);
-  for (const [address, holders] of use.byAddress) if (contains(gone, address)) for (const one of holders) add(one);
+  for (const [address, holders] of use.byAddress) if (contains(goes, address)) for (const one of holders) add(one);
   // A record outside the pool's own addresses is an old fault; deleting the pool would still evict it.
   if (taken === undefined) for (const holder of use.byPool.get(name) ?? []) add(holder);
   return users.size === 0 ? undefined : inUse([...users.values()]);

@@ -62,8 +62,8 @@ function evidenceOf(snapshot: Cluster): ReadonlyMap<string, Asks> {
   const isForeign = foreignAddresses(snapshot);
   for (const [path, pod] of snapshot.pods) {
     if (isHostNetwork(pod) || isFinished(pod)) continue;
-    const { namespace = "", annotations = {} } = pod.metadata;
-    const facts = { namespace, name: pod.metadata.name, labels: {}, annotations };
+    const { namespace = "", name, annotations } = pod.metadata;
+    const facts = { namespace, name, labels: {}, annotations: annotations ?? {} };
     for (const nic of nicsOfPod(facts) ?? []) {
       const asks = seenOn(snapshot, path, pod, nic, isForeign);
       if (asks === undefined) continue;

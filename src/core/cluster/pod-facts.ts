@@ -12,13 +12,13 @@ export function withTemplate(pod: PodFacts, { metadata }: PodTemplate, added: La
 
 /** The facts of a live Pod. */
 export function podFacts(pod: KubeObject, world: Facts): PodFacts {
-  const { namespace = "", name, labels = {}, annotations = {} } = pod.metadata;
+  const { namespace = "", name, labels, annotations } = pod.metadata;
   const node = (pod.spec as { nodeName?: string } | undefined)?.nodeName || undefined;
   return {
     namespace,
     name,
-    labels,
-    annotations,
+    labels: labels ?? {},
+    annotations: annotations ?? {},
     ...nodeFacts(node, world),
     ...namespaceFacts(namespace, world),
     controller: topController(pod, world),

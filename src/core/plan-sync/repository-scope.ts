@@ -16,10 +16,10 @@ interface Place {
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { https: "443", http: "80", ssh: "22" };
-const URL_FORM = /^(https?|ssh|file):\/\/(?:([^@/]*)@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]*)(?::(\d{1,5}))?(\/[!-~]*)?$/i;
-const SCP_FORM = /^(?:([^@/:]+)@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+):([!-9;-~]+)$/i;
-/** Parts of a path that lead elsewhere, plainly or by their percent code. */
-const LEADS_AWAY = /^(?:\.|%2e){1,2}$|%2f|%5c|\\/i;
+const URL_FORM = /^(https?|ssh|file):\/\/(?:([^@/?#\\]*)@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]*)(?::(\d{1,5}))?(\/[!-~]*)?$/i;
+const SCP_FORM = /^(?:([^@/:?#\\]+)@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+):([!-9;-~]+)$/i;
+/** Parts of a path that lead elsewhere, plainly or by their percent code, or that end it before its end. */
+const LEADS_AWAY = /^(?:\.|%2e){1,2}$|%2f|%5c|\\|[?#]/i;
 /** URLs of one annotation; more is a mistake. */
 const MOST = 100;
 

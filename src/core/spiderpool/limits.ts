@@ -102,7 +102,7 @@ function metadataFault(
 ): string | undefined {
   if (isMany(metadata?.labels)) return `it has more than ${LIMITS.labels} labels`;
   const annotations = metadata?.annotations;
-  if (annotations === undefined) return undefined;
+  if (!annotations) return undefined;
   let characters = 0;
   if (total) for (const key in annotations) if (isReadAnnotation(key)) characters += annotations[key]!.length;
   if (characters > LIMITS.annotationCharacters)

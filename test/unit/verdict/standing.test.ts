@@ -75,7 +75,12 @@ describe("a virtual machine (A21)", () => {
     const vm = endpoint("shop/win", "p", "10.6.0.10");
     const status = { ...vm.status!, ownerControllerType: "VirtualMachineInstance", ownerControllerName: "win" };
     const pods = running(await synced(), { name: "shop/win", pool: "p", addresses: ["10.6.0.10"] });
-    const live = pods.map((object) => (object.kind === "SpiderEndpoint" ? { ...object, status } : object));
+    const object: KubeObject = {
+      ...{ apiVersion: "kubevirt.io/v1", kind: "VirtualMachine" },
+      metadata: { namespace: "shop", name: "win", uid: "uid-vm", resourceVersion: "7" },
+    };
+    const own = pods.filter(({ kind }) => kind !== "Deployment" && kind !== "ReplicaSet");
+    const live = [...own.map((one) => (one.kind === "SpiderEndpoint" ? { ...one, status } : one)), object];
     return decideOn(plan(", disabled: true", "", spiderpool), live);
   };
 
