@@ -202,7 +202,7 @@ namespaces:
   const result = await sync(cluster, spec(9, ", pods: {labels: {app: other}}"));
   expect(result.code, result.stdout).toBe(3);
   expect(result.stdout).toMatch(/BLOCKED/);
-  expect(result.stdout).toMatch(/many\/web-\S+ +eth0 +10\.33\.0\.\d+ +strands/);
+  expect(result.stdout).toMatch(/many\/web-\S+ +eth0 +10\.33\.0\.\d+ +left without an address/);
   const pools = (await cluster.actor.list(KINDS.SpiderIPPool)).items as readonly SpiderIPPool[];
   const ips = Object.fromEntries(pools.map(({ metadata, spec: { ips } }) => [metadata.name, ips?.join()]));
   expect(ips.b0).toBe("10.33.0.10-10.33.0.14");

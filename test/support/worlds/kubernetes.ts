@@ -14,7 +14,7 @@ import {
 import { type Life, placementSpec } from "./life-spec.js";
 import { endpointsOf, keyOf, type Objects, storedAs } from "./objects.js";
 import type { FixedWorkload, PlanModel } from "./plan-model.js";
-import { changedTemplate, putTemplate, secondSet, type TemplateEvent } from "./templates.js";
+import { changedTemplate, putTemplate, rollOut, secondSet, type TemplateEvent } from "./templates.js";
 
 /** Kubernetes in small: workloads with Pods on nodes. A Pod that gets no address waits, without an endpoint. */
 
@@ -227,6 +227,7 @@ export class Kubernetes implements Orchestra {
 
   /** A changed template rolls out, and a kubelet tries again and again. */
   retryWaiting(): void {
+    rollOut(this.objects);
     for (const pod of this.pods()) if (this.#isOld(pod)) this.restart(pod);
     for (const pod of this.pods()) if (!isOnHost(pod) && !this.hasAddress(pod)) connect(this.objects, pod, this.choose);
   }

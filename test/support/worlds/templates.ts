@@ -85,6 +85,17 @@ function revision(objects: Objects, workload: KubeObject, template: Template): s
   return made.metadata.name;
 }
 
+/** The ReplicaSet of a Deployment that is not paused makes the Pods of its template: here it stands for the newest one. */
+export function rollOut(objects: Objects): void {
+  for (const deployment of objects.all("Deployment").values()) {
+    const { template, paused } = deployment.spec as { template: Template; paused?: boolean };
+    const set = objects.all("ReplicaSet").get(`${keyOf(deployment)}-rs`);
+    const same =
+      JSON.stringify((set?.spec as { template?: Template } | undefined)?.template) === JSON.stringify(template);
+    if (set !== undefined && !paused && !same) objects.put({ ...set, spec: { ...(set.spec as object), template } });
+  }
+}
+
 /** The second ReplicaSet of a Deployment that is paused in the middle. */
 export function secondSet(objects: Objects, deployment: KubeObject): KubeObject {
   const { namespace, name } = deployment.metadata;
