@@ -14,18 +14,25 @@ export interface LockPart {
 
 /**
  * Cuts a subnet's lock where its parts begin, so that each address is in exactly one of them (FIXED-2).
- * @param firsts of all parts, ascending; the first one is undefined
+ * @param firsts of the parts, ascending; the first part's is undefined
  */
 export function cutLock(lock: SubnetLock, firsts: readonly (Address | undefined)[]): LockPart[] {
-  const parts: LockPart[] = [];
-  let rest: LockPart = { first: undefined, lock };
-  for (const at of firsts) {
-    if (at === undefined) continue;
-    const [below, from] = cutAt(rest.lock, at);
-    parts.push({ first: rest.first, lock: below });
-    rest = { first: at, lock: from };
-  }
-  return [...parts, rest];
+  const cuts = firsts.filter((first) => first !== undefined);
+  const held = cutSets(lock.held, cuts);
+  const released = cutSets(lock.released, cuts);
+  const pending = cutSets(lock.pending ?? new Map(), cuts);
+  // An owner's pool stands wherever the owner does, so that no write of one part alone can lose it.
+  const isIn = (part: number, owner: Owner) => held[part]!.has(owner) || released[part]!.has(owner);
+  const isNowhere = (owner: Owner) => !lock.held.has(owner) && !lock.released.has(owner);
+  return [undefined, ...cuts].map((first, part) => ({
+    first,
+    lock: {
+      held: held[part]!,
+      pools: new Map([...lock.pools].filter(([owner]) => isIn(part, owner) || (part === 0 && isNowhere(owner)))),
+      released: released[part]!,
+      ...(pending[part]!.size > 0 && { pending: pending[part]! }),
+    },
+  }));
 }
 
 /** Halves a part until each piece fits. What one address alone makes too large stays as it is. */
@@ -33,8 +40,8 @@ export function dividePart(part: LockPart, fits: (lock: SubnetLock) => boolean):
   if (fits(part.lock)) return [part];
   const at = middleOf(part.lock);
   if (at === undefined) return [part];
-  const [below, from] = cutAt(part.lock, at);
-  return [...dividePart({ first: part.first, lock: below }, fits), ...dividePart({ first: at, lock: from }, fits)];
+  const [below, from] = cutLock(part.lock, [at]);
+  return [...dividePart({ first: part.first, lock: below!.lock }, fits), ...dividePart(from!, fits)];
 }
 
 /** The lock that its parts make together. */
@@ -74,44 +81,43 @@ function joinSets(parts: readonly ReadonlyMap<string, RangeSet>[]): Map<string, 
   return new Map(sortedEntries(sets).map(([key, list]) => [key, unionAll(list)]));
 }
 
-function cutAt({ held, pools, released, pending }: SubnetLock, at: Address): [below: SubnetLock, from: SubnetLock] {
-  const cut = {
-    held: cutSets(held, at),
-    released: cutSets(released, at),
-    pending: cutSets(pending ?? new Map(), at),
-  };
-  // An owner's pool stands wherever the owner does, so that no write of one part alone can lose it.
-  const isIn = (side: 0 | 1, owner: Owner) => cut.held[side].has(owner) || cut.released[side].has(owner);
-  const side = (which: 0 | 1): SubnetLock => ({
-    held: cut.held[which],
-    pools: new Map([...pools].filter(([owner]) => isIn(which, owner) || (which === 0 && !isIn(1, owner)))),
-    released: cut.released[which],
-    ...(cut.pending[which].size > 0 && { pending: cut.pending[which] }),
-  });
-  return [side(0), side(1)];
+/** One map for each part: what begins before the first cut, from there to the second, and so on. */
+function cutSets(sets: ReadonlyMap<string, RangeSet>, cuts: readonly Address[]): Map<string, RangeSet>[] {
+  const parts = Array.from({ length: cuts.length + 1 }, () => new Map<string, Range[]>());
+  for (const [key, set] of sets) {
+    for (const range of set) {
+      let part = partAt(cuts, range.first);
+      let { first } = range;
+      for (; part < cuts.length && reaches(range, cuts[part]!); part++) {
+        add(parts[part]!, key, { first, last: previousAddress(cuts[part]!)! });
+        first = cuts[part]!;
+      }
+      add(parts[part]!, key, first === range.first ? range : { first, last: range.last });
+    }
+  }
+  return parts;
 }
 
-function cutSets(
-  sets: ReadonlyMap<string, RangeSet>,
-  at: Address,
-): [below: Map<string, RangeSet>, from: Map<string, RangeSet>] {
-  const below = new Map<string, RangeSet>();
-  const from = new Map<string, RangeSet>();
-  for (const [key, set] of sets) {
-    const low: Range[] = [];
-    const high: Range[] = [];
-    for (const range of set) {
-      if (range.first >= at) high.push(range);
-      else if (range.last < at || familyOf(range.last) !== familyOf(at)) low.push(range);
-      else {
-        low.push({ first: range.first, last: previousAddress(at)! });
-        high.push({ first: at, last: range.last });
-      }
-    }
-    if (low.length > 0) below.set(key, low);
-    if (high.length > 0) from.set(key, high);
+function reaches({ last }: Range, cut: Address): boolean {
+  return last >= cut && familyOf(last) === familyOf(cut);
+}
+
+function add(sets: Map<string, Range[]>, key: string, range: Range): void {
+  const known = sets.get(key);
+  if (known === undefined) sets.set(key, [range]);
+  else known.push(range);
+}
+
+/** How many cuts lie at or before an address: binary search. */
+function partAt(cuts: readonly Address[], address: Address): number {
+  let low = 0;
+  let high = cuts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (cuts[middle]! <= address) low = middle + 1;
+    else high = middle;
   }
-  return [below, from];
+  return low;
 }
 
 /** Where half of the ranges begin; undefined if all begin at one address. */
