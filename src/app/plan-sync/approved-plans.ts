@@ -5,11 +5,10 @@ import type { Cluster, ObjectRef } from "../../ports/cluster.js";
 import type { Digest } from "../../ports/runtime.js";
 import { printOf } from "../report/plan-json.js";
 import { tellRights } from "./configmap-rights.js";
+import { fitsConfigMap } from "./configmap-size.js";
 
 /** Prints that are kept; an approval of an older plan is void, and that it is too old to tell why. */
 const KEPT = 4;
-/** A ConfigMap holds a mebibyte; prints beyond this many bytes are kept in memory only. */
-const LARGEST = 800_000;
 const KEY = "plans.json";
 
 /**
@@ -57,7 +56,8 @@ export class ApprovedPlans {
 
   async #write(): Promise<void> {
     const text = format(this.#prints ?? []);
-    if (text.length > LARGEST) return;
+    // Too large for a ConfigMap: kept in memory only.
+    if (!fitsConfigMap(text)) return;
     try {
       this.#live = this.#live === undefined ? await this.#create(text) : await this.#replace(this.#live, text);
     } catch (error) {

@@ -1,10 +1,14 @@
 import type { Lock, SubnetLock } from "../../core/allocate/allocation.js";
-import { hash8 } from "../../core/allocate/naming.js";
+import { joinLock, strayRange } from "../../core/allocate/lock-parts.js";
 import { isClusterError } from "../../core/cluster-error.js";
 import type { Diagnostic, Result } from "../../core/diagnostics.js";
-import { KINDS, type KubeObject, OWN } from "../../core/spiderpool/objects.js";
-import type { Cluster, ObjectRef } from "../../ports/cluster.js";
+import { formatRange } from "../../core/ip/range.js";
+import { KINDS } from "../../core/spiderpool/objects.js";
+import type { Cluster } from "../../ports/cluster.js";
 import { tellRights } from "./configmap-rights.js";
+import { type ChainPart, isPart, type LockChain, lockChains, misfit } from "./lock-chain.js";
+import { LOCK_LABEL, type LockedPlanSync, lockLabel, textOf } from "./lock-objects.js";
+import { LockWriter } from "./lock-writer.js";
 
 /** How a subnet's lock is written and read; the text is that of a lock file. */
 export interface LockText {
@@ -17,36 +21,35 @@ export class LockMoved extends Error {
   override readonly name = "LockMoved";
 }
 
-const LOCK_LABEL = "spiderplan.io/lock-of";
-const SUBNET_ANNOTATION = "spiderplan.io/subnet";
-const KEY = "lock.yaml";
-
 /**
- * The lock of a PlanSync with `lock: cluster`: one ConfigMap a subnet, in its namespace. The operator is its only writer;
- * it is read once and then again only after a write did not go through.
+ * The lock of a PlanSync with `lock: cluster`: one ConfigMap a subnet, in its namespace, and further ones by address where
+ * one is too small. The operator is its only writer; it is read once and then again only after a write did not go through.
  */
 export class ClusterLock {
-  #known: Map<string, KubeObject> | undefined;
+  readonly #writer: LockWriter;
+  #known: Map<string, LockChain> | undefined;
   /** Grows with each change, so that a decision knows which lock it was made on. */
   version = 0;
 
   constructor(
     private readonly cluster: Cluster,
-    private readonly planSync: { readonly namespace: string; readonly name: string },
+    private readonly planSync: LockedPlanSync,
     private readonly text: LockText,
-  ) {}
+  ) {
+    this.#writer = new LockWriter(cluster, planSync, text.format);
+  }
 
   /** @throws ClusterError */
   async read(): Promise<Result<Lock>> {
     this.#known ??= await this.#list();
     const diagnostics: Diagnostic[] = [];
     const subnets = new Map<string, SubnetLock>();
-    for (const [subnet, object] of this.#known) {
-      const read = this.text.parse(`ConfigMap ${object.metadata.name}`, subnet, object.data?.[KEY] ?? "");
-      for (const fault of read.found) diagnostics.push(fault);
-      subnets.set(subnet, read.lock);
+    for (const [subnet, { parts, fault }] of this.#known) {
+      if (fault !== undefined) diagnostics.push(fault);
+      const locks = parts.map((part) => this.#parse(subnet, part, diagnostics));
+      if (locks.length > 0) subnets.set(subnet, joinLock(locks));
     }
-    return { value: { files: this.#known.size > 0, followsLive: true, subnets }, diagnostics };
+    return { value: { files: subnets.size > 0, followsLive: true, subnets }, diagnostics };
   }
 
   /**
@@ -59,11 +62,12 @@ export class ClusterLock {
     const subnets = new Set([...next.subnets.keys(), ...known.keys()]);
     let written = 0;
     for (const subnet of [...subnets].sort()) {
-      const text = this.text.format(next.subnets.get(subnet) ?? EMPTY_LOCK);
-      const live = known.get(subnet);
-      if (live?.data?.[KEY] === text) continue;
+      const chain = known.get(subnet) ?? NO_CHAIN;
+      if (chain.fault !== undefined) throw new LockMoved(chain.fault.message);
       try {
-        known.set(subnet, live === undefined ? await this.#create(subnet, text) : await this.#swap(live, text));
+        const stored = await this.#writer.write(subnet, chain, next.subnets.get(subnet) ?? EMPTY_LOCK);
+        known.set(subnet, stored.chain);
+        written += stored.written;
       } catch (error) {
         this.#known = undefined;
         this.version++;
@@ -71,63 +75,30 @@ export class ClusterLock {
           throw new LockMoved(`the lock of ${subnet} was changed by somebody else`);
         throw tellRights(error, "lock: cluster", this.planSync.namespace);
       }
-      written++;
     }
     this.#known = known;
     if (written > 0) this.version++;
     return written;
   }
 
-  async #list(): Promise<Map<string, KubeObject>> {
+  #parse(subnet: string, part: ChainPart, found: Diagnostic[]): SubnetLock {
+    const { name } = part.object.metadata;
+    const read = this.text.parse(`ConfigMap ${name}`, subnet, textOf(part.object, isPart(part)));
+    for (const fault of read.found) found.push(fault);
+    const stray = strayRange({ first: part.first, lock: read.lock }, part.next?.first);
+    if (stray !== undefined) found.push(misfit(subnet, name, `holds ${formatRange(stray)}, which another part is for`));
+    return read.lock;
+  }
+
+  async #list(): Promise<Map<string, LockChain>> {
     const { namespace } = this.planSync;
-    const labelSelector = `${LOCK_LABEL}=${this.#label()}`;
+    const labelSelector = `${LOCK_LABEL}=${lockLabel(this.planSync)}`;
     const { items } = await this.cluster.list(KINDS.ConfigMap, { namespace, labelSelector }).catch((error: unknown) => {
       throw tellRights(error, "lock: cluster", namespace);
     });
-    return new Map(
-      items.flatMap((object): [string, KubeObject][] => {
-        const subnet = object.metadata.annotations?.[SUBNET_ANNOTATION];
-        // A label is no proof: of each subnet only the object counts that we would write ourselves, so there are no two.
-        const isOurs = subnet !== undefined && object.metadata.name === this.#nameOf(subnet);
-        return isOurs ? [[subnet, object]] : [];
-      }),
-    );
-  }
-
-  #create(subnet: string, text: string): Promise<KubeObject> {
-    const { namespace } = this.planSync;
-    return this.cluster.create(
-      {
-        apiVersion: KINDS.ConfigMap.apiVersion,
-        kind: KINDS.ConfigMap.kind,
-        metadata: {
-          namespace,
-          name: this.#nameOf(subnet),
-          labels: { [OWN.managedByLabel]: OWN.managedBy, [LOCK_LABEL]: this.#label() },
-          annotations: { [SUBNET_ANNOTATION]: subnet },
-        },
-        data: { [KEY]: text },
-      },
-      KINDS.ConfigMap,
-    );
-  }
-
-  #nameOf(subnet: string): string {
-    const full = `spiderplan-lock-${this.planSync.name}-${subnet}`;
-    return full.length <= 253 ? full : `${full.slice(0, 244)}-${hash8(full)}`;
-  }
-
-  #swap(live: KubeObject, text: string): Promise<KubeObject> {
-    const { namespace, name, uid, resourceVersion } = live.metadata;
-    const ref: ObjectRef = { kind: KINDS.ConfigMap, namespace, name };
-    return this.cluster.patch(ref, { metadata: { uid, resourceVersion }, data: { [KEY]: text } });
-  }
-
-  /** A label holds 63 characters, a name more. */
-  #label(): string {
-    const { name } = this.planSync;
-    return name.length <= 63 ? name : `${name.slice(0, 54)}-${hash8(name)}`;
+    return lockChains(items, this.planSync);
   }
 }
 
+const NO_CHAIN: LockChain = { parts: [], loose: new Map() };
 const EMPTY_LOCK: SubnetLock = { held: new Map(), pools: new Map(), released: new Map() };
