@@ -8,6 +8,7 @@ import { type OrderedStep, orderSteps } from "./change/order.js";
 import type { SharedAnnotations } from "./change/shared-annotations.js";
 import { type Step, stepKey } from "./change/step.js";
 import { draftAnnotations, draftSteps } from "./change/steps.js";
+import { namespaceEnd } from "./cluster/namespaces.js";
 import { workloadKey } from "./cluster/workload-of.js";
 import { type Binding, bindingOf } from "./desired/binding.js";
 import { unknownNetworks } from "./desired/known-networks.js";
@@ -35,6 +36,7 @@ import { holdBackNamed } from "./verdict/named.js";
 import { namingIndex } from "./verdict/naming-index.js";
 import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
 import { inDanger, summarize, verdictOf } from "./verdict/verdict.js";
+import { tellEndedNamespaces } from "./verdict/warnings/ended-namespaces.js";
 import { tellRoutes } from "./verdict/warnings/routes.js";
 import { planWarnings } from "./verdict/warnings/warnings.js";
 
@@ -62,7 +64,8 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     ...workloadAnnotations(plan, snapshot, binding),
   ];
 
-  // How the cluster differs from that. What belongs to a broken part of the plan is left as it is.
+  // How the cluster differs from that. What belongs to a broken part of the plan, or to a Namespace
+  // that goes away, is left as it is.
   const networks = unknownNetworks(plan, snapshot, options.purpose);
   const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics, ...networks]);
   const rename = renamer(allocation.plan);
@@ -70,11 +73,16 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     install: options.install,
     namespace: facts.namespace,
     prune: options.prune,
-    keep: (object) => broken.has(partOf(object, rename) ?? "") || isOwnReservation(object, options.install),
+    keep: (object) =>
+      broken.has(partOf(object, rename) ?? "") ||
+      isOwnReservation(object, options.install) ||
+      namespaceEnd(snapshot, object.metadata.namespace) !== undefined,
   });
-  const whose = ({ live }: SharedAnnotations) => live !== undefined && broken.has(workloadKey(live));
+  const left = ({ kind, live, name, namespace }: SharedAnnotations) =>
+    (live !== undefined && broken.has(workloadKey(live))) ||
+    namespaceEnd(snapshot, kind === KINDS.Namespace ? name : namespace) !== undefined;
   const shared = draftAnnotations(
-    annotations.filter((one) => !whose(one)),
+    annotations.filter((one) => !left(one)),
     options.install,
     annotationText,
   );
@@ -136,6 +144,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
       ...networks,
       ...whole.diagnostics,
       ...unknownSelections(options.holding?.only ?? [], wanted, plan),
+      ...tellEndedNamespaces(desired, annotations, snapshot),
       ...shared.diagnostics,
       ...quarantine.diagnostics,
       ...allocatedUnlocked(lock, allocation.allocations),

@@ -122,6 +122,42 @@ describe("apply", () => {
     expect(last?.progress).toMatchObject({ done: 41, total: 41 });
   });
 
+  it.each([
+    ["is not there", [], "Namespace team is not in the cluster; create it, or take it out of the plan"],
+    ["goes away", ["example.com/keeps"], "Namespace team is being deleted; take it out of the plan"],
+  ])(
+    "withholds what is made in a Namespace that %s, and does the rest, deletes too",
+    async (_how, keepers, message) => {
+      const config = (finalizers: string[]) => ({ name: "keeper", namespace: "team", finalizers });
+      const kept = keepers.map((): KubeObject => ({ apiVersion: "v1", kind: "ConfigMap", metadata: config(keepers) }));
+      const cluster = await embedded([pool("a", ["10.6.0.1"]), ...kept]);
+      if (kept.length > 0) await cluster.actor.delete({ kind: KINDS.Namespace, name: "team" }, {});
+      const kind = KINDS.SpiderMultusConfig;
+      const spec = { cniType: "macvlan", macvlan: { master: ["eth1"] } };
+      const network: KubeObject = { ...identity("default", kind, "net", { namespace: "team" }), spec };
+      const decided = [creating(network, 3), deleting(await live(cluster, "SpiderIPPool", "a"))];
+      const { report } = await run(cluster, decided);
+      expect(messages(report.withheld)).toEqual([`net: ${message}`]);
+      expect(report).toMatchObject({ deleted: 1, failed: [], notStarted: [] });
+    },
+  );
+
+  it("withholds the update of what goes while it is written", async () => {
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } };
+    const cluster = await embedded([namespace, pool("a", ["10.6.0.1"])]);
+    const team = await live(cluster, "Namespace", "team");
+    const annotated = { ...team, metadata: { ...team.metadata, annotations: { a: "b" } } };
+    const decided = [updating(team, annotated), deleting(await live(cluster, "SpiderIPPool", "a"))];
+    const before = async ({ verb, kind }: { verb: string; kind: string }) => {
+      if (verb === "patch" && kind === "Namespace") {
+        await cluster.actor.delete({ kind: KINDS.Namespace, name: "team" }, {});
+      }
+    };
+    const { report } = await run(cluster, decided, { faults: { before } });
+    expect(messages(report.withheld)).toEqual(["team: Namespace team is gone by now; run again"]);
+    expect(report).toMatchObject({ deleted: 1, failed: [] });
+  });
+
   it("updates with uid and resourceVersion, adopts, deletes", async () => {
     const cluster = await embedded([pool("a", ["10.6.0.1"]), pool("b", ["10.6.0.2"]), pool("c", ["10.6.0.3"])]);
     const [a, b, c] = await Promise.all(["a", "b", "c"].map((name) => live(cluster, "SpiderIPPool", name)));

@@ -86,6 +86,8 @@ describe("a projection", () => {
     ["HorizontalPodAutoscaler", { spec: { scaleTargetRef: { kind: "Deployment", name: "a" }, maxReplicas: 9 } }],
     ["ReplicaSet", { metadata: { name: "o", namespace: "default", ownerReferences: [owner] } }],
     ["Namespace", { metadata: { name: "o", annotations: { "ipam.spidernet.io/default-ipv4-ippool": "[]" } } }],
+    ["Namespace", { metadata: { name: "o", deletionTimestamp: "2026-11-22T00:00:00Z" } }],
+    ["Namespace", { status: { phase: "Terminating" } }],
     ["Pod", { metadata: { name: "o", annotations: { "k8s.v1.cni.cncf.io/networks": "n" } }, spec: { nodeName: "n" } }],
     ["Pod", { spec: { nodeName: "n", hostNetwork: true }, status: { podIPs: [{ ip: "10.233.0.7" }] } }],
     ["Pod", { metadata: { name: "o", deletionTimestamp: "2026-11-22T00:00:00Z" }, status: { phase: "Failed" } }],

@@ -1,6 +1,7 @@
 import { type Step, stepKey } from "../../core/change/step.js";
+import { isEnding } from "../../core/cluster/namespaces.js";
 import { type ClusterError, isClusterError } from "../../core/cluster-error.js";
-import { type KubeObject, OWN, objectKey } from "../../core/spiderpool/objects.js";
+import { KINDS, type KubeObject, OWN, objectKey } from "../../core/spiderpool/objects.js";
 import { cidrOf } from "../../core/verdict/depends.js";
 import type { Cluster, ObjectRef } from "../../ports/cluster.js";
 import type { Clock } from "../../ports/runtime.js";
@@ -69,6 +70,8 @@ export class StepWriter {
     // P16: in use by now is the answer, not lag.
     const taken = error.reason === "Denied" ? await this.#takenMeanwhile(step) : undefined;
     if (taken !== undefined) return withheld(taken);
+    const ended = step.action === "create" ? await this.#endedNamespace(step, error) : undefined;
+    if (ended !== undefined) return withheld(ended);
     const verdict = retries.after(error, this.#sinceOwnWrite(step));
     if (verdict.type === "give-up") return { type: "failed", error };
     if (verdict.wait === 0) return undefined;
@@ -138,7 +141,12 @@ export class StepWriter {
     const { uid, resourceVersion } = live.metadata;
     const own = (patch as { metadata?: object }).metadata;
     const guarded = { ...patch, metadata: { ...own, uid, resourceVersion } };
-    this.remember(await this.options.cluster.patch(refOf(step), guarded));
+    try {
+      this.remember(await this.options.cluster.patch(refOf(step), guarded));
+    } catch (error) {
+      if (!isClusterError(error, "NotFound")) throw error;
+      return withheld(`${stepKey(step)} is gone by now; run again`);
+    }
     return done(step);
   }
 
@@ -163,6 +171,17 @@ export class StepWriter {
     if (step.removed.length === 0 && step.action !== "delete") return undefined;
     const live = await this.#read(step).catch(() => undefined);
     return live && this.options.guards.obstacle(step, live).catch(() => undefined);
+  }
+
+  /** An API server says 404 or 403 to what is made in a Namespace that went away since the decision. */
+  async #endedNamespace({ namespace: name }: Step, error: ClusterError): Promise<string | undefined> {
+    if (name === undefined || !isClusterError(error, "NotFound", "Forbidden")) return undefined;
+    const live = await this.options.cluster
+      .get({ kind: KINDS.Namespace, name })
+      .catch((again: unknown) => (isClusterError(again, "NotFound") ? "gone" : undefined));
+    if (live === "gone") return `Namespace ${name} is not in the cluster; create it, or take it out of the plan`;
+    if (live === undefined || !isEnding(live)) return undefined;
+    return `Namespace ${name} is being deleted; take it out of the plan`;
   }
 
   async #read(step: Step): Promise<KubeObject | undefined> {

@@ -42,6 +42,11 @@ export function markdownComment(text: string): string {
   return printable(text).replaceAll("--", "- -").replace(/[<>]/g, "_");
 }
 
+/** Rows of a CSV file, each cell escaped. */
+export function csvText(rows: readonly (readonly string[])[]): string {
+  return `${rows.map((cells) => cells.map(csvCell).join(",")).join("\r\n")}\r\n`;
+}
+
 /** RFC 4180, and what a spreadsheet would run as a formula made text. */
 export function csvCell(text: string): string {
   const shown = printable(text);

@@ -2,6 +2,7 @@ import type { Condition, PlanSyncStatus, SyncRecord } from "../../core/plan-sync
 import type { Wish } from "../../core/plan-sync/wish.js";
 import { printable } from "../../core/printable.js";
 import { table } from "./columns.js";
+import { csvText } from "./media.js";
 import type { Palette } from "./palette.js";
 
 /** A PlanSync for people: what it follows, where it is, what is wrong; several lines with a final newline. */
@@ -40,6 +41,17 @@ export function planSyncText(wish: Wish, status: PlanSyncStatus, paint: Palette)
   );
   const conditions = (status.conditions ?? []).map((one) => conditionLine(one, paint));
   return [paint.bold(printable(`PlanSync ${wish.key}`)), ...facts, ...conditions, ""].join("\n");
+}
+
+/** The same for programs. */
+export function planSyncDocument(wish: Wish, status: PlanSyncStatus): object {
+  return { formatVersion: "1.0", planSync: wish.key, status };
+}
+
+/** Its conditions, a row each. */
+export function planSyncCsv(wish: Wish, { conditions = [] }: PlanSyncStatus): string {
+  const rows = conditions.map(({ type, status, reason, message }) => [wish.key, type, status, reason, message]);
+  return csvText([["planSync", "condition", "status", "reason", "message"], ...rows]);
 }
 
 const GOOD_WHEN_FALSE = new Set(["Stalled", "Blocked", "Drifted", "Reconciling"]);

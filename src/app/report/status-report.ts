@@ -2,7 +2,7 @@ import { amount } from "../../core/ip/amount.js";
 import { printable } from "../../core/printable.js";
 import type { StatusRow, StatusUser } from "../../core/query/status.js";
 import { shortList, table } from "./columns.js";
-import { csvCell } from "./media.js";
+import { csvText } from "./media.js";
 
 /** The table of UX.md: a row a Pod, with what repeats left blank; `wide` repeats all and shows whole addresses. */
 export function statusText(rows: readonly StatusRow[], wide: boolean): string {
@@ -34,7 +34,7 @@ export function statusCsv(rows: readonly StatusRow[]): string {
     if (row.users.length === 0) return [[...left, "", "", ""]];
     return row.users.map((user) => [...left, user.pod, user.address, user.node]);
   });
-  return `${[head, ...lines].map((cells) => cells.map(csvCell).join(",")).join("\r\n")}\r\n`;
+  return csvText([head, ...lines]);
 }
 
 /** What `status -o json|yaml` prints. */

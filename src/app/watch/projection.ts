@@ -58,7 +58,13 @@ const KEPT: ReadonlyMap<string, Kept> = new Map<string, Kept>([
     KINDS.SpiderEndpoint.kind,
     { metadata: endpointMetadata, parts: (object) => ({ status: endpointStatus(object as SpiderEndpoint) }) },
   ],
-  [KINDS.Namespace.kind, { metadata: written, parts: () => ({}) }],
+  [
+    KINDS.Namespace.kind,
+    {
+      metadata: (metadata) => ({ ...written(metadata), deletionTimestamp: metadata.deletionTimestamp }),
+      parts: ({ status }) => ({ status: namespaceStatus(status) }),
+    },
+  ],
   [KINDS.Node.kind, { metadata: (metadata) => ({ ...named(metadata), labels: metadata.labels }), parts: nodeParts }],
   [
     KINDS.Pod.kind,
@@ -138,6 +144,12 @@ function template(value: unknown): Fields | undefined {
 const PLACED = ["nodeName", "nodeSelector", "tolerations", "affinity", "hostNetwork"];
 
 const WORKLOAD_FIELDS = ["replicas", "parallelism", "ordinals", "strategy", "updateStrategy", "paused", "selector"];
+
+/** Only whether it goes away. */
+function namespaceStatus(status: unknown): Fields | undefined {
+  const phase = pick(status, ["phase"]);
+  return phase?.phase === "Terminating" ? phase : undefined;
+}
 
 /** Of whom how many run, which revision is in force, and what is done. */
 function workloadStatus(kind: string, status: unknown): Fields | undefined {

@@ -1,13 +1,13 @@
-import { palette } from "../../app/report/palette.js";
-import { historyText, planSyncText } from "../../app/report/plan-sync-report.js";
+import { historyText } from "../../app/report/plan-sync-report.js";
 import { short } from "../../core/plan-sync/conditions.js";
 import { SWITCHES } from "../../core/plan-sync/switches.js";
 import { printable } from "../../core/printable.js";
 import { systemClock } from "../clock.js";
 import { CliError, type Io } from "../io.js";
-import { type OutputOptions, wantsColor } from "../options.js";
+import type { OutputOptions } from "../options.js";
 import { serialize } from "../serialize.js";
 import { awaitHandled } from "./await-handled.js";
+import { showPlanSync } from "./show.js";
 import { annotate, findPlanSync, type Target, type TargetOptions, whoami } from "./target.js";
 
 export interface WaitOptions extends TargetOptions {
@@ -72,31 +72,33 @@ export async function planSyncStatusCommand(
   name: string,
   options: TargetOptions & OutputOptions,
 ): Promise<number> {
-  const { wish, status } = await findPlanSync(io, name, options);
-  if (options.output === "text" || options.output === "wide") {
-    io.stdout.write(planSyncText(wish, status, palette(wantsColor(options.color, io))));
-  } else io.stdout.write(serialize({ formatVersion: "1.0", planSync: wish.key, status }, options.output));
-  return exitCodeOf({ status });
+  const target = await findPlanSync(io, name, options);
+  showPlanSync(io, target, options);
+  return exitCodeOf(target);
 }
 
-/** Asks for a reconcile, together with other switches, and waits for its end. */
+/** Asks for a reconcile, together with other switches, waits for its end and tells it: in a line, or in the form asked for. */
 export async function request(
   io: Io,
   target: Target,
-  options: WaitOptions,
+  options: WaitOptions & Partial<OutputOptions>,
   switches: Readonly<Record<string, string | null>>,
 ): Promise<number> {
   const token = new Date(systemClock.now()).toISOString();
   const asked = await annotate(target, { ...switches, [SWITCHES.requestedAt]: token });
+  const { output = "text", color = "auto" } = options;
+  const tell = (line: string, now: Target) => {
+    if (output === "text") io.stdout.write(`${printable(line)}\n`);
+    else showPlanSync(io, now, { output, color });
+  };
   if (!options.wait) {
-    io.stdout.write(`PlanSync ${target.wish.key}: asked at ${token}.\n`);
+    tell(`PlanSync ${target.wish.key}: asked at ${token}.`, asked);
     return 0;
   }
   const done = await awaitHandled(io, asked, token, systemClock, options.timeout);
   const ready = done.status.conditions?.find(({ type }) => type === "Ready");
   const commit = done.status.lastAppliedRevision ?? done.status.lastAttemptedRevision ?? "";
-  const line = `PlanSync ${done.wish.key} at ${short(commit)}: ${ready?.reason}: ${ready?.message}`;
-  io.stdout.write(`${printable(line)}\n`);
+  tell(`PlanSync ${done.wish.key} at ${short(commit)}: ${ready?.reason}: ${ready?.message}`, done);
   return exitCodeOf(done);
 }
 

@@ -1,11 +1,10 @@
-import { palette } from "../../app/report/palette.js";
-import { planSyncText } from "../../app/report/plan-sync-report.js";
 import { approvedBy } from "../../core/plan-sync/approval.js";
 import { SWITCHES } from "../../core/plan-sync/switches.js";
 import { printable } from "../../core/printable.js";
 import { systemClock } from "../clock.js";
 import { CliError, type Io } from "../io.js";
-import { type OutputOptions, wantsColor } from "../options.js";
+import type { OutputOptions } from "../options.js";
+import { showPlanSync } from "./show.js";
 import { request, type WaitOptions } from "./switch.js";
 import { annotate, findPlanSync, type Target, whoami } from "./target.js";
 
@@ -30,10 +29,11 @@ export async function planSyncSyncCommand(io: Io, name: string, options: PlanSyn
   const approval = approvalFor(target, options.approve);
   const standing = approval === undefined && approvalStands(target);
   if (wish.mode === "manual" && approval === undefined && !standing) {
-    io.stdout.write(planSyncText(wish, target.status, palette(wantsColor(options.color, io))));
-    io.stdout.write(
-      `\nNothing was approved. To say yes to this plan:\n  spiderplan sync ${wish.key} --approve ${printable(target.status.plan?.digest ?? "")}\n`,
-    );
+    showPlanSync(io, target, options);
+    const digest = printable(target.status.plan?.digest ?? "");
+    const hint = `Nothing was approved. To say yes to this plan:\n  spiderplan sync ${wish.key} --approve ${digest}\n`;
+    if (options.output === "text") io.stdout.write(`\n${hint}`);
+    else io.stderr.write(hint);
     return 3;
   }
   const at = new Date(systemClock.now()).toISOString();

@@ -30,7 +30,7 @@ export interface DraftContext {
   /** Spiderpool's own namespace: what a multusName without one means (A9). */
   readonly namespace: string;
   readonly prune: boolean;
-  /** Objects, live or desired, whose part of the plan is broken: they are neither made, changed nor deleted. */
+  /** Objects, live or desired, of a broken part of the plan or an ended Namespace: they are neither made, changed nor deleted. */
   readonly keep: (object: KubeObject) => boolean;
 }
 
@@ -66,7 +66,7 @@ export function draftSteps(desired: readonly DesiredObject[], snapshot: Snapshot
   return { drafts, unchanged, diagnostics };
 }
 
-/** What the plan sets on Namespaces and Pod templates, as update steps. */
+/** What the plan sets on Namespaces and Pod templates that are there, as update steps. */
 export function draftAnnotations(
   wanted: readonly SharedAnnotations[],
   install: string,
@@ -77,10 +77,7 @@ export function draftAnnotations(
   let unchanged = 0;
   for (const one of wanted) {
     const { live } = one;
-    if (live === undefined) {
-      diagnostics.push(absent(one));
-      continue;
-    }
+    if (live === undefined) continue;
     const found = annotationDifference(one, live, install, meaning);
     for (const key of found.yielded) diagnostics.push(yielded(one, key));
     for (const other of found.others) diagnostics.push(keptByOther(one, other, install));
@@ -202,16 +199,6 @@ function obstacleTo(one: DesiredObject, live: KubeObject, install: string): Diag
     );
   }
   return undefined;
-}
-
-function absent(one: SharedAnnotations): Diagnostic {
-  return {
-    code: "SP2602",
-    severity: "warning",
-    message: `${objectKey(one.kind.kind, one.namespace, one.name)} is not in the cluster; nothing is written for it`,
-    hint: "create it, then sync again",
-    source: one.source,
-  };
 }
 
 /** Two installs that write one key would undo each other for ever. */

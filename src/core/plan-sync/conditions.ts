@@ -71,7 +71,8 @@ function readyOf(findings: Findings): Said {
     return { type: "Ready", status: "True", reason: "ReconciliationSucceeded", message: gate.message };
   }
   if (plan.due > 0) return { ...not("Progressing", `${plan.due} steps to go`), status: "Unknown" };
-  const done = `the cluster is at ${short(source.revision!)}`;
+  const without = plan.ended === undefined ? "" : `, but for what has no Namespace: ${plan.ended}`;
+  const done = `the cluster is at ${short(source.revision!)}${without}`;
   return { type: "Ready", status: "True", reason: "ReconciliationSucceeded", message: done };
 }
 

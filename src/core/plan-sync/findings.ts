@@ -79,6 +79,8 @@ export interface PlanFindings {
   readonly capacity?: string;
   /** Live templates whose new Pods find no pool, in one line. */
   readonly unserved?: string;
+  /** Namespaces that are not there or go away, with what is not written for them. */
+  readonly ended?: string;
   /** What somebody changed in the cluster since the revision was applied, in one line. */
   readonly drift?: string;
   /** Objects somebody keeps writing back. */

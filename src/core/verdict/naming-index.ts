@@ -1,9 +1,10 @@
 import { applyMergePatch } from "../change/merge-patch.js";
 import { type Step, stepKey } from "../change/step.js";
+import { namespaceEnd } from "../cluster/namespaces.js";
 import { networkNames } from "../desired/annotations.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import { GlobIndex, isPattern } from "../spiderpool/ipam/glob.js";
-import { KEYS, type KubeObject, objectKey } from "../spiderpool/objects.js";
+import { KEYS, KINDS, type KubeObject, objectKey } from "../spiderpool/objects.js";
 
 /** Who names a pool or a network, so that taking it away would leave somebody pointing at nothing. */
 export interface NamingIndex {
@@ -22,7 +23,11 @@ export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingI
   );
   const gone = new Set(steps.filter((step) => step.action === "delete" && step.blocked === undefined).map(stepKey));
   const after = (object: KubeObject): KubeObject | undefined => {
-    const key = objectKey(object.kind, object.metadata.namespace, object.metadata.name);
+    const { kind, metadata } = object;
+    // No Pod starts any more where the Namespace goes away: what is written there names nothing.
+    const within = kind === KINDS.Namespace.kind ? metadata.name : metadata.namespace;
+    if (namespaceEnd(snapshot, within) === "terminating") return undefined;
+    const key = objectKey(kind, metadata.namespace, metadata.name);
     if (gone.has(key)) return undefined;
     const patch = written.get(key);
     return patch === undefined ? object : (applyMergePatch(object, patch) as KubeObject);

@@ -30,8 +30,16 @@ async function waitsForApproval(stage: Stage): Promise<void> {
   const unapproved = await stage.run("sync", `${NAMESPACE}/dc`);
   expect(unapproved).toMatchObject({ code: 3 });
   expect(unapproved.stdout).toContain(`--approve ${offered}`);
-  const approved = await stage.run("sync", `${NAMESPACE}/dc`, "--approve", offered);
-  expect(approved.stdout + approved.stderr).toContain(IN_SYNC.split(" ")[1]);
+  const document = await stage.run("sync", `${NAMESPACE}/dc`, "-o", "json");
+  expect(document).toMatchObject({ code: 3 });
+  expect(JSON.parse(document.stdout)).toMatchObject({ planSync: "net/dc", status: { plan: { digest: offered } } });
+  expect(document.stderr).toContain(`--approve ${offered}`);
+  const rows = await stage.run("status", "dc", "-o", "csv");
+  expect(rows.stdout.split("\r\n")[0]).toBe("planSync,condition,status,reason,message");
+  expect(rows.stdout).toContain("\r\nnet/dc,Ready,False,ApprovalRequired,");
+  const approved = await stage.run("sync", `${NAMESPACE}/dc`, "--approve", offered, "-o", "json");
+  const inSync = { type: "Ready", status: "True", reason: IN_SYNC.split(" ")[1] };
+  expect(JSON.parse(approved.stdout).status.conditions).toContainEqual(expect.objectContaining(inSync));
   expect(approved.code).toBe(0);
   expect(await stage.pool("x")).toBeDefined();
 

@@ -2,6 +2,7 @@ import { DRIFT_STORIES } from "./drift-stories.js";
 import { GIT_STORIES } from "./git-stories.js";
 import { GUARD_STORIES } from "./guard-stories.js";
 import { LOCK_STORIES } from "./lock-stories.js";
+import { NAMESPACE_STORIES } from "./namespace-stories.js";
 import { PEOPLE_STORIES } from "./people-stories.js";
 import { SOURCE_STORIES } from "./source-stories.js";
 import type { Story } from "./story.js";
@@ -14,4 +15,5 @@ export const OPERATOR_STORIES: readonly Story[] = [
   ...PEOPLE_STORIES,
   ...GUARD_STORIES,
   ...LOCK_STORIES,
+  ...NAMESPACE_STORIES,
 ];
