@@ -35,7 +35,8 @@ import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migra
 import { holdBackNamed } from "./verdict/named.js";
 import { namingIndex } from "./verdict/naming-index.js";
 import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
-import { inDanger, summarize, verdictOf } from "./verdict/verdict.js";
+import { trustOf } from "./verdict/trust.js";
+import { inDanger, summarize, untrustedTemplates, verdictOf } from "./verdict/verdict.js";
 import { tellEndedNamespaces } from "./verdict/warnings/ended-namespaces.js";
 import { tellRoutes } from "./verdict/warnings/routes.js";
 import { planWarnings } from "./verdict/warnings/warnings.js";
@@ -90,12 +91,13 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   // In which order it may change, and what is refused: held by people, in use, unknown to Spiderpool's admission, over budget.
   const wanted = orderSteps([...whole.drafts, ...shared.drafts], snapshot.pools.values());
   const ordered = withHolding(wanted, plan, options.holding);
-  const kept = guard(ordered, snapshot, namingIndex(snapshot, ordered), rename);
+  const trust = trustOf(plan, snapshot, facts, rename);
+  const kept = guard(ordered, snapshot, namingIndex(snapshot, ordered, trust.heeds), rename);
   const draining = drainingPools(allocation.allocations, snapshot);
   const guarded = { ...kept, leaving: [...kept.leaving, ...draining] };
   const leavingPools = new Set(guarded.leaving.map((one) => one.pool));
   const budget = withinBudget(guarded.steps, snapshot, options.install, plan.settings.pruneBudget, options.pruneBudget);
-  const rehearsed = holdBackNamed(budget.steps, snapshot, facts, leavingPools);
+  const rehearsed = holdBackNamed(budget.steps, snapshot, facts, leavingPools, trust.heeds);
 
   // What is released rests, reserved before its pool lets go of it (DESIGN 5); a pool that keeps its addresses needs none.
   // What the lock promises and no pool offers after this run is reserved as well.
@@ -104,12 +106,13 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
 
   // What it would do to everybody who has an address; groups that harm somebody are held back, then what needs those, until
   // what is left harms nobody.
-  const judge = (of: readonly OrderedStep[]) => permitMigrations(judgeSteps(of, snapshot, facts), plan, of, snapshot);
+  const judge = (of: readonly OrderedStep[]) =>
+    trust.passOver(permitMigrations(judgeSteps(of, snapshot, facts), plan, of, snapshot));
   const expected = withQuarantine(rehearsed, resting(rehearsed));
   const judged = judge(expected);
   let safe: readonly OrderedStep[] = rehearsed;
   for (let left = withoutHarm(expected, judged); heldBack(left) > heldBack(safe); ) {
-    safe = holdBackNamed(left, snapshot, facts, leavingPools);
+    safe = holdBackNamed(left, snapshot, facts, leavingPools, trust.heeds);
     const rest = withQuarantine(safe, resting(safe));
     left = withoutHarm(rest, judge(rest));
   }
@@ -121,6 +124,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const { allocations } = allocation;
   const warnings = [
     ...inDanger(judged),
+    ...untrustedTemplates(judged),
     ...tellMigrations(judged, expected, snapshot),
     ...compareTemplates(
       plan,
@@ -177,9 +181,11 @@ export function judgeAgain(
 ): ReadonlyMap<Step, string> {
   const facts = resolveFacts(snapshot.facts, plan.settings.spiderpool);
   const due = steps.map((step): OrderedStep => ({ steering: [], ...step }));
-  const guarded = guard(due, snapshot, namingIndex(snapshot, due), renamer(plan)).steps;
+  const rename = renamer(plan);
+  const trust = trustOf(plan, snapshot, facts, rename);
+  const guarded = guard(due, snapshot, namingIndex(snapshot, due, trust.heeds), rename).steps;
   const judged = judgeRest(guarded, { snapshot, decidedOn }, facts, (one) =>
-    permitMigrations(one, plan, guarded, snapshot),
+    trust.passOver(permitMigrations(one, plan, guarded, snapshot)),
   );
   const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [waveKey(step), step]));
   const refused = new Map<Step, string>();

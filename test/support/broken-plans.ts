@@ -523,6 +523,13 @@ export const BROKEN_PLANS: readonly BrokenPlan[] = [
     at: "7: quarantine",
     says: /setting quarantine/,
   },
+  {
+    code: "SP2001",
+    what: "a setting that is a list in two documents",
+    files: `${HEAD}spec: {settings: {trustedNamespaces: [a]}}\n---\n${HEAD}spec: {settings: {trustedNamespaces: [b]}}\n`,
+    at: "7: trustedNamespaces",
+    says: /setting trustedNamespaces/,
+  },
   { code: "SP2003", what: "no cluster chosen", files: spec("  clusters: [dc1]\n"), says: /several clusters \(dc1\)/ },
   {
     code: "SP2004",

@@ -5,7 +5,7 @@ import { isMap, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
 import { run } from "../../src/cli/main.js";
 import type { OperatorCommandOptions } from "../../src/cli/operator.js";
 import { buildProgram } from "../../src/cli/program.js";
-import type { KubeObject } from "../../src/core/spiderpool/objects.js";
+import { KEYS, type KubeObject, OWN } from "../../src/core/spiderpool/objects.js";
 import { PROJECT } from "../support/cli.js";
 import { kubectlMissing, kustomized, OPERATOR } from "../support/operator-access.js";
 
@@ -43,6 +43,10 @@ const ANYWHERE = {
   locks: ["Role spiderplan-locks", "RoleBinding spiderplan-locks"],
   annotate: ["RoleBinding spiderplan-operator-annotate"],
 };
+const ADMISSION = [
+  "ValidatingAdmissionPolicy spiderplan-operator-namespaces",
+  "ValidatingAdmissionPolicyBinding spiderplan-operator-namespaces",
+];
 const VERBS = ["get", "list", "watch", "create", "patch", "update", "delete"];
 
 const nameOf = ({ kind, metadata }: KubeObject) =>
@@ -56,16 +60,24 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
+interface AdmissionSpec {
+  readonly matchConditions?: readonly { readonly expression: string }[];
+  readonly variables?: readonly { readonly name: string; readonly expression: string }[];
+}
+
 interface Binding extends KubeObject {
   readonly roleRef: { readonly kind: string; readonly name: string };
   readonly subjects: readonly object[];
 }
 
 describe.skipIf(kubectlMissing)("deploy, as kubectl kustomize prints it (skipped where there is no kubectl)", () => {
-  test.each([[".", OBSERVE], ["observe", OBSERVE], ["sync", SYNC], ...Object.entries(ANYWHERE)] as [
-    string,
-    string[],
-  ][])("%s is these objects, all labelled", (folder, names) => {
+  test.each([
+    [".", OBSERVE],
+    ["observe", OBSERVE],
+    ["sync", SYNC],
+    ["admission", ADMISSION],
+    ...Object.entries(ANYWHERE),
+  ] as [string, string[]][])("%s is these objects, all labelled", (folder, names) => {
     const objects = kustomized(folder);
     expect(objects.map(nameOf).sort()).toEqual([...names].sort());
     for (const { kind, metadata } of objects.filter((one) => one.kind !== "CustomResourceDefinition")) {
@@ -86,6 +98,18 @@ describe.skipIf(kubectlMissing)("deploy, as kubectl kustomize prints it (skipped
       expect(subjects, nameOf(object)).toEqual([{ kind: "ServiceAccount", name, namespace: home }]);
       expect(names).toContain(key("ServiceAccount", home, name));
     }
+  });
+
+  test("the admission policy is about the operator, and lets it write what it annotates Namespaces with", () => {
+    const [policy, binding] = kustomized("admission") as (KubeObject & { spec: AdmissionSpec })[];
+    const { matchConditions = [], variables = [] } = policy!.spec;
+    expect(matchConditions.map(({ expression }) => expression)).toEqual([
+      `request.userInfo.username == 'system:serviceaccount:${OPERATOR.namespace}:${OPERATOR.serviceAccount}'`,
+    ]);
+    const ours = variables.find(({ name }) => name === "ours")?.expression;
+    expect(ours).toBe(`['${KEYS.namespaceDefaultV4}', '${KEYS.namespaceDefaultV6}']`);
+    expect(OWN.applied).toMatch(/^spiderplan\.io\//);
+    expect(binding!.spec).toEqual({ policyName: policy!.metadata.name, validationActions: ["Deny"] });
   });
 
   test("no rule is a wildcard, and none lets the operator give itself more", () => {

@@ -201,6 +201,18 @@ export const NETWORK_PLAN_SCHEMA = {
         "spiderpool": {
           "description": "How the cluster's Spiderpool is configured, for where it cannot be read; chart defaults else.",
           "$ref": "#/$defs/spiderpoolFacts"
+        },
+        "trustedNamespaces": {
+          "description": "Namespaces whose idle Pod templates (no Pod has an address yet) may hold a change back. Absent = those of every namespace, but for pools they name by a wildcard that is not the one spiderplan gives their workload.",
+          "type": "array",
+          "uniqueItems": true,
+          "items": {
+            "type": "string",
+            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+            "examples": [
+              "app-v4"
+            ]
+          }
         }
       }
     },

@@ -52,10 +52,14 @@ export function poolName(owner: Owner, subnet: string): string {
 
 /** Every name an owner's pool in a subnet may have been given, the likeliest first (a third owner of one name excepted). */
 export function possiblePoolNames(owner: Owner, subnet: string): string[] {
+  return possibleStems(owner).map((stem) => `${stem}${tailOf(owner, subnet)}`);
+}
+
+/** What the names of an owner's pools may begin with, the likeliest first (a third owner of one name excepted). */
+export function possibleStems(owner: Owner): string[] {
   const nic = wholeNic(owner);
   const hashed = hashedStem(nic, 0);
-  const stems = [plainStem(nic), hashed, hashed.replaceAll(".", "-")];
-  return [...new Set(stems)].map((stem) => `${stem}${tailOf(owner, subnet)}`);
+  return [...new Set([plainStem(nic), hashed, hashed.replaceAll(".", "-")])];
 }
 
 /** What a pool's name begins with, or undefined if it does not end as a pool of this owner does in this subnet. */

@@ -89,6 +89,10 @@ export interface PlanSettings {
   quarantine?: string | 0;
   pruneBudget?: PruneBudget;
   spiderpool?: SpiderpoolSettings;
+  /**
+   * Namespaces whose idle Pod templates (no Pod has an address yet) may hold a change back. Absent = those of every namespace, but for pools they name by a wildcard that is not the one spiderplan gives their workload.
+   */
+  trustedNamespaces?: string[];
 }
 /**
  * Exceeded when one run would delete more than `count` and more than `percent` of the objects of a kind.

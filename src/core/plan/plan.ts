@@ -58,6 +58,8 @@ export interface Settings {
   readonly pruneBudget: { readonly count: number; readonly percent: number };
   /** Facts F1 as far as the plan states them; they win over chart defaults, live facts win over them. */
   readonly spiderpool: Partial<SpiderpoolFacts>;
+  /** Namespaces whose idle templates alone hold changes back; undefined = those of all, by names that are theirs. */
+  readonly trustedNamespaces?: ReadonlySet<string>;
 }
 
 /** What every named thing carries. */

@@ -25,6 +25,7 @@ export function readSettings(entries: readonly Entry<PlanSettings>[], found: Dia
     .filter(([key]) => key.startsWith("spiderpool."))
     .map(([key, { value }]) => [key.slice("spiderpool.".length), value] as const)
     .sort(([a], [b]) => compareText(a, b));
+  const trusted = taken.get("trustedNamespaces")?.value as readonly string[] | undefined;
   return {
     quarantineSeconds: seconds((taken.get("quarantine")?.value ?? DEFAULTS.quarantine) as string | number),
     pruneBudget: {
@@ -32,12 +33,13 @@ export function readSettings(entries: readonly Entry<PlanSettings>[], found: Dia
       percent: (taken.get("pruneBudget.percent")?.value ?? DEFAULTS.percent) as number,
     },
     spiderpool: Object.fromEntries(facts) as Partial<SpiderpoolFacts>,
+    ...(trusted !== undefined && { trustedNamespaces: new Set(trusted) }),
   };
 }
 
 function* leaves(settings: PlanSettings): Generator<[string[], unknown]> {
   for (const [key, value] of Object.entries(settings)) {
-    if (typeof value !== "object") yield [[key], value];
+    if (typeof value !== "object" || Array.isArray(value)) yield [[key], value];
     else for (const [inner, leaf] of Object.entries(value)) yield [[key, inner], leaf];
   }
 }

@@ -14,6 +14,8 @@ import type { Touched } from "./touched.js";
 /** A template none of whose Pods has an address, that would find no pool on any node after the change but did before. */
 export interface StrandedTemplate {
   readonly entry: VerdictEntry;
+  /** The workload or ReplicaSet that has the template. */
+  readonly template: KubeObject;
   /** Numbers of the steps that concern it. */
   readonly steps: readonly number[];
 }
@@ -68,7 +70,7 @@ function judgeTemplate(
       owner: `${workloadKey(workload)}/${nic}`,
       reasons: [`no Pod of ${workloadKey(workload)} has an address yet`, ...reasons],
     };
-    return [{ entry, steps }];
+    return [{ entry, template: workload, steps }];
   });
 }
 

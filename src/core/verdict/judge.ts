@@ -19,6 +19,8 @@ export interface Judged {
   readonly stays: number;
   /** Templates without a Pod that would find no pool any more. */
   readonly idle: readonly StrandedTemplate[];
+  /** The same of those that may hold nothing back: told, never a reason to block. */
+  readonly untrusted?: readonly StrandedTemplate[];
   /** For every class with a tenant who does not stay: the steps that concern it. */
   readonly classes: readonly { readonly steps: readonly number[]; readonly harmed: readonly Judgement[] }[];
 }

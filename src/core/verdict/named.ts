@@ -3,7 +3,7 @@ import type { Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { KINDS } from "../spiderpool/objects.js";
 import { hold } from "./guard.js";
-import { type NamingIndex, namingIndex } from "./naming-index.js";
+import { type Heeds, type NamingIndex, namingIndex } from "./naming-index.js";
 import { rehearse } from "./rehearse.js";
 
 /**
@@ -15,12 +15,13 @@ export function holdBackNamed(
   snapshot: Snapshot,
   facts: SpiderpoolFacts,
   leaving: ReadonlySet<string>,
+  heeds: Heeds,
 ): OrderedStep[] {
   for (let left = steps; ; ) {
     const played = rehearse(left, snapshot, facts, leaving);
     if (!played.some((step) => step.blocked !== undefined) || !played.some(takesName)) return played;
-    const naming = namingIndex(snapshot, played);
-    const before = namingIndex(snapshot, released(played));
+    const naming = namingIndex(snapshot, played, heeds);
+    const before = namingIndex(snapshot, released(played), heeds);
     const kept = played.map((step) => {
       const by = stillNamedBy(step, naming);
       return by === undefined || stillNamedBy(step, before) !== undefined

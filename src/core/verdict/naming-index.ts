@@ -16,8 +16,14 @@ export interface NamingIndex {
   readonly network: (name: string) => string | undefined;
 }
 
-/** Reads every live Pod template, Namespace and Multus config as it will be once the steps ran. */
-export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingIndex {
+/** Whether a template's naming a pool or network holds that back, or may be passed over. */
+export type Heeds = (template: KubeObject, name: string) => boolean;
+
+/**
+ * Reads every live Pod template, Namespace and Multus config as it will be once the steps ran.
+ * @param heeds asked only of templates that name what somebody looks for, since it may be costly
+ */
+export function namingIndex(snapshot: Snapshot, steps: readonly Step[], heeds: Heeds = () => true): NamingIndex {
   const written = new Map(
     steps.filter((step) => step.blocked === undefined).map((step) => [stepKey(step), step.patch ?? {}]),
   );
@@ -32,8 +38,8 @@ export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingI
     const patch = written.get(key);
     return patch === undefined ? object : (applyMergePatch(object, patch) as KubeObject);
   };
-  const pools = new PoolNames();
-  const networks = new Map<string, string>();
+  const pools = new Namers(heeds);
+  const networks = new Namers(heeds);
   // In key order: of several who name it the same one is told, whatever order the API has (FIXED-4).
   for (const [key, workload] of inOrder(snapshot.workloads)) readTemplate(key, after(workload), pools, networks);
   for (const [, namespace] of inOrder(snapshot.namespaces)) readNamespace(after(namespace), pools);
@@ -41,38 +47,56 @@ export function namingIndex(snapshot: Snapshot, steps: readonly Step[]): NamingI
   return {
     pool: (name) => pools.find(name),
     literally: (name) => pools.hasLiteral(name),
-    network: (name) => networks.get(name),
+    network: (name) => networks.find(name),
   };
 }
 
-/** Literal names and patterns. */
-class PoolNames {
-  readonly #literals = new Map<string, string>();
-  readonly #patterns = new GlobIndex<string>();
+/** Who names something, in words; a Pod template besides, which may be passed over. */
+interface Namer {
+  readonly by: string;
+  readonly name: string;
+  readonly template?: KubeObject;
+}
 
-  add(name: string, by: string): void {
-    if (isPattern(name)) this.#patterns.add(name, by);
-    else this.#literals.set(name, this.#literals.get(name) ?? by);
+/** Literal names and patterns. */
+class Namers {
+  readonly #heeds: Heeds;
+  readonly #literals = new Map<string, Namer[]>();
+  readonly #patterns = new GlobIndex<Namer>();
+
+  constructor(heeds: Heeds) {
+    this.#heeds = heeds;
+  }
+
+  add(name: string, by: string, template?: KubeObject): void {
+    const namer = { by, name, ...(template && { template }) };
+    const same = this.#literals.get(name);
+    if (isPattern(name)) this.#patterns.add(name, namer);
+    else if (same === undefined) this.#literals.set(name, [namer]);
+    else same.push(namer);
   }
 
   hasLiteral(name: string): boolean {
-    return this.#literals.has(name);
+    return this.#literal(name) !== undefined;
   }
 
   find(name: string): string | undefined {
-    const literal = this.#literals.get(name);
-    if (literal !== undefined) return literal;
-    const [first] = this.#patterns.matching(name);
-    return first;
+    const literal = this.#literal(name);
+    if (literal !== undefined) return literal.by;
+    for (const namer of this.#patterns.matching(name)) if (this.#isHeeded(namer)) return namer.by;
+    return undefined;
+  }
+
+  #literal(name: string): Namer | undefined {
+    return this.#literals.get(name)?.find((namer) => this.#isHeeded(namer));
+  }
+
+  #isHeeded({ template, name }: Namer): boolean {
+    return template === undefined || this.#heeds(template, name);
   }
 }
 
-function readTemplate(
-  key: string,
-  workload: KubeObject | undefined,
-  pools: PoolNames,
-  networks: Map<string, string>,
-): void {
+function readTemplate(key: string, workload: KubeObject | undefined, pools: Namers, networks: Namers): void {
   const annotations = workload && podTemplate(workload)?.metadata?.annotations;
   if (!annotations) return;
   const by = `the Pod template of ${key}`;
@@ -81,21 +105,22 @@ function readTemplate(
   for (const item of [...(Array.isArray(chosen) ? chosen : []), single]) {
     if (typeof item !== "object" || item === null) continue;
     const { ipv4, ipv6 } = item as { ipv4?: unknown; ipv6?: unknown };
-    for (const name of [...strings(ipv4), ...strings(ipv6)]) pools.add(name, by);
+    for (const name of [...strings(ipv4), ...strings(ipv6)]) pools.add(name, by, workload);
   }
   const namespace = workload.metadata.namespace ?? "";
   const texts = [annotations[KEYS.defaultNetwork], annotations[KEYS.networks]];
-  for (const text of texts) for (const name of text ? networkNames(text, namespace) : []) networks.set(name, by);
+  for (const text of texts)
+    for (const name of text ? networkNames(text, namespace) : []) networks.add(name, by, workload);
 }
 
-function readNamespace(namespace: KubeObject | undefined, pools: PoolNames): void {
+function readNamespace(namespace: KubeObject | undefined, pools: Namers): void {
   const annotations = namespace?.metadata.annotations ?? {};
   for (const key of [KEYS.namespaceDefaultV4, KEYS.namespaceDefaultV6]) {
     for (const name of strings(json(annotations[key]))) pools.add(name, `Namespace ${namespace?.metadata.name}`);
   }
 }
 
-function readMultus(config: KubeObject | undefined, pools: PoolNames): void {
+function readMultus(config: KubeObject | undefined, pools: Namers): void {
   const by = `SpiderMultusConfig ${config?.metadata.namespace}/${config?.metadata.name}`;
   for (const block of Object.values((config?.spec ?? {}) as Record<string, unknown>)) {
     const ippools = (block as { ippools?: { ipv4?: unknown; ipv6?: unknown } } | null)?.ippools;

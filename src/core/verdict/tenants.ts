@@ -240,13 +240,26 @@ export function idleTemplates(
       podTemplate(object)?.metadata !== undefined && !makers.has(key) && mayStart(object) && wanted(object),
   );
   if (found.length === 0) return [];
-  const namespaces = new Set(found.map(([, object]) => object.metadata.namespace ?? ""));
-  const near = ({ pod }: Holder) => namespaces.has(pod.slice(0, pod.indexOf("/")));
-  const busy = new Set(tenantsOf(snapshot, facts, near).map((one) => one.workload));
+  const busy = workloadsWithAddress(
+    snapshot,
+    facts,
+    found.map(([, object]) => object.metadata.namespace ?? ""),
+  );
   return found
     .filter(([key]) => !busy.has(key))
     .sort(([a], [b]) => compare(a, b))
     .map(([, object]) => object);
+}
+
+/** Workloads in these namespaces of which some Pod has an address and starts again. */
+export function workloadsWithAddress(
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  namespaces: Iterable<string>,
+): ReadonlySet<string | undefined> {
+  const known = new Set(namespaces);
+  const near = ({ pod }: Holder) => known.has(pod.slice(0, pod.indexOf("/")));
+  return new Set(tenantsOf(snapshot, facts, near).map((one) => one.workload));
 }
 
 /** Workloads whose own template makes no Pod, since another workload that they control does. */

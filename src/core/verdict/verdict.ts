@@ -40,6 +40,17 @@ export function inDanger(judged: Judged): Diagnostic[] {
     }));
 }
 
+/** A template that would find no pool any more, and may hold nothing back: told, never a reason to block. */
+export function untrustedTemplates({ untrusted = [] }: Judged): Diagnostic[] {
+  return untrusted.map(({ entry }) => ({
+    code: "SP4206",
+    severity: "warning",
+    message: `a Pod of ${entry.owner} would get no address after this plan: ${entry.reasons.at(-1)}`,
+    hint: "no Pod of it has an address, and it may hold nothing back: it names its pools by a wildcard, or its namespace is not in settings.trustedNamespaces; name the pools in its template, or trust its namespace",
+    about: entry.owner,
+  }));
+}
+
 /** Counts by action; what is held back counts as blocked only. */
 export function summarize(steps: readonly OrderedStep[], unchanged: number): Summary {
   const count = (action: string) => steps.filter((step) => step.action === action && !step.blocked).length;

@@ -53,6 +53,7 @@ describe("a template without a Pod", () => {
             "no pool is left for eth0: z4 (the pool is disabled)",
           ],
         },
+        template: app,
         steps: [1, 0],
       },
     ]);

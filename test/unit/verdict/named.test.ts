@@ -31,7 +31,7 @@ const retemplating: Step = {
 function held(live: readonly KubeObject[], ...steps: Step[]) {
   const snapshot = buildSnapshot(live, Object.keys(KINDS));
   const ordered = steps.map((step) => ({ steering: [], ...step }));
-  const found = holdBackNamed(ordered, snapshot, CHART_DEFAULTS, new Set());
+  const found = holdBackNamed(ordered, snapshot, CHART_DEFAULTS, new Set(), () => true);
   return found.map((step) => step.blocked && `${step.blocked.type}: ${step.blocked.message}`);
 }
 
