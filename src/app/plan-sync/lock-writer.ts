@@ -46,7 +46,9 @@ export class LockWriter {
       chain.parts.map(({ first }) => first),
     );
     const parts: ChainPart[] = [];
-    for (const [index, part] of cut.entries()) parts.push(...(await this.#writePart(part, chain.parts[index], state)));
+    for (const [index, part] of cut.entries()) {
+      for (const written of await this.#writePart(part, chain.parts[index], state)) parts.push(written);
+    }
     return { chain: { parts, loose }, written: state.written };
   }
 
