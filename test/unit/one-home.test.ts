@@ -27,6 +27,15 @@ const QUESTIONS: readonly Question[] = [
       "src/players/node-lifecycle.ts", // writes them, as Kubernetes does
     ],
   },
+  {
+    question: "which revision of a StatefulSet is in force for an ordinal?",
+    fields: ["currentRevision", "updateRevision"],
+    home: ["src/core/cluster/successor.ts"],
+    carriers: [
+      "src/app/watch/projection.ts", // keeps them in the cache
+      "src/players/stateful-sets.ts", // writes them, as Kubernetes does
+    ],
+  },
 ];
 
 test.each(QUESTIONS)("$question", ({ fields, home, carriers }) => {
