@@ -158,6 +158,22 @@ describe("apply", () => {
     expect(report).toMatchObject({ deleted: 1, failed: [] });
   });
 
+  it.each([
+    ["finished", "Succeeded", 1],
+    ["runs", "Running", 0],
+  ])("what only an endpoint tells of a Pod that %s", async (_how, phase, deleted) => {
+    const pod: KubeObject = {
+      ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "job", namespace: "default", uid: "uid-job" } },
+      ...{ spec: { nodeName: "n", containers: [{ name: "c", image: "i" }] }, status: { phase } },
+    };
+    const told = endpoint("job", "10.6.0.1", "a");
+    const left = { ...told, status: { ...told.status!, ownerControllerType: "Job", ownerControllerName: "load" } };
+    const cluster = await embedded([pool("a", ["10.6.0.1"]), pod, left]);
+    const { report } = await run(cluster, [deleting(await live(cluster, "SpiderIPPool", "a"))]);
+    expect(report).toMatchObject({ deleted, failed: [] });
+    expect(report.withheld).toHaveLength(1 - deleted);
+  });
+
   it("updates with uid and resourceVersion, adopts, deletes", async () => {
     const cluster = await embedded([pool("a", ["10.6.0.1"]), pool("b", ["10.6.0.2"]), pool("c", ["10.6.0.3"])]);
     const [a, b, c] = await Promise.all(["a", "b", "c"].map((name) => live(cluster, "SpiderIPPool", name)));
