@@ -182,8 +182,11 @@ test.each(STAGES)(
 
     isBroken = false;
     await stage.annotate({ "spiderplan.io/requestedAt": "now" });
+    await eventually(
+      () => stage.pool("x"),
+      (ips) => ips?.[0] === "10.6.0.10-10.6.0.29",
+    );
     await ready(stage, IN_SYNC);
-    expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);
   },
   120_000,
 );

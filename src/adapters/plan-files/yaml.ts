@@ -16,6 +16,7 @@ export function parseYamlDocuments(text: string): unknown[] {
   });
 }
 
+const BLANK_LINE = /^[ \t]+$/m;
 const FORM = { lineWidth: 0, aliasDuplicateObjects: false } as const;
 
 /**
@@ -24,13 +25,18 @@ const FORM = { lineWidth: 0, aliasDuplicateObjects: false } as const;
  */
 export function stringifyYaml(value: unknown): string {
   const text = stringify(value, FORM);
-  if (printableLines(text) === text) return text;
   const document = new Document(value, FORM);
+  let blank = false;
   visit(document, {
     Scalar: (_, scalar) => {
       const { value: own } = scalar;
-      if (typeof own === "string" && printable(own) !== own) scalar.type = "QUOTE_DOUBLE";
+      if (typeof own !== "string") return;
+      // A block loses the blanks of a line that has nothing else.
+      const loses = BLANK_LINE.test(own) && own.includes("\n");
+      if (loses || printable(own) !== own) scalar.type = "QUOTE_DOUBLE";
+      blank ||= loses;
     },
   });
+  if (!blank && printableLines(text) === text) return text;
   return printableLines(document.toString({ ...FORM, doubleQuotedAsJSON: true }));
 }

@@ -158,6 +158,8 @@ export function specOf(model: PlanModel, workloads: readonly FixedWorkload[]): N
     settings: {
       quarantine: model.quarantine === "0" ? 0 : model.quarantine,
       pruneBudget: { count: 50, percent: 100 },
+      // The strongest promise: whatever stands idle here holds back what would harm it.
+      trustedNamespaces: [...NAMESPACES],
       ...(model.clusterNetwork !== undefined && { spiderpool: { clusterNetwork: model.clusterNetwork } }),
     },
     subnets,
