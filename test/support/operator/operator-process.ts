@@ -22,7 +22,18 @@ export function startOperatorProcess(options: {
 }): OperatorProcess {
   const { kubeconfig, namespace, dataDir, name = "operator" } = options;
   const args = [join(PROJECT, "dist/cli/main.js"), "operator", "--kubeconfig", kubeconfig, "--namespace", namespace];
-  const serving = ["--data-dir", dataDir, "--host", "127.0.0.1", "--port", "0", "--log-format", "json"];
+  const serving = [
+    "--data-dir",
+    dataDir,
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--probe-port",
+    "0",
+    "--log-format",
+    "json",
+  ];
   const child = spawn(process.execPath, [...args, ...serving], {
     env: { PATH: process.env.PATH, POD_NAME: name },
     stdio: ["ignore", "pipe", "pipe"],
