@@ -37,15 +37,16 @@ export function readPage(answer: unknown, what: string): Page {
 
 /**
  * Reads one object of a kind, and fills in what items of a list leave out.
+ * @param nameless it may have no name: the answer to a review, which is never stored
  * @throws ClusterError `BadResponse` when it is another kind's, or its metadata are none
  */
-export function readObject(value: unknown, kind: Kind, what: string): KubeObject {
+export function readObject(value: unknown, kind: Kind, what: string, nameless = false): KubeObject {
   const object = value as KubeObject;
   if (!isRecord(value) || !isRecord(value.metadata)) throw badAnswer(what, `something that is no ${kind.kind}`);
   if (value.kind !== undefined && value.kind !== kind.kind) {
     throw badAnswer(what, `${JSON.stringify(value.kind).slice(0, 60)} in place of ${kind.kind}`);
   }
-  const wrong = wrongField(value.metadata);
+  const wrong = wrongField(nameless ? { name: kind.kind, ...value.metadata } : value.metadata);
   if (wrong !== undefined) throw badAnswer(what, `${kind.kind} with metadata.${wrong} that cannot be`);
   object.apiVersion ??= kind.apiVersion;
   object.kind ??= kind.kind;

@@ -76,7 +76,7 @@ export class KubeCluster implements ClusterActor {
     const ref = refOf(object, kind);
     const path = collectionPath(kind, ref.namespace) + query({ fieldManager: OWN.fieldManager });
     const what = `create ${words(ref)}`;
-    return readObject(await this.#call("POST", path, what, object), kind, what);
+    return readObject(await this.#call("POST", path, what, object), kind, what, !object.metadata.name);
   }
 
   async patch(ref: ObjectRef, mergePatch: object): Promise<KubeObject> {
