@@ -1,15 +1,4 @@
-import { isVanished } from "./cluster/lifecycle.js";
-import type { Snapshot } from "./snapshot.js";
-
 const MOST_NAMED = 3;
-
-/**
- * Whether a SpiderEndpoint is all that is left of a Pod that is gone or finished (I20): its addresses count as in use for as
- * long as it is there, and nothing that a Pod does mends it.
- */
-export function isLeftover(pod: string, snapshot: Snapshot): boolean {
-  return snapshot.use.leftovers.has(pod) || isVanished(snapshot, pod);
-}
 
 /** How to be rid of SpiderEndpoints, as a person types it; empty for none. */
 export function deletingThem(pods: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { workloadsAbove } from "../../core/cluster/workload-of.js";
 import { ClusterError } from "../../core/cluster-error.js";
 import { decide } from "../../core/engine.js";
 import { mergePlan } from "../../core/plan/merge.js";
@@ -90,18 +91,8 @@ export async function giveUp(object: KubeObject, wish: Wish, context: Context): 
 
 /** What a workload without a single address names is not in use: it asks for no pool or network to stay. */
 function withoutIdleWorkloads(snapshot: Snapshot): Snapshot {
-  const busy = new Set(
-    [...snapshot.endpoints.values()].map(({ metadata, status }) => {
-      // A21: the Pods of a VM are recorded under its instance, which has its name.
-      const kind = status?.ownerControllerType?.replace(/^VirtualMachineInstance$/, "VirtualMachine");
-      return `${metadata.namespace}/${kind}/${status?.ownerControllerName}`;
-    }),
-  );
-  const workloads = [...snapshot.workloads].filter(([key, { kind }]) => {
-    const [namespace, , name] = key.split("/");
-    return busy.has(`${namespace}/${kind}/${name}`);
-  });
-  return { ...snapshot, workloads: new Map(workloads) };
+  const busy = new Set([...snapshot.endpoints.keys()].flatMap((pod) => workloadsAbove(snapshot, pod)));
+  return { ...snapshot, workloads: new Map([...snapshot.workloads].filter(([key]) => busy.has(key))) };
 }
 
 async function setFinalizer(object: KubeObject, wanted: boolean, cluster: WatchableCluster): Promise<void> {

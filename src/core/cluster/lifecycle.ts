@@ -116,9 +116,17 @@ export function isLeftover(snapshot: LifeFacts, pod: string, endpoint: SpiderEnd
 }
 
 /** Whether an endpoint is that of a Pod that is gone, and nobody comes back for it. */
-export function isVanished(snapshot: LifeFacts, pod: string): boolean {
+function isVanished(snapshot: LifeFacts, pod: string): boolean {
   if (!snapshot.endpoints.has(pod) || snapshot.pods.has(pod) || !snapshot.complete.has("Pod")) return false;
   return !isRetained(snapshot, pod, retentionOf(snapshot, pod, RETAINING));
+}
+
+/**
+ * Whether a SpiderEndpoint is all that is left of a Pod that is gone or finished (I20): its addresses count as in use for as
+ * long as it is there, and nothing that a Pod does mends it.
+ */
+export function isOrphaned(snapshot: LifeFacts & Pick<Snapshot, "use">, pod: string): boolean {
+  return snapshot.use.leftovers.has(pod) || isVanished(snapshot, pod);
 }
 
 /** An endpoint of an ordinal or VM is rather no leftover: whether Spiderpool keeps them is known where its settings are. */

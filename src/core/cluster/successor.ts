@@ -3,7 +3,7 @@ import { controllerOf, isKind, type KubeObject, type OwnerReference } from "../s
 import { isDone, isHostNetwork, isKeptForHistory } from "./lifecycle.js";
 import { podFacts, withTemplate } from "./pod-facts.js";
 import { type PodTemplate, podTemplate, type Snapshot } from "./snapshot.js";
-import { workloadKey } from "./workload-of.js";
+import { referencedKey } from "./workload-of.js";
 
 /** A Pod that may come in the place of a live one. */
 export interface Successor {
@@ -69,7 +69,7 @@ function revisionsFor(pod: KubeObject, snapshot: Facts): readonly Revision[] {
   const controller = controllerOf(pod);
   if (controller === undefined) return [AS_IT_IS];
   const namespace = pod.metadata.namespace ?? "";
-  const workload = snapshot.workloads.get(keyOf(namespace, controller));
+  const workload = snapshot.workloads.get(referencedKey(namespace, controller));
   if (isKind(controller, "apps", "ReplicaSet")) return ofReplicaSet(pod, controller, snapshot);
   if (isKind(controller, "batch", "Job")) return newest(snapshot.jobs.get(`${namespace}/${controller.name}`));
   if (workload === undefined || isKind(controller, "kubevirt.io", "VirtualMachineInstance")) return [AS_IT_IS];
@@ -89,7 +89,7 @@ function ofReplicaSet(pod: KubeObject, controller: OwnerReference, snapshot: Fac
   const namespace = pod.metadata.namespace ?? "";
   const replicaSet = snapshot.replicaSets.get(`${namespace}/${controller.name}`);
   const above = controllerOf(replicaSet);
-  const workload = above && snapshot.workloads.get(keyOf(namespace, above));
+  const workload = above && snapshot.workloads.get(referencedKey(namespace, above));
   const own = replicaSet && templateOf(replicaSet);
   const wanted = workload && templateOf(workload);
   if (workload === undefined || wanted === undefined) return [{ template: own, followsTemplate: true }];
@@ -178,10 +178,6 @@ function isSame(wanted: PodTemplate, own: PodTemplate, partly: boolean): boolean
     Object.entries(one).every(([key, value]) => key === HASH || other[key] === value);
   if (!has(labels, others) || !has(notes, otherNotes)) return false;
   return partly || (has(others, labels) && has(otherNotes, notes));
-}
-
-function keyOf(namespace: string, { apiVersion, kind, name }: OwnerReference): string {
-  return workloadKey({ apiVersion, kind, metadata: { namespace, name } });
 }
 
 /**

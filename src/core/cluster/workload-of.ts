@@ -6,6 +6,14 @@ export function workloadKey(object: KubeObject): string {
   return `${object.metadata.namespace ?? ""}/${kindText(object)}/${object.metadata.name}`;
 }
 
+/** The same of the workload that a reference in this namespace points at. */
+export function referencedKey(
+  namespace: string,
+  { apiVersion, kind, name }: Pick<OwnerReference, "apiVersion" | "kind" | "name">,
+): string {
+  return workloadKey({ apiVersion, kind, metadata: { namespace, name } });
+}
+
 /** The kind of a VM, and of what a VM runs as. */
 export const VIRTUAL_MACHINE = KINDS.VirtualMachine;
 const INSTANCE = KINDS.VirtualMachineInstance;
@@ -21,7 +29,7 @@ export function isLookedThrough(object: KubeObject, isWorkload: (key: string) =>
   if (above === undefined) return false;
   if (isKind(object, "batch", "Job")) return isKind(above, "batch", "CronJob");
   if (!isKind(object, "apps", "ReplicaSet")) return false;
-  return isKind(above, "apps", "Deployment") || isWorkload(keyIn(object.metadata.namespace ?? "", above));
+  return isKind(above, "apps", "Deployment") || isWorkload(referencedKey(object.metadata.namespace ?? "", above));
 }
 
 /**
@@ -47,13 +55,13 @@ export function workloadOfPod(snapshot: Known, pod: string): string | undefined 
     const job = snapshot.jobs.get(`${namespace}/${controller.name}`);
     if (job !== undefined) return through(snapshot, job);
   }
-  return keyIn(namespace, controller);
+  return referencedKey(namespace, controller);
 }
 
 function through(snapshot: Known, object: KubeObject): string {
   const above = controllerOf(object);
   return above !== undefined && isLookedThrough(object, (key) => snapshot.workloads.has(key))
-    ? keyIn(object.metadata.namespace ?? "", above)
+    ? referencedKey(object.metadata.namespace ?? "", above)
     : workloadKey(object);
 }
 
@@ -64,7 +72,7 @@ export function workloadsAbove(snapshot: Known, pod: string): readonly string[] 
   const direct = controllerOf(snapshot.pods.get(pod));
   const replicaSet = snapshot.replicaSets.get(`${namespace}/${direct?.name}`);
   const chain = [direct, direct && isKind(direct, "apps", "ReplicaSet") ? controllerOf(replicaSet) : undefined];
-  const keys = chain.flatMap((reference) => (reference === undefined ? [] : [keyIn(namespace, reference)]));
+  const keys = chain.flatMap((reference) => (reference === undefined ? [] : [referencedKey(namespace, reference)]));
   const machine = own?.startsWith(`${namespace}/${kindText(INSTANCE)}/`)
     ? [`${namespace}/${kindText(VIRTUAL_MACHINE)}/${own.slice(own.lastIndexOf("/") + 1)}`]
     : [];
@@ -134,8 +142,4 @@ function virtualMachine({ workloads, instances }: Known, namespace: string, name
   return workloads.has(machine) || above?.kind === VIRTUAL_MACHINE.kind
     ? machine
     : `${namespace}/${kindText(INSTANCE)}/${name}`;
-}
-
-function keyIn(namespace: string, { apiVersion, kind, name }: OwnerReference): string {
-  return workloadKey({ apiVersion, kind, metadata: { namespace, name } });
 }

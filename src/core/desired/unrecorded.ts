@@ -1,9 +1,10 @@
 import { listed } from "../allocate/text.js";
 import type { DesiredObject } from "../change/desired-object.js";
+import { isOrphaned } from "../cluster/lifecycle.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { type Family, familyOf } from "../ip/address.js";
 import { addressesOf, addressSet, clip, formatRangeSet, type RangeSet, rangeSet, subtract } from "../ip/range-set.js";
-import { deletingThem, isLeftover } from "../leftover-endpoints.js";
+import { deletingThem } from "../leftover-endpoints.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
@@ -49,7 +50,7 @@ function diagnostic({ object, source }: DesiredObject, kept: RangeSet, snapshot:
   const { use } = snapshot;
   const pods = [...addressesOf(kept)].flatMap((address) => (use.byAddress.get(address) ?? []).map(({ pod }) => pod));
   const users = [...new Set(pods)].sort();
-  const gone = users.filter((pod) => isLeftover(pod, snapshot));
+  const gone = users.filter((pod) => isOrphaned(snapshot, pod));
   const restart = `restart ${gone.length === 0 ? "these Pods" : "the others"} one by one`;
   const ways = [deletingThem(gone), gone.length === users.length ? "" : restart].filter((text) => text !== "");
   const shown = users.map(podShown);

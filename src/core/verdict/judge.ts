@@ -4,11 +4,12 @@ import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { snapshotAfter } from "./after.js";
 import { classesOf, type TenantClass } from "./classes.js";
 import { judgeIdle, type StrandedTemplate } from "./idle.js";
+import { idleTemplates } from "./idle-templates.js";
 import { type Effect, type Judgement, judgeTenant } from "./impact.js";
 import { type Reach, reachOf } from "./reach.js";
 import { type Scene, sceneOf } from "./replay.js";
 import { rivalsOf } from "./rivals.js";
-import { idleTemplates, tenantKey, tenantsOf } from "./tenants.js";
+import { tenantKey, tenantsOf } from "./tenants.js";
 import { touchedBy } from "./touched.js";
 
 /** What the steps do to everybody who has an address. */

@@ -1,8 +1,9 @@
 import { templatesFor } from "../cluster/successor.js";
+import { workloadOfPod } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import { hasSubnetAnnotation, type Names, ownChoice, ownChoiceText } from "../spiderpool/ipam/annotations.js";
 import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
-import type { KubeObject } from "../spiderpool/objects.js";
+import { KINDS, type KubeObject } from "../spiderpool/objects.js";
 import type { Holder } from "../usage.js";
 import type { Touched } from "./touched.js";
 
@@ -27,8 +28,11 @@ export function reachOf(snapshot: Snapshot, touched: Touched, pools: Iterable<st
     if (namespaces.size > 0 && namespaces.has(namespaceOf(pod))) return true;
     const live = snapshot.pods.get(pod);
     if (live !== undefined) return templatesFor(live, snapshot).some(asksFor);
-    // A StatefulSet ordinal between two lives asks as its template does; any other unknown Pod is judged on its pool.
-    return names.size > 0 && snapshot.endpoints.get(pod)?.status?.ownerControllerType === "StatefulSet";
+    // An ordinal between two lives, and any Pod where none were read, asks as its template does; else its pool counts.
+    const workload = workloadOfPod(snapshot, pod);
+    if (workload?.startsWith(`${namespaceOf(pod)}/StatefulSet/`)) return names.size > 0;
+    const maker = snapshot.complete.has(KINDS.Pod.kind) ? undefined : snapshot.workloads.get(workload ?? "");
+    return maker !== undefined && asksFor(podTemplate(maker)?.metadata?.annotations);
   };
   const template = (workload: KubeObject): boolean =>
     everybody ||

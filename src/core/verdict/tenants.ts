@@ -1,15 +1,7 @@
-import {
-  isDone,
-  isHostNetwork,
-  isKeptForHistory,
-  isRetained,
-  type Retention,
-  retentionOf,
-  startsAgain,
-} from "../cluster/lifecycle.js";
+import { isHostNetwork, isRetained, type Retention, retentionOf, startsAgain } from "../cluster/lifecycle.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { type Successor, successorsOf } from "../cluster/successor.js";
-import { workloadKey, workloadOfPod } from "../cluster/workload-of.js";
+import { workloadOfPod } from "../cluster/workload-of.js";
 import { type Address, type Family, familyOf, parseAddress } from "../ip/address.js";
 import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
@@ -223,62 +215,6 @@ export function ownerText(holder: Holder, snapshot: Snapshot): string {
   const [namespace, name] = holder.pod.split("/");
   const { ownerControllerType = "Pod", ownerControllerName = name } = snapshot.endpoints.get(holder.pod)?.status ?? {};
   return [namespace, ownerControllerType, ownerControllerName, ...(holder.nic === "" ? [] : [holder.nic])].join("/");
-}
-
-/**
- * Live templates none of whose Pods has an address: judged by a Pod that does not exist yet.
- * @param wanted of these templates only
- */
-export function idleTemplates(
-  snapshot: Snapshot,
-  facts: SpiderpoolFacts,
-  wanted: (workload: KubeObject) => boolean,
-): KubeObject[] {
-  const makers = makersAbove(snapshot);
-  const found = [...snapshot.workloads].filter(
-    ([key, object]) =>
-      podTemplate(object)?.metadata !== undefined && !makers.has(key) && mayStart(object) && wanted(object),
-  );
-  if (found.length === 0) return [];
-  const busy = workloadsWithAddress(
-    snapshot,
-    facts,
-    found.map(([, object]) => object.metadata.namespace ?? ""),
-  );
-  return found
-    .filter(([key]) => !busy.has(key))
-    .sort(([a], [b]) => compare(a, b))
-    .map(([, object]) => object);
-}
-
-/** Workloads in these namespaces of which some Pod has an address and starts again. */
-export function workloadsWithAddress(
-  snapshot: Snapshot,
-  facts: SpiderpoolFacts,
-  namespaces: Iterable<string>,
-): ReadonlySet<string | undefined> {
-  const known = new Set(namespaces);
-  const near = ({ pod }: Holder) => known.has(pod.slice(0, pod.indexOf("/")));
-  return new Set(tenantsOf(snapshot, facts, near).map((one) => one.workload));
-}
-
-/** Workloads whose own template makes no Pod, since another workload that they control does. */
-function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const { metadata } of workloads.values()) {
-    const above = controllerOf({ metadata } as KubeObject);
-    if (above !== undefined) found.add(workloadKey({ ...above, metadata: { ...metadata, name: above.name } }));
-  }
-  return found;
-}
-
-/**
- * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done, and
- * not of an old ReplicaSet that some controller keeps for its history.
- */
-function mayStart(workload: KubeObject): boolean {
-  if (isHostNetwork(podTemplate(workload))) return false;
-  return unreadableReason(workload) === undefined && !isDone(workload) && !isKeptForHistory(workload);
 }
 
 function compare<T>(a: T, b: T): number {

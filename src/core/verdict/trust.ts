@@ -2,7 +2,7 @@ import { possibleStems, stemIn } from "../allocate/naming.js";
 import { type Owner, parseNicOwner, splitOwner, workloadOf } from "../allocate/owner.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { type Heeds, namingsOf, patternsOf } from "../cluster/references.js";
-import { workloadKey } from "../cluster/workload-of.js";
+import { referencedKey, workloadKey } from "../cluster/workload-of.js";
 import type { Plan } from "../plan/plan.js";
 import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
@@ -10,8 +10,8 @@ import { hasSubnetAnnotation } from "../spiderpool/ipam/annotations.js";
 import { isPattern, literalPrefix } from "../spiderpool/ipam/glob.js";
 import { askedNics } from "../spiderpool/ipam/nics.js";
 import { controllerOf, type KubeObject } from "../spiderpool/objects.js";
+import { workloadsWithAddress } from "./idle-templates.js";
 import type { Judged } from "./judge.js";
-import { workloadsWithAddress } from "./tenants.js";
 
 /** What idle templates may hold back: whoever may write one in any namespace could stop every plan with `*` otherwise. */
 export interface Trust {
@@ -108,6 +108,5 @@ function liveStems({ pools }: Snapshot, rename: (owner: Owner) => Owner): Readon
 function makersOf(template: KubeObject): string[] {
   const above = controllerOf(template);
   if (above === undefined) return [workloadKey(template)];
-  const { namespace } = template.metadata;
-  return [workloadKey(template), workloadKey({ ...above, metadata: { namespace, name: above.name } } as KubeObject)];
+  return [workloadKey(template), referencedKey(namespaceOf(template), above)];
 }

@@ -88,6 +88,18 @@ describe("whom a change concerns by the source it edits", () => {
     node: "",
   });
 
+  test("a Pod where none were read asks as its template does", () => {
+    const maker = deployment("d/app", one("p"));
+    const held = endpoint("d/app-1", "held", "10.6.0.3");
+    const gone = {
+      ...held,
+      status: { ...held.status!, ownerControllerType: "Deployment", ownerControllerName: "app" },
+    };
+    const reached = (complete: readonly string[], pool: string) =>
+      reachOf(buildSnapshot([maker, gone], complete), touching(), [pool]).holder(holds("app-1"));
+    expect([reached([], "p"), reached([], "q"), reached(["Pod"], "p")]).toEqual([true, false, false]);
+  });
+
   test.each<[what: string, touched: Touched, pools: string[], concerned: string[]]>([
     ["a network: everybody", touching("networks", "kube-system/net"), [], ["x", "set-0", "gone", "template"]],
     ["their Namespace", touching("namespaces", "d"), [], ["x", "set-0", "gone", "template"]],

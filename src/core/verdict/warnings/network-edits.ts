@@ -1,6 +1,6 @@
 import { type FieldChange, fieldChanges, fieldText } from "../../change/field-changes.js";
 import type { Step } from "../../change/step.js";
-import { isFinished } from "../../cluster/lifecycle.js";
+import { isFinished, isHostNetwork } from "../../cluster/lifecycle.js";
 import { podFacts, templateFacts } from "../../cluster/pod-facts.js";
 import { workloadOfPod } from "../../cluster/workload-of.js";
 import type { Diagnostic } from "../../diagnostics.js";
@@ -82,18 +82,18 @@ function withoutIpam({ ipam: _, plugins, ...rest }: Record<string, unknown>): Re
  */
 function usersByNetwork(snapshot: Snapshot, facts: SpiderpoolFacts): ReadonlyMap<string, ReadonlyMap<string, number>> {
   const users = new Map<string, Map<string, number>>();
-  const add = (pod: PodFacts, spec: unknown, user: string, running: number) => {
-    if (isFields(spec) && spec.hostNetwork === true) return;
+  const add = (pod: PodFacts, of: { readonly spec?: unknown } | undefined, user: string, running: number) => {
+    if (isHostNetwork(of)) return;
     for (const network of networksOf(pod, facts)) {
-      const of = users.get(network) ?? new Map<string, number>();
-      users.set(network, of.set(user, (of.get(user) ?? 0) + running));
+      const known = users.get(network) ?? new Map<string, number>();
+      users.set(network, known.set(user, (known.get(user) ?? 0) + running));
     }
   };
   for (const [name, pod] of snapshot.pods) {
-    if (!isFinished(pod)) add(podFacts(pod, snapshot), pod.spec, workloadOfPod(snapshot, name) ?? name, 1);
+    if (!isFinished(pod)) add(podFacts(pod, snapshot), pod, workloadOfPod(snapshot, name) ?? name, 1);
   }
   for (const [key, workload] of snapshot.workloads) {
-    add(templateFacts(workload, snapshot), podTemplate(workload)?.spec, key, 0);
+    add(templateFacts(workload, snapshot), podTemplate(workload), key, 0);
   }
   return users;
 }

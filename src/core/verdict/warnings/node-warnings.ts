@@ -1,3 +1,4 @@
+import { workloadsAbove } from "../../cluster/workload-of.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import type { Family } from "../../ip/address.js";
 import type { Nic, Workload } from "../../plan/plan.js";
@@ -104,10 +105,7 @@ function roomOn(
 function holdersOf(watch: Watch, { workload, nic, pools }: Placed): Holder[] {
   const holders = pools.flatMap((pool) => watch.snapshot.use.byPool.get(pool.metadata.name) ?? []);
   if (nic.ask.type === "fixed") return holders;
-  return holders.filter(({ pod }) => {
-    const { ownerControllerType: type, ownerControllerName: name } = watch.snapshot.endpoints.get(pod)?.status ?? {};
-    return pod.startsWith(`${workload.namespace}/`) && type === workload.kind && name === workload.workload;
-  });
+  return holders.filter(({ pod }) => workloadsAbove(watch.snapshot, pod).includes(workload.name));
 }
 
 function nodeOf(watch: Watch, holder: Holder): string {

@@ -1,4 +1,4 @@
-import { isFinished, isHostNetwork, startsAgain } from "../../cluster/lifecycle.js";
+import { isFinished, isHostNetwork, retentionOf, startsAgain } from "../../cluster/lifecycle.js";
 import { podFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { amount } from "../../ip/amount.js";
@@ -44,10 +44,7 @@ function counted(pods: ReadonlySet<string>, what: string): string[] {
 function undoneByDetection({ snapshot, facts }: Watch): Diagnostic[] {
   const on = (["enableIPConflictDetection", "enableGatewayDetection"] as const).filter((key) => facts[key]);
   if (on.length === 0) return [];
-  const kept = [...snapshot.endpoints]
-    .filter(([, { status }]) => RETAINED.has(status?.ownerControllerType ?? ""))
-    .map(([pod]) => pod)
-    .sort();
+  const kept = [...snapshot.endpoints.keys()].filter((pod) => retentionOf(snapshot, pod, facts) !== "nothing").sort();
   if (kept.length === 0) return [];
   return [
     {
@@ -58,8 +55,6 @@ function undoneByDetection({ snapshot, facts }: Watch): Diagnostic[] {
     },
   ];
 }
-
-const RETAINED = new Set(["StatefulSet", "VirtualMachineInstance"]);
 
 /** N6: which pool fits is decided by an interface of each node, which no object of the cluster shows. */
 function chosenOnNodes({ after }: Watch): Diagnostic[] {

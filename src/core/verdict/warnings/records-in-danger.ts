@@ -1,7 +1,8 @@
+import { isOrphaned } from "../../cluster/lifecycle.js";
 import { isReady } from "../../cluster/scheduling.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { type Address, compareAddresses, formatAddress } from "../../ip/address.js";
-import { deletingThem, isLeftover } from "../../leftover-endpoints.js";
+import { deletingThem } from "../../leftover-endpoints.js";
 import type { Snapshot } from "../../snapshot.js";
 import { isFields, parseJson } from "../../spiderpool/json.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
@@ -44,7 +45,7 @@ function heldTwice({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagnostic
  * StatefulSet's Pod would take the address again by its SpiderEndpoint (A19), so that goes first.
  */
 function partingHint(users: readonly string[], address: Address, snapshot: Snapshot): string {
-  const gone = users.filter((pod) => isLeftover(pod, snapshot));
+  const gone = users.filter((pod) => isOrphaned(snapshot, pod));
   const live = users.filter((pod) => !gone.includes(pod));
   if (live.length < 2) return deletingThem(gone.slice(live.length === 0 ? 1 : 0));
   const record = [...snapshot.pools.values()].flatMap(poolRecords).find((one) => one.address === address)?.pod;
@@ -107,7 +108,7 @@ function disagreeing({ snapshot }: Watch, inPlan: ReadonlySet<string>): Diagnost
 
 /** A restart puts a Pod's address on record (A14, A19); an endpoint whose Pod is gone never comes to a record. */
 function recordingHint(users: readonly string[], snapshot: Snapshot): string {
-  const gone = users.filter((pod) => isLeftover(pod, snapshot));
+  const gone = users.filter((pod) => isOrphaned(snapshot, pod));
   const live = gone.length === users.length ? "" : `restart ${gone.length === 0 ? "these Pods" : "the others"}`;
   return [deletingThem(gone), live, "until then spiderplan counts the addresses as in use"]
     .filter((text) => text !== "")

@@ -1,0 +1,64 @@
+import { isDone, isHostNetwork, isKeptForHistory } from "../cluster/lifecycle.js";
+import { referencedKey } from "../cluster/workload-of.js";
+import { podTemplate, type Snapshot } from "../snapshot.js";
+import type { SpiderpoolFacts } from "../spiderpool/facts.js";
+import { unreadableReason } from "../spiderpool/limits.js";
+import { controllerOf, type KubeObject } from "../spiderpool/objects.js";
+import type { Holder } from "../usage.js";
+import { tenantsOf } from "./tenants.js";
+
+/**
+ * Live templates none of whose Pods has an address: judged by a Pod that does not exist yet.
+ * @param wanted of these templates only
+ */
+export function idleTemplates(
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  wanted: (workload: KubeObject) => boolean,
+): KubeObject[] {
+  const makers = makersAbove(snapshot);
+  const found = [...snapshot.workloads].filter(
+    ([key, object]) =>
+      podTemplate(object)?.metadata !== undefined && !makers.has(key) && mayStart(object) && wanted(object),
+  );
+  if (found.length === 0) return [];
+  const busy = workloadsWithAddress(
+    snapshot,
+    facts,
+    found.map(([, object]) => object.metadata.namespace ?? ""),
+  );
+  return found
+    .filter(([key]) => !busy.has(key))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, object]) => object);
+}
+
+/** Workloads in these namespaces of which some Pod has an address and starts again. */
+export function workloadsWithAddress(
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  namespaces: Iterable<string>,
+): ReadonlySet<string | undefined> {
+  const known = new Set(namespaces);
+  const near = ({ pod }: Holder) => known.has(pod.slice(0, pod.indexOf("/")));
+  return new Set(tenantsOf(snapshot, facts, near).map((one) => one.workload));
+}
+
+/** Workloads whose own template makes no Pod, since another workload that they control does. */
+function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const workload of workloads.values()) {
+    const above = controllerOf(workload);
+    if (above !== undefined) found.add(referencedKey(workload.metadata.namespace ?? "", above));
+  }
+  return found;
+}
+
+/**
+ * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done, and
+ * not of an old ReplicaSet that some controller keeps for its history.
+ */
+function mayStart(workload: KubeObject): boolean {
+  if (isHostNetwork(podTemplate(workload))) return false;
+  return unreadableReason(workload) === undefined && !isDone(workload) && !isKeptForHistory(workload);
+}
