@@ -1,4 +1,23 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer } from "vitest/node";
+
+/** Files of the cluster suite that take a minute or more. Begun last, one of them would be waited for alone. */
+const LONGEST = [
+  "operator-drift",
+  "operator-people",
+  "operator-source",
+  "operator-faults",
+  "examples-sync",
+  "installs",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(...args: Parameters<BaseSequencer["sort"]>) {
+    const at = (file: string) => LONGEST.findIndex((name) => file.endsWith(`/test/cluster/${name}.test.ts`));
+    const rank = ({ moduleId }: { moduleId: string }) => (at(moduleId) + LONGEST.length + 1) % (LONGEST.length + 1);
+    return (await super.sort(...args)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -7,6 +26,7 @@ export default defineConfig({
     ...(process.env.SPIDERPLAN_TEST_RESULTS && { outputFile: { json: process.env.SPIDERPLAN_TEST_RESULTS } }),
     // All cores: left alone, Vitest keeps one of them for itself, and half the machine idle where there are two.
     maxWorkers: "100%",
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -23,7 +43,9 @@ export default defineConfig({
           include: ["test/cluster/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Each file has a control plane of its own, and mostly waits for it.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
