@@ -19,8 +19,9 @@ export function changedTemplate(
   const fixed = (nic: string) => model.fixed.some((each) => each.name === one.name && each.nic === nic);
   if (dropNic && !fixed("net1") && next[KEYS.networks] !== undefined) {
     delete next[KEYS.networks];
-    const items = JSON.parse(next[KEYS.ippools] ?? "[]") as { interface: string }[];
-    if (items.length > 0) next[KEYS.ippools] = JSON.stringify(items.filter((item) => item.interface !== "net1"));
+    const items = JSON.parse(next[KEYS.ippools] ?? "[]") as { interface?: string }[];
+    const nicOf = (item: { interface?: string }, at: number) => item.interface ?? ["eth0", "net1"][at];
+    if (items.length > 0) next[KEYS.ippools] = JSON.stringify(items.filter((item, at) => nicOf(item, at) !== "net1"));
   }
   const free = !fixed("eth0") && !fixed("net1") && next[KEYS.ippools] === undefined;
   if (free && next[KEYS.defaultNetwork] !== undefined) {
