@@ -29,6 +29,9 @@ function cluster(change: (items: Item[]) => void = () => {}): string {
   return JSON.stringify(list);
 }
 
+/** What becomes of a Pod. */
+type Change = { deletionTimestamp?: string; status?: object; spec?: object };
+
 async function explain(target: string, argv: string[] = [], text = cluster()) {
   return cli(["explain", target, "--snapshot", "s.json", ...argv], { cwd: workspace({ "s.json": text }) });
 }
@@ -79,6 +82,34 @@ describe("explain", () => {
         .next;
     };
     expect(await next("default/web-5d9-bbbbb")).toEqual([{ pool: "ippool01", address: "10.6.124.11", kept: true }]);
+  });
+
+  it.each([
+    ["finished", { status: { phase: "Succeeded" } }, "the Pod has finished and never starts again"],
+    ["was evicted", { status: { phase: "Failed", reason: "Evicted" } }, "the Pod has finished and never starts again"],
+    ["is being replaced", { deletionTimestamp: "2026-01-01T00:00:00Z" }, "another one takes its place"],
+    ["is on its node's network", { spec: { nodeName: "n", hostNetwork: true } }, "uses its node's network"],
+  ])("promises no address to a Pod that %s", async (_what, { deletionTimestamp, ...change }: Change, told) => {
+    const text = cluster((items) => {
+      const pod = items.find(({ kind }) => kind === "Pod")!;
+      Object.assign(pod, change);
+      if (deletionTimestamp !== undefined) pod.metadata.deletionTimestamp = deletionTimestamp;
+      if (change.spec !== undefined) pod.metadata.ownerReferences = undefined;
+    });
+    const { code, stdout } = await explain("default/web-5d9-aaaaa", [], text);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`=> asks Spiderpool for nothing: `);
+    expect(stdout).toContain(told);
+    if (change.spec === undefined) expect(stdout).toContain("for the next Pod of its workload, explain default/");
+  });
+
+  it("promises no address to a Job that is done", async () => {
+    const done = cluster((items) => {
+      const status = { conditions: [{ type: "Complete", status: "True" }] };
+      const job = { apiVersion: "batch/v1", kind: "Job", metadata: { namespace: "default", name: "load" } };
+      items.push({ ...job, spec: { template: { metadata: {} } }, ...{ status } });
+    });
+    expect((await explain("default/load", [], done)).stdout).toContain("the Job is done and makes no Pod any more");
   });
 
   it.each([

@@ -300,6 +300,9 @@ describe("who asks Spiderpool at all", () => {
   const bare = podOf(undefined, "shop/bare", {
     metadata: { annotations: { "ipam.spidernet.io/ippool": '{"ipv4":["b"]}' } },
   });
+  const overlay = maker("apps/v1 Deployment shop/api", {
+    annotations: { "v1.multus-cni.io/default-network": "calico" },
+  });
   const both = (eth0: string): KubeObject => {
     const annotations = { ...naming({ net1: "a" }, "kube-system/net"), "v1.multus-cni.io/default-network": eth0 };
     return maker("apps/v1 Deployment shop/web", { annotations });
@@ -349,6 +352,24 @@ describe("who asks Spiderpool at all", () => {
       ],
       plan: defaults,
       verdict: ["strands shop/api eth0", "strands shop/web eth0"],
+    },
+    {
+      what: "settings name a network that no object defines: running Pods tell",
+      live: [...BASE, marked, plain("web"), running("10.233.0.7")],
+      plan: `${settings("calico")}${defaults}`,
+      verdict: [],
+    },
+    {
+      what: "and that nobody runs on: judged",
+      live: [...BASE, marked, plain("web")],
+      plan: `${settings("calico")}${defaults}`,
+      verdict: ["strands shop/web eth0"],
+    },
+    {
+      what: "a network named without its namespace, looked up where Spiderpool is installed: its running Pods tell",
+      live: [...BASE, marked, overlay, podOf(overlay, "shop/api-x", { status: { podIP: "10.233.0.7" } })],
+      plan: `settings: {spiderpool: {namespace: spiderpool}}\n${defaults}`,
+      verdict: [],
     },
     {
       what: "an overlay eth0 beside an underlay net1: net1, and only net1",

@@ -77,11 +77,8 @@ export function explainNic(scene: Scene, target: ExplainTarget, nic: string): Ni
   const { facts } = scene;
   const found = candidatesIn(scene, target.pod, nic);
   const network = networkOfNic(target.pod, nic, facts);
-  const nobody = target.hostNetwork
-    ? "the Pod uses its node's network (hostNetwork)"
-    : scene.asking(target.pod, nic).asks === "no"
-      ? "its network ends in another IPAM than Spiderpool's"
-      : undefined;
+  const elsewhere = scene.asking(target.pod, nic).asks === "no";
+  const nobody = target.asksNobody ?? (elsewhere ? "its network ends in another IPAM than Spiderpool's" : undefined);
   const families = ([4, 6] as const).filter((family) => (family === 4 ? facts.enableIPv4 : facts.enableIPv6));
   return {
     nic,
