@@ -271,6 +271,14 @@ describe("who never starts again is not judged", () => {
       ),
       verdict: ["strands shop/web-new eth0"],
     },
+    ...["apps/v1", "apps.kruise.io/v1alpha1"].map((version) => ({
+      what: `but one of a DaemonSet (${version}) comes back to its node`,
+      live: holding(
+        maker(`${version} DaemonSet shop/agent`, { annotations: naming("a") }),
+        ...(["shop/agent-x", "DaemonSet agent", going] as const),
+      ),
+      verdict: ["strands shop/agent-x eth0"],
+    })),
     {
       what: "an evicted ordinal comes back all the same",
       live: holding(statefulSet(naming("b")), "shop/db-0", "StatefulSet db", {

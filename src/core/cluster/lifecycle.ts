@@ -1,7 +1,7 @@
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { controllerOf, isKind, isTerminating, type KubeObject, type SpiderEndpoint } from "../spiderpool/objects.js";
-import { isReady } from "./scheduling.js";
+import { isDaemonSet, isReady } from "./scheduling.js";
 import type { Snapshot } from "./snapshot.js";
 import { belongsToPod, VIRTUAL_MACHINE } from "./workload-of.js";
 
@@ -91,7 +91,7 @@ export function startsAgain(snapshot: LifeFacts, pod: KubeObject): boolean {
   if (isFinished(pod)) return false;
   if (!isTerminating(pod)) return true;
   const controller = controllerOf(pod);
-  return controller !== undefined && isKind(controller, "apps", "DaemonSet") && isOnLiveNode(snapshot, pod);
+  return controller !== undefined && isDaemonSet(controller) && isOnLiveNode(snapshot, pod);
 }
 
 function isOnLiveNode({ nodes, complete }: LifeFacts, pod: KubeObject): boolean {
