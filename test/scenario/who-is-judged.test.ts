@@ -280,6 +280,19 @@ describe("who never starts again is not judged", () => {
       verdict: ["strands shop/agent-x eth0"],
     })),
     {
+      what: "a workload without Pods that is being deleted makes none",
+      live: [...BASE, pool("a"), pool("b"), { ...web, metadata: { ...web.metadata, ...going.metadata } }],
+      verdict: [],
+    },
+    {
+      what: "one that leaves its Pods as orphans may",
+      live: [
+        ...[...BASE, pool("a"), pool("b")],
+        { ...web, metadata: { ...web.metadata, ...going.metadata, finalizers: ["orphan"] } },
+      ],
+      verdict: ["strands shop/web eth0"],
+    },
+    {
       what: "an evicted ordinal comes back all the same",
       live: holding(statefulSet(naming("b")), "shop/db-0", "StatefulSet db", {
         metadata: { annotations: naming("a") },

@@ -32,6 +32,11 @@ export function isDone(workload: KubeObject): boolean {
   return ends !== undefined && ends.length > 0;
 }
 
+/** Whether a workload is being deleted: no controller makes Pods of it any more. One that leaves orphans is only let go. */
+export function isEnding({ metadata: { deletionTimestamp, finalizers = [] } }: KubeObject): boolean {
+  return deletionTimestamp !== undefined && !finalizers.includes("orphan");
+}
+
 /** Whether it is a ReplicaSet of an earlier revision, which makes Pods again only when somebody rolls back. */
 export function isKeptForHistory(workload: KubeObject): boolean {
   const { replicas } = (workload.spec ?? {}) as { replicas?: number };

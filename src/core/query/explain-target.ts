@@ -1,7 +1,15 @@
-import { isDone, isFinished, isHostNetwork, type Retention, retentionOf, startsAgain } from "../cluster/lifecycle.js";
+import {
+  isDone,
+  isFinished,
+  isHostNetwork,
+  isRetained,
+  type Retention,
+  retentionOf,
+  startsAgain,
+} from "../cluster/lifecycle.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { successorsOf, workloadsInForce } from "../cluster/successor.js";
-import { workloadOfPod } from "../cluster/workload-of.js";
+import { shortKey, workloadOfPod } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
@@ -105,6 +113,7 @@ function ofWorkload(snapshot: Snapshot, key: string, node: string | undefined, f
     const live = first === undefined ? undefined : (snapshot.pods.get(first) ?? snapshot.launchers.get(first)?.[0]);
     if (live !== undefined) return { targets: ofPod(snapshot, key, live, first!, node, facts).slice(0, 1) };
     if (workload === undefined) return { error: `of ${key} the cluster has neither a template nor a Pod` };
+    return { targets: [stoppedMachine(snapshot, key, workload, node, facts)] };
   }
   const targets = workloadsInForce(workload, snapshot).map((one): ExplainTarget => {
     const target = { title: key, keeps: "nothing" as const, pods, asksNobody: asksNobody(one) };
@@ -116,6 +125,22 @@ function ofWorkload(snapshot: Snapshot, key: string, node: string | undefined, f
     };
   });
   return { targets };
+}
+
+/** A VM that does not run: Spiderpool keeps its address under its name as long as it is there (A21, Z7). */
+function stoppedMachine(
+  snapshot: Snapshot,
+  key: string,
+  workload: KubeObject,
+  node: string | undefined,
+  facts: SpiderpoolFacts,
+): ExplainTarget {
+  const live = shortKey(key);
+  const keeps = retentionOf(snapshot, live, facts);
+  return {
+    ...{ title: key, pod: templateFacts(workload, snapshot, undefined, node), live, pods: [], ordinals: [] },
+    keeps: isRetained(snapshot, live, keeps) ? keeps : "nothing",
+  };
 }
 
 function ordinalTarget(

@@ -160,7 +160,9 @@ function fromReservations(snapshot: Snapshot): Statement[] {
 
 function aboveOf(snapshot: Snapshot, pod: string): string[] {
   const workload = workloadOfPod(snapshot, pod);
-  return workload === undefined ? [] : [workload];
+  // A VM's Pod has another name to Kubernetes than to Spiderpool (T1).
+  const launchers = (snapshot.launchers.get(pod) ?? []).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  return [...(workload === undefined ? [] : [workload]), ...launchers];
 }
 
 function workloadOfOwner(owner: string): string {
