@@ -1,6 +1,7 @@
 import { nicsOfPod } from "../cluster/asking.js";
 import {
   isDone,
+  isEnding,
   isHostNetwork,
   isKeptForHistory,
   isRetained,
@@ -273,12 +274,13 @@ function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
 }
 
 /**
- * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done, and
- * not of an old ReplicaSet that some controller keeps for its history.
+ * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done or of
+ * a workload that is being deleted, and not of an old ReplicaSet that some controller keeps for its history.
  */
 function mayStart(workload: KubeObject): boolean {
   if (isHostNetwork(podTemplate(workload))) return false;
-  return unreadableReason(workload) === undefined && !isDone(workload) && !isKeptForHistory(workload);
+  const makesNone = isDone(workload) || isKeptForHistory(workload) || isEnding(workload);
+  return unreadableReason(workload) === undefined && !makesNone;
 }
 
 function compare<T>(a: T, b: T): number {
