@@ -4,7 +4,7 @@ import { GlobIndex, globMatch, isPattern } from "../spiderpool/ipam/glob.js";
 import { attachmentPools, blockPools } from "../spiderpool/ipam/network-defaults.js";
 import { additionalNics, defaultNetwork, FIRST_NIC } from "../spiderpool/ipam/networks.js";
 import { KINDS, type KubeObject } from "../spiderpool/objects.js";
-import { isDone, isKeptForHistory } from "./lifecycle.js";
+import { makesPods } from "./lifecycle.js";
 import { namespaceEnd } from "./namespaces.js";
 import { podTemplate, type Snapshot } from "./snapshot.js";
 import { workloadKey } from "./workload-of.js";
@@ -71,7 +71,7 @@ export class References {
       ...inOrder(cluster.namespaces),
       ...inOrder(cluster.multusConfigs),
       ...inOrder(cluster.networkAttachments),
-    ].flatMap((object) => (isEnding(cluster, object) ? [] : namingsOf(object)));
+    ].flatMap((object) => (isInEndingNamespace(cluster, object) ? [] : namingsOf(object)));
   }
 
   /** Asks who names something. */
@@ -185,7 +185,7 @@ function readNamings(object: KubeObject): Naming[] {
 /** What makes no Pod any more names nothing. */
 function ofTemplate(workload: KubeObject): Naming[] {
   const annotations = podTemplate(workload)?.metadata?.annotations;
-  if (!annotations || isDone(workload) || isKeptForHistory(workload)) return [];
+  if (!annotations || !makesPods(workload)) return [];
   const namespace = workload.metadata.namespace ?? "";
   const chosen = ownChoice({ namespace, annotations });
   if (chosen === undefined) return [];
@@ -223,7 +223,7 @@ function attached(
   const found = new Map<string, KubeObject[]>();
   for (const workload of inOrder(cluster.workloads)) {
     const annotations = podTemplate(workload)?.metadata?.annotations;
-    if (!annotations || isEnding(cluster, workload)) continue;
+    if (!annotations || isInEndingNamespace(cluster, workload)) continue;
     const namespace = workload.metadata.namespace ?? "";
     const first = defaultNetwork(annotations, facts);
     const more = additionalNics({ namespace, annotations }) ?? [];
@@ -236,7 +236,7 @@ function attached(
   return found;
 }
 
-function isEnding(cluster: Cluster, { kind, metadata }: KubeObject): boolean {
+function isInEndingNamespace(cluster: Cluster, { kind, metadata }: KubeObject): boolean {
   const within = kind === KINDS.Namespace.kind ? metadata.name : metadata.namespace;
   return namespaceEnd(cluster, within) === "terminating";
 }

@@ -1,5 +1,5 @@
 import { type Family, formatAddress } from "../ip/address.js";
-import { type RangeSet, size, subtract } from "../ip/range-set.js";
+import { contains, type RangeSet, size, subtract } from "../ip/range-set.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { chooseAddress, reservedAddresses } from "../spiderpool/ipam/allocate.js";
@@ -77,11 +77,8 @@ export function explainNic(scene: Scene, target: ExplainTarget, nic: string): Ni
   const { facts } = scene;
   const found = candidatesIn(scene, target.pod, nic);
   const network = networkOfNic(target.pod, nic, facts);
-  const nobody = target.hostNetwork
-    ? "the Pod uses its node's network (hostNetwork)"
-    : scene.asking(target.pod, nic).asks === "no"
-      ? "its network ends in another IPAM than Spiderpool's"
-      : undefined;
+  const elsewhere = scene.asking(target.pod, nic).asks === "no";
+  const nobody = target.asksNobody ?? (elsewhere ? "its network ends in another IPAM than Spiderpool's" : undefined);
   const families = ([4, 6] as const).filter((family) => (family === 4 ? facts.enableIPv4 : facts.enableIPv6));
   return {
     nic,
@@ -187,13 +184,16 @@ function usablePool(
   // A Pod that is made again has another UID, so no record of its own to find (A15, A17).
   const choice = chooseAddress(pool, "", reserved);
   const held = (snapshot.use.byPool.get(name) ?? []).find((holder) => holder.pod === target.live);
+  // Of a full pool it gets what it gives back itself.
+  const next =
+    choice?.address ?? (held && contains(subtract(offered, reserved), held.address) ? held.address : undefined);
   return {
     pool: name,
     turn,
     total: size(offered),
     used: size(used),
     free: size(subtract(subtract(offered, used), reserved)),
-    next: choice && formatAddress(choice.address),
+    next: next === undefined ? undefined : formatAddress(next),
     holds: held && formatAddress(held.address),
     assumed,
   };

@@ -1,9 +1,11 @@
 import { type Owner, parseNicOwner, splitOwner, wholeNic } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
 import type { Block } from "../change/step.js";
+import { isOrphaned } from "../cluster/lifecycle.js";
 import type { Namers } from "../cluster/references.js";
 import { formatAddress } from "../ip/address.js";
 import { addressesOf, contains, formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
+import { deletingThem } from "../leftover-endpoints.js";
 import type { LeavingEntry, VerdictEntry } from "../outcome.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
@@ -146,8 +148,21 @@ function entry(user: Holder, snapshot: Snapshot, step: OrderedStep): VerdictEntr
     address: formatAddress(user.address),
     pool: step.name,
     owner: ownerText(user, snapshot),
-    reasons: [`${step.name}: the plan ${what}`, `${podShown(user.pod)} has ${formatAddress(user.address)} of it now`],
+    reasons: [
+      `${step.name}: the plan ${what}`,
+      `${podShown(user.pod)} has ${formatAddress(user.address)} of it now`,
+      ...freeing(user, snapshot),
+    ],
   };
+}
+
+/** How the address of a Pod that is gone or finished gets free: nothing that anybody does to the Pod mends it. */
+function freeing({ pod, address }: Holder, snapshot: Snapshot): string[] {
+  if (!isOrphaned(snapshot, pod)) return [];
+  if (snapshot.use.unrecorded.has(address)) return [deletingThem([pod])];
+  return [
+    `${podShown(pod)} is gone or has finished: Spiderpool's garbage collection frees its record in some minutes (A23)`,
+  ];
 }
 
 /** The step, held back. */

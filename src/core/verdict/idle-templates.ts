@@ -1,4 +1,4 @@
-import { isDone, isHostNetwork, isKeptForHistory } from "../cluster/lifecycle.js";
+import { isHostNetwork, makesPods } from "../cluster/lifecycle.js";
 import { referencedKey } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
@@ -55,10 +55,10 @@ function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
 }
 
 /**
- * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done, and
- * not of an old ReplicaSet that some controller keeps for its history.
+ * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done or of
+ * a workload that is being deleted, and not of an old ReplicaSet that some controller keeps for its history.
  */
 function mayStart(workload: KubeObject): boolean {
   if (isHostNetwork(podTemplate(workload))) return false;
-  return unreadableReason(workload) === undefined && !isDone(workload) && !isKeptForHistory(workload);
+  return unreadableReason(workload) === undefined && makesPods(workload);
 }

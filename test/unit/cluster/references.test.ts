@@ -41,6 +41,8 @@ const index = (live: readonly KubeObject[], steps: readonly Step[] = []) => {
 };
 
 const MADE = { ownerReferences: [{ apiVersion: "v1", kind: "SpiderMultusConfig", name: "byhand", uid: "u" }] };
+const RUNNING = app(choice({ ipv4: ["p"] }));
+const DELETED = { deletionTimestamp: "2026-11-22T00:00:00Z", finalizers: ["foregroundDeletion"] };
 const BY_APP = "the Pod template of default/Deployment/app";
 const BY_NAMESPACE = "Namespace shop";
 const BY_NETWORK = "SpiderMultusConfig kube-system/net";
@@ -76,6 +78,12 @@ describe("who names a pool", () => {
     ],
     ["a Job that runs", job(), "the Pod template of default/Job/load", true],
     ["a Job that is done", job({ type: "Complete", status: "True" }), undefined, false],
+    [
+      "a workload that is being deleted",
+      { ...RUNNING, metadata: { ...RUNNING.metadata, ...DELETED } },
+      undefined,
+      false,
+    ],
     ["a net-attach-def", attachment(ipam("spiderpool")), "NetworkAttachmentDefinition kube-system/byhand", true],
     ["a net-attach-def of another IPAM", attachment(ipam("whereabouts")), undefined, false],
     ["one that Spiderpool made, whose config tells", attachment(ipam("spiderpool"), MADE), undefined, false],
