@@ -63,6 +63,15 @@ test.each([
   expect(await codes([ordinal[0]!], conf)).toEqual([]);
 });
 
+test("Kruise's ordinals keep nothing that a check could free", async () => {
+  const kruise = maker("apps.kruise.io/v1beta1 StatefulSet shop/kv", { annotations: naming("a") });
+  const live = [
+    ...[ordinal[0]!, kruise, podOf(kruise, "shop/kv-0")],
+    endpointOf("shop/kv-0", "StatefulSet kv", { eth0: "a 10.6.0.11" }, goesWith("shop/kv-0")),
+  ];
+  expect(await codes(live, "enableGatewayDetection: true\n")).toEqual([]);
+});
+
 test("says where nodes choose the pools (N6)", async () => {
   const sriov = {
     cniType: "sriov",
