@@ -1,6 +1,7 @@
 import type { Allocation } from "../../allocate/allocation.js";
 import { wholeNic } from "../../allocate/owner.js";
 import type { Step } from "../../change/step.js";
+import { type Naming, referencesIn } from "../../cluster/references.js";
 import type { Family } from "../../ip/address.js";
 import { cidrRange, parseCidr, type Range } from "../../ip/range.js";
 import { overlaps, type RangeSet, rangeSet, size } from "../../ip/range-set.js";
@@ -11,7 +12,6 @@ import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import { snapshotAfter } from "../after.js";
 import type { NodeClasses } from "../node-classes.js";
 import { type Scene, sceneOf } from "../replay.js";
-import { type Naming, namingsIn } from "./namings.js";
 
 /** What warnings are found from. */
 export interface Watched {
@@ -55,9 +55,9 @@ export class Watch {
     return this.before.nodes;
   }
 
-  /** Who names pools once the steps ran. */
+  /** Who names pools once the steps ran, as far as Spiderpool reads it. */
   get namings(): readonly Naming[] {
-    return this.#once("namings", () => namingsIn(this.after));
+    return this.#once("namings", () => referencesIn(this.after).namings.filter(({ refused }) => !refused));
   }
 
   /** Steps on pools that come or go. */
