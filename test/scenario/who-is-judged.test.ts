@@ -344,7 +344,25 @@ describe("who asks Spiderpool at all", () => {
     const annotations = { ...naming({ net1: "a" }, "kube-system/net"), "v1.multus-cni.io/default-network": eth0 };
     return maker("apps/v1 Deployment shop/web", { annotations });
   };
+  const twoNics = (fast: object) => {
+    const owner = maker("apps/v1 ReplicaSet shop/web", {
+      annotations: naming({ eth0: "a", net1: "b" }, "kube-system/fast"),
+    });
+    return [...holding(owner, "shop/web-x", "ReplicaSet web"), network("net"), network("fast", fast)];
+  };
   check([
+    {
+      what: "a second NIC that has no address yet and asks for one",
+      live: twoNics({}),
+      plan: disables("b"),
+      verdict: ["strands shop/web-x eth0"],
+    },
+    {
+      what: "but not on a network in other hands, though ippools lists it",
+      live: twoNics({ disableIPAM: true }),
+      plan: disables("b"),
+      verdict: [],
+    },
     {
       what: "nobody knows: judged",
       live: [...BASE, marked, plain("web")],

@@ -9,20 +9,18 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     // Seconds for making what is found smaller.
     shrink: { type: "string", default: "" },
-    // Of test/support/worlds/life-spec.ts: `all`, or some with commas.
-    features: { type: "string", default: "" },
+    // Of test/support/worlds/life-spec.ts: `all`, `none`, or some with commas. With `none` a number is the world it always was.
+    features: { type: "string", default: "all" },
   },
 });
 function featuresOf(text: string): readonly Feature[] {
   if (text === "all") return FEATURES;
-  return text
-    .split(",")
-    .filter(Boolean)
-    .map((name) => {
-      const found = FEATURES.find((one) => one === name);
-      if (found === undefined) throw new Error(`no feature ${name}; there are all, ${FEATURES.join(", ")}`);
-      return found;
-    });
+  if (text === "none") return [];
+  return text.split(",").map((name) => {
+    const found = FEATURES.find((one) => one === name);
+    if (found === undefined) throw new Error(`no feature ${name}; there are all, none, ${FEATURES.join(", ")}`);
+    return found;
+  });
 }
 
 const seed = values.seed === undefined ? Date.now() % 0x7fff_ffff : Number(values.seed);

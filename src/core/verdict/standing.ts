@@ -87,7 +87,10 @@ function otherNics(
   { free, back }: { readonly free: (pool: SpiderIPPool) => number; readonly back: boolean },
 ): Other[] {
   const served = tenant.recorded.map((record) => record.interface);
-  const nics = boundNics(pod, served).filter((nic) => nic !== tenant.nic && !(back && served.includes(nic)));
+  const nics = boundNics(pod, served).filter(
+    // One whose network is in other hands asks nobody here, though `ippools` lists it.
+    (nic) => nic !== tenant.nic && !(back && served.includes(nic)) && scene.asking(pod, nic).asks !== "no",
+  );
   return nics.flatMap((nic) => {
     const found = candidatesIn(scene, pod, nic);
     const asked = ([4, 6] as const).filter(

@@ -41,11 +41,16 @@ function confirms(before: Objects, state: Objects, entry: VerdictEntry, chance: 
   const pod = before.all("Pod").get(entry.pod);
   if (pod === undefined) return idleLosses(before, state, entry.pod).includes(entry.interface);
   const harm = harmTo(before, state, pod);
-  if (entry.interface === "" ? harm.size > 0 : harm.has(entry.interface)) return true;
+  if (entry.interface === "" ? harm.size > 0 : nicsTold(entry).some((nic) => harm.has(nic))) return true;
   const crowd = entry.reasons
     .map((reason) => /may come for the \d+ usable addresses of (.*)$/.exec(reason)?.[1])
     .find(Boolean);
   return crowd !== undefined && (outnumbered(state, crowd.split(", ")) || mayStrand(state, entry.pod, chance));
+}
+
+/** The NIC of an address, and one its Pod's successor has besides, which has no address yet to tell it by (FIXED-8). */
+function nicsTold({ interface: nic, reasons }: VerdictEntry): string[] {
+  return [nic, ...reasons.flatMap((reason) => / serves (\S+); before/.exec(reason)?.[1] ?? [])];
 }
 
 /**

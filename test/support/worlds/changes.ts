@@ -103,11 +103,13 @@ export function pendingOffered(before: Before, objects: Objects, context: CheckC
     .filter((one) => one.present && one.pending)
     .flatMap((one) => {
       const owner = `${fixedKey({ ...one, name: `w${one.workload}` }, context.workloads)}/${one.nic}`;
-      const offers = (world: Objects) =>
-        [...poolsOf(world).values()].filter((pool) => ownerOf(pool)?.startsWith(owner)).flatMap(offeredBy);
+      const own = (world: Objects) => [...poolsOf(world).values()].filter((pool) => ownerOf(pool)?.startsWith(owner));
+      const now = own(objects);
+      // A pool that had lost our marks is the owner's as it was, and adopted so.
+      const unmarked = now.flatMap(({ metadata: { name } }) => poolsOf(before.objects).get(name) ?? []);
       // What the lock held before the mark came is no gain.
-      const had = new Set([...offers(before.objects), ...heldUnmarked(before.lock)]);
-      const fresh = offers(objects).filter((address) => !had.has(address));
+      const had = new Set([...[...own(before.objects), ...unmarked].flatMap(offeredBy), ...heldUnmarked(before.lock)]);
+      const fresh = now.flatMap(offeredBy).filter((address) => !had.has(address));
       if (fresh.length === 0) return [];
       return [{ invariant: "pending", message: `${fresh.join()} of ${owner} is offered though it waits for a ticket` }];
     });

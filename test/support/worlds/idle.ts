@@ -29,9 +29,10 @@ export function idleLosses(before: Objects, after: Objects, name: string): strin
   const will = startsOf(after, name, nodes);
   const nics = new Set([before, after].flatMap((objects) => nicsOf(objects, name)));
   return [...nics].filter((nic) => {
-    // One that is new to the template needed nothing before.
-    const fine = was.some((start) => start.served.has(nic) || !start.asked.has(nic));
-    return fine && !will.some((start) => start.served.has(nic));
+    // One that is new to the template, or whose network is another's, needed nothing before; as long as it does not, it loses nothing.
+    const free = was.some((start) => !start.asked.has(nic));
+    const fine = free || was.some((start) => start.served.has(nic));
+    return fine && !will.some((start) => start.served.has(nic) || (free && !start.asked.has(nic)));
   });
 }
 
