@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics.js";
 import type { Plan } from "../plan/plan.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
-import { globMatch, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
+import { globMatch, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { anchorName } from "./anchor.js";
 import { compareTemplate, templateAnnotations } from "./annotations.js";
@@ -49,27 +49,31 @@ export function compareTemplates(
 }
 
 /**
- * What the template's annotation names for one NIC and family where not one pool has such a name: the anchor then
- * makes the Pod fail (A5).
+ * What the template's annotation names for one NIC where new Pods get no address for it (A5): a pool that does not exist and
+ * the anchor fail the Pod in their family, and where not one pattern hits a pool, the NIC starts with nothing and no error.
  * @param pools names in order
  */
 function namesNoPool(annotations: Readonly<Record<string, string>>, pools: readonly string[]): string | undefined {
-  const text = annotations[KEYS.ippools] ?? annotations[KEYS.ippool];
-  for (const item of itemsOf(text)) {
-    for (const family of [4, 6] as const) {
+  const hits = (name: string) =>
+    namesWithPrefix(pools, literalPrefix(name)).some((pool) => globMatch(name, pool) && !ANCHORS.includes(pool));
+  for (const item of itemsOf(annotations[KEYS.ippools] ?? annotations[KEYS.ippool])) {
+    const families = FAMILIES.map((family) => {
       const list = item?.[`ipv${family}`];
       const names = Array.isArray(list) ? list.filter((name) => typeof name === "string") : [];
       const own = names.filter((name) => name !== anchorName(family));
-      const hits = (name: string) =>
-        namesWithPrefix(pools, literalPrefix(name)).some(
-          (pool) => globMatch(name, pool) && pool !== anchorName(family),
-        );
-      if (own.length > 0 && names.length > own.length && !own.some(hits))
-        return own.slice(0, 3).join(", ").slice(0, 300);
-    }
+      return { own, anchored: names.length > own.length, vain: own.filter((name) => !hits(name)) };
+    }).filter(({ own }) => own.length > 0);
+    const literal = families.flatMap(({ vain }) => vain.filter((name) => !isPattern(name)));
+    const empty = families.filter(({ own, vain }) => vain.length === own.length);
+    const silent = empty.length === families.length;
+    const missing = literal.length > 0 ? literal : empty.find(({ anchored }) => anchored || silent)?.own;
+    if (missing !== undefined) return missing.slice(0, 3).join(", ").slice(0, 300);
   }
   return undefined;
 }
+
+const FAMILIES = [4, 6] as const;
+const ANCHORS: readonly string[] = FAMILIES.map(anchorName);
 
 function itemsOf(text: string | undefined): readonly (Readonly<Record<string, unknown>> | null)[] {
   try {
