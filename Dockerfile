@@ -1,8 +1,13 @@
 # Node 20 is past its end of life.
 ARG NODE=22.20.0
-# Pins the base image: --build-arg DIGEST=@sha256:... as `docker buildx imagetools inspect node:22.20.0-bookworm-slim` prints it.
+# Pins the base image. A release is built with --build-arg DIGEST=@sha256:..., as `docker buildx imagetools inspect
+# node:22.20.0-bookworm-slim` prints it; no digest stands here, since one that nobody renews keeps old holes open.
 ARG DIGEST=
 FROM node:${NODE}-bookworm-slim${DIGEST} AS build
+ARG DIGEST
+RUN if [ -z "$DIGEST" ]; then echo "The base image is not pinned to a digest. Release builds pass DIGEST=@sha256:..." >&2; \
+ elif ! printf %s "$DIGEST" | grep -Eqx '@sha256:[0-9a-f]{64}'; then \
+ echo "DIGEST must be @sha256: and 64 hexadecimal digits, or empty; it is $DIGEST" >&2; exit 1; fi
 WORKDIR /src
 COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
 RUN npm ci --ignore-scripts
@@ -18,6 +23,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends git openssh-cli
 # ssh refuses to run as a user that /etc/passwd does not know.
 RUN groupadd --gid 65532 spiderplan \
  && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin spiderplan
+# What the image was built on, for scanners; an empty digest says that it was not pinned.
+ARG NODE
+ARG DIGEST
+LABEL org.opencontainers.image.base.name="docker.io/library/node:${NODE}-bookworm-slim" \
+ org.opencontainers.image.base.digest="${DIGEST#@}"
 ENV NODE_ENV=production
 # The root file system may be read-only; what programs keep at home is gone with the container.
 ENV HOME=/tmp

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, request as plainRequest, type ServerResponse } from "node:http";
-import { Agent, request as tlsRequest } from "node:https";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { forwardTo } from "../test/support/api-forward.js";
 
 /** One request to the API server. */
 export interface Counted {
@@ -20,9 +19,9 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
-/** Opens one before the API server of a kubeconfig of the bench, or before a plain URL. */
+/** Opens one before the API server of a test's kubeconfig, or before a plain URL. */
 export async function startCountingProxy(target: { url: string } | { kubeconfig: string }): Promise<CountingProxy> {
-  const forward = "url" in target ? plainly(target.url) : withCertificate(target.kubeconfig);
+  const forward = forwardTo(target);
   const requests: Counted[] = [];
   const server = createServer((request, response) => {
     requests.push(counted(request));
@@ -37,40 +36,6 @@ export async function startCountingProxy(target: { url: string } | { kubeconfig:
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-type Forward = (request: IncomingMessage, response: ServerResponse) => void;
-
-function plainly(url: string): Forward {
-  return (request, response) => {
-    const { method, url: path, headers } = request;
-    pass(request, response, plainRequest(new URL(path ?? "/", url), { method, headers }));
-  };
-}
-
-function withCertificate(kubeconfig: string): Forward {
-  const { clusters, users } = JSON.parse(readFileSync(kubeconfig, "utf8"));
-  const { server, "certificate-authority": ca } = clusters[0].cluster;
-  const { "client-certificate": cert, "client-key": key } = users[0].user;
-  const [caText, certText, keyText] = [ca, cert, key].map((file: string) => readFileSync(file, "utf8"));
-  const agent = new Agent({ keepAlive: true, ca: caText, cert: certText, key: keyText });
-  return (request, response) => {
-    const { method, url, headers } = request;
-    pass(request, response, tlsRequest(new URL(url ?? "/", server), { agent, method, headers }));
-  };
-}
-
-function pass(request: IncomingMessage, response: ServerResponse, upstream: ReturnType<typeof plainRequest>): void {
-  upstream.on("response", (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    // A watch has to tell that it began before anything happens.
-    response.flushHeaders();
-    answer.pipe(response);
-    answer.on("error", () => response.destroy());
-  });
-  upstream.on("error", () => response.destroy());
-  response.on("close", () => upstream.destroy());
-  request.pipe(upstream);
 }
 
 /** As RBAC names verbs and resources. */

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
-import { type OperatorProcess, startOperatorProcess } from "../support/operator/operator-process.js";
 import { planText } from "../support/operator/plan-text.js";
+import { type SpawnedOperator, spawnOperator } from "../support/operator/process.js";
 import { eventually, NAMESPACE, type Stage, setStage } from "../support/operator/stage.js";
 import { healsWiped } from "../support/operator/watch-faults.js";
 import { skipReason } from "../support/real-apiserver.js";
@@ -59,10 +59,10 @@ describe.skipIf(reason !== undefined)(
       onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
       const start = (name: string) => {
         const dataDir = join(folder, name);
-        const started = startOperatorProcess({ kubeconfig: cluster.kubeconfig, namespace: NAMESPACE, dataDir, name });
+        const started = spawnOperator({ kubeconfig: cluster.kubeconfig, namespace: NAMESPACE, dataDir, name });
         onTestFinished(async () => {
           started.signal("SIGKILL");
-          await started.ended;
+          await started.gone;
         });
         return started;
       };
@@ -114,7 +114,7 @@ describe.skipIf(reason !== undefined)(
   },
 );
 
-const lines = ({ log }: OperatorProcess) =>
+const lines = ({ log }: SpawnedOperator) =>
   log.flatMap((line) => {
     try {
       return [JSON.parse(line) as { readonly msg?: string; readonly object?: string }];
@@ -123,7 +123,7 @@ const lines = ({ log }: OperatorProcess) =>
     }
   });
 
-async function says(operator: OperatorProcess, message: string, seconds = 30): Promise<void> {
+async function says(operator: SpawnedOperator, message: string, seconds = 30): Promise<void> {
   await eventually(
     async () => lines(operator).map(({ msg }) => msg),
     (said) => said.includes(message),
@@ -132,7 +132,7 @@ async function says(operator: OperatorProcess, message: string, seconds = 30): P
 }
 
 /** Pools a process says it wrote. */
-function written(operator: OperatorProcess): string[] {
+function written(operator: SpawnedOperator): string[] {
   return lines(operator).flatMap(({ msg, object = "" }) =>
     msg === "step carried out" && object.startsWith("SpiderIPPool ") ? [object.slice("SpiderIPPool ".length)] : [],
   );

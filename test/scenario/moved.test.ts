@@ -115,6 +115,12 @@ test.each<[what: string, told: boolean, v4: readonly string[], v6?: readonly str
   );
   const { diagnostics } = await decideOn(followed("old"), live);
   expect(diagnostics.some(({ code }) => code === "SP2607")).toBe(told);
+  const paused = live.map((one) =>
+    one.kind === "Deployment" ? { ...one, spec: { ...(one.spec as object), paused: true } } : one,
+  );
+  const codes = (await decideOn(followed("old"), paused)).diagnostics.map(({ code }) => code);
+  expect(codes).not.toContain("SP2607");
+  expect(codes).toContain("SP2604");
 });
 
 /** A workload whose template has these annotations. */

@@ -101,6 +101,10 @@ describe("the successor is made from the template in force", () => {
   const revisions = { currentRevision: "db-1", updateRevision: "db-2" };
   const onOld = { metadata: { ...old.metadata, labels: { app: "db", "controller-revision-hash": "db-1" } } };
   const partition = { updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 1 } } };
+  const first = { currentRevision: "db-1", updateRevision: "db-1" };
+  const annotates = `${disables("")}workloads:
+  shop/StatefulSet/db: {replicas: 1, annotate: true, pods: {labels: {app: db}}, interfaces: {eth0: {pools: [b]}}}
+`;
   check([
     {
       what: "a paused rollout: the old ReplicaSet's",
@@ -135,6 +139,18 @@ describe("the successor is made from the template in force", () => {
       what: "below the partition: the current revision's",
       live: holding(statefulSet(naming("b"), partition, revisions), "shop/db-0", "StatefulSet db", onOld),
       plan: disables("b"),
+      verdict: [],
+    },
+    {
+      what: "our own annotations on a template: an ordinal loses its pool",
+      live: holding(statefulSet(naming("a"), {}, first), "shop/db-0", "StatefulSet db", onOld),
+      plan: annotates,
+      verdict: ["moves shop/db-0 eth0"],
+    },
+    {
+      what: "but none below the partition, whose revision stays",
+      live: holding(statefulSet(naming("a"), partition, first), "shop/db-0", "StatefulSet db", onOld),
+      plan: annotates,
       verdict: [],
     },
     {

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -87,6 +88,8 @@ class ControlPlane {
       await gone;
       apiServer = this.#startApiServer(authority, clients!, port!);
       await until("the API server is ready again", () => ready(this.#actor!));
+      // Custom objects are served a moment later.
+      await until("custom objects are served again", async () => !!(await this.#actor!.list(KINDS.SpiderIPPool)));
     };
     return {
       ...{ server, kubeconfig, actor: this.#actor, controllers, minor, authority, restartApiServer },
@@ -296,11 +299,24 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Ports that were free a moment ago. */
+/**
+ * Ports that were free a moment ago. They are below those that Linux gives outgoing connections: with several clusters
+ * at once one of these could take such a port before the server that it is for.
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((one) => new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve))));
+  const servers = await Promise.all(Array.from({ length: count }, listening));
   const ports = servers.map((one) => (one.address() as { port: number }).port);
   await Promise.all(servers.map((one) => new Promise((resolve) => one.close(resolve))));
   return ports;
+}
+
+async function listening(): Promise<Server> {
+  for (;;) {
+    const server = createServer();
+    const bound = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(randomInt(20_000, 32_000), "127.0.0.1", () => resolve(true));
+    });
+    if (bound) return server;
+  }
 }

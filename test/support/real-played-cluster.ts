@@ -19,21 +19,13 @@ export interface RealPlayedCluster extends RealCluster {
 }
 
 /** What tests leave behind, in the order it can go. */
-const LEFT: readonly Kind[] = [
-  KINDS.Deployment,
-  KINDS.StatefulSet,
-  KINDS.DaemonSet,
-  KINDS.CloneSet,
-  KINDS.Job,
-  KINDS.ReplicaSet,
-  KINDS.Pod,
-  KINDS.SpiderEndpoint,
-  KINDS.SpiderIPPool,
-  KINDS.SpiderReservedIP,
-  KINDS.SpiderSubnet,
-  KINDS.SpiderMultusConfig,
-  KINDS.NetworkAttachmentDefinition,
-  KINDS.Node,
+const LEFT: readonly (readonly Kind[])[] = [
+  [KINDS.Deployment, KINDS.StatefulSet, KINDS.DaemonSet, KINDS.CloneSet, KINDS.Job],
+  [KINDS.ReplicaSet],
+  [KINDS.Pod],
+  [KINDS.SpiderEndpoint],
+  [KINDS.SpiderIPPool],
+  [KINDS.SpiderReservedIP, KINDS.SpiderSubnet, KINDS.SpiderMultusConfig, KINDS.NetworkAttachmentDefinition, KINDS.Node],
 ];
 
 const REGISTRATIONS: Readonly<Record<string, Kind>> = {
@@ -118,16 +110,21 @@ async function allRun({ actor }: RealCluster): Promise<boolean> {
 }
 
 async function clean({ actor }: RealCluster): Promise<void> {
-  for (const kind of LEFT) {
-    await until(`no ${kind.plural} are left`, async () => {
-      const { items } = await actor.list(kind);
-      await Promise.all(items.map((item) => remove(actor, kind, item)));
-      return items.length === 0;
-    });
+  for (const together of LEFT) {
+    await Promise.all(
+      together.map((kind) =>
+        until(`no ${kind.plural} are left`, async () => {
+          const { items } = await actor.list(kind);
+          await Promise.all(items.map((item) => remove(actor, kind, item)));
+          return items.length === 0;
+        }),
+      ),
+    );
   }
+  const ours = [KEYS.namespaceDefaultV4, KEYS.namespaceDefaultV6, "spiderplan.io/applied"];
+  const annotations = Object.fromEntries(ours.map((key) => [key, null]));
   for (const { metadata } of (await actor.list(KINDS.Namespace)).items) {
-    const ours = [KEYS.namespaceDefaultV4, KEYS.namespaceDefaultV6, "spiderplan.io/applied"];
-    const annotations = Object.fromEntries(ours.map((key) => [key, null]));
+    if (!ours.some((key) => metadata.annotations?.[key] !== undefined)) continue;
     await actor.patch({ kind: KINDS.Namespace, name: metadata.name }, { metadata: { annotations } });
   }
 }

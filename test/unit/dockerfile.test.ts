@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -27,9 +28,32 @@ test("stages start from one image, pinned to a version, and to a digest where on
   expect(digest).toBe("DIGEST=");
   const version = argument!.split("=")[1]!;
   expect(version).toMatch(/^22\.\d+\.\d+$/);
+  // What another FROM or RUN sees of a global argument, it has to ask for again.
+  expect(all("ARG").slice(2)).toEqual(["DIGEST", "NODE", "DIGEST"]);
   const images = all("FROM").map((rest) => rest.split(" ")[0]!.replace(`\${NODE}`, version));
   const pinned = `node:${version}-bookworm-slim\${DIGEST}`;
   expect(images).toEqual([pinned, pinned]);
+});
+
+test.each([
+  ["", 0, "The base image is not pinned"],
+  [`@sha256:${"0a".repeat(32)}`, 0, ""],
+  [`sha256:${"0a".repeat(32)}`, 1, "DIGEST must be @sha256: and 64"],
+  [`@sha256:${"0a".repeat(31)}`, 1, "DIGEST must be @sha256: and 64"],
+  [`@sha256:${"0A".repeat(32)}`, 1, "DIGEST must be @sha256: and 64"],
+  [`-other@sha256:${"0a".repeat(32)}`, 1, "DIGEST must be @sha256: and 64"],
+])("DIGEST=%j ends the build with %i and says %j", (digest, code, told) => {
+  const check = all("RUN").find((run) => run.includes("DIGEST"))!;
+  const { status, stderr } = spawnSync("sh", ["-c", check], {
+    env: { ...process.env, DIGEST: digest },
+    encoding: "utf8",
+  });
+  expect([status, stderr.slice(0, told.length || undefined)]).toEqual([code, told]);
+});
+
+test("the image says what it was built on", () => {
+  const [label] = all("LABEL");
+  expect(label).toContain(`image.base.digest="\${DIGEST#@}"`);
 });
 
 test("nothing is fetched but by npm and apt, by lock file and without what is only recommended", () => {

@@ -4,6 +4,7 @@ import { rangeSet } from "../ip/range-set.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { type Ipam, ipamOf } from "../spiderpool/ipam/network-defaults.js";
 import { additionalNics, FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
+import { nicsOfPod } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { controllerOf, isKind, KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { isFinished, isHostNetwork } from "./lifecycle.js";
@@ -38,12 +39,6 @@ export function askingOf(snapshot: Cluster, pod: PodFacts, nic: string, facts: S
   if (ipam === "spiderpool") return { asks: "yes", ipam };
   if (ipam === "other") return { asks: "no", ipam };
   return { asks: evidenceOf(snapshot, facts).get(evidenceKey(pod, nic, facts)) ?? "unknown", ipam };
-}
-
-/** NICs of a Pod: eth0 and those of its further networks; undefined where nobody can tell. */
-export function nicsOfPod(pod: Pick<PodFacts, "namespace" | "annotations">): ReadonlySet<string> | undefined {
-  const more = additionalNics(pod);
-  return more && new Set([FIRST_NIC, ...more.map(({ nic }) => nic)]);
 }
 
 /** Stands for the cluster's own network, of which no annotation speaks: settings may name it and no object define it. */

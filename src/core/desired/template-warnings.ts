@@ -1,8 +1,9 @@
+import { namingsOf } from "../cluster/references.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Plan } from "../plan/plan.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import { globMatch, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
-import { KEYS, type KubeObject } from "../spiderpool/objects.js";
+import type { KubeObject } from "../spiderpool/objects.js";
 import { anchorName } from "./anchor.js";
 import { compareTemplate, templateAnnotations } from "./annotations.js";
 import type { Binding } from "./binding.js";
@@ -24,17 +25,18 @@ export function compareTemplates(
     const differences = compareTemplate(expected, annotations, workload.namespace);
     if (differences.length === 0) continue;
     pools ??= [...new Set([...snapshot.pools.keys(), ...planned])].sort();
-    const vain = wantsPods(live) ? namesNoPool(annotations, pools) : undefined;
+    const vain = wantsPods(live) ? namesNoPool(live, pools) : undefined;
     if (vain !== undefined) {
       found.push({
         code: "SP2607",
         severity: "warning",
-        message: `new Pods of ${workload.name} get no address: its Pod template names ${vain}, and there is no such pool`,
+        message: `new Pods of ${workload.name} get no address: its Pod template names ${vain.names}, and there is no such pool`,
         hint: `put the lines of \`spiderplan annotations ${workload.name}\` into its Pod template: a renamed workload's pools keep their names`,
         source: workload.source,
         about: workload.name,
       });
-      continue;
+      // With the anchor it is our own pattern; without it the template follows another scheme, which is told besides.
+      if (vain.anchored) continue;
     }
     found.push({
       code: "SP2604",
@@ -53,37 +55,38 @@ export function compareTemplates(
  * the anchor fail the Pod in their family, and where not one pattern hits a pool, the NIC starts with nothing and no error.
  * @param pools names in order
  */
-function namesNoPool(annotations: Readonly<Record<string, string>>, pools: readonly string[]): string | undefined {
+function namesNoPool(workload: KubeObject, pools: readonly string[]): NoPool | undefined {
   const hits = (name: string) =>
     namesWithPrefix(pools, literalPrefix(name)).some((pool) => globMatch(name, pool) && !ANCHORS.includes(pool));
-  for (const item of itemsOf(annotations[KEYS.ippools] ?? annotations[KEYS.ippool])) {
+  for (const { names } of namingsOf(workload)) {
     const families = FAMILIES.map((family) => {
-      const list = item?.[`ipv${family}`];
-      const names = Array.isArray(list) ? list.filter((name) => typeof name === "string") : [];
-      const own = names.filter((name) => name !== anchorName(family));
-      return { own, anchored: names.length > own.length, vain: own.filter((name) => !hits(name)) };
+      const given = family === 4 ? names.v4 : names.v6;
+      const own = given.filter((name) => name !== anchorName(family));
+      return { own, anchored: given.length > own.length, vain: own.filter((name) => !hits(name)) };
     }).filter(({ own }) => own.length > 0);
     const literal = families.flatMap(({ vain }) => vain.filter((name) => !isPattern(name)));
     const empty = families.filter(({ own, vain }) => vain.length === own.length);
     const silent = empty.length === families.length;
-    const missing = literal.length > 0 ? literal : empty.find(({ anchored }) => anchored || silent)?.own;
-    if (missing !== undefined) return missing.slice(0, 3).join(", ").slice(0, 300);
+    const unserved = empty.find(({ anchored }) => anchored || silent);
+    const missing = literal.length > 0 ? literal : unserved?.own;
+    if (missing !== undefined) {
+      return { names: missing.slice(0, 3).join(", ").slice(0, 300), anchored: unserved?.anchored ?? false };
+    }
   }
   return undefined;
+}
+
+/** Names that find no pool, and whether the anchor stands beside them. */
+interface NoPool {
+  readonly names: string;
+  readonly anchored: boolean;
 }
 
 const FAMILIES = [4, 6] as const;
 const ANCHORS: readonly string[] = FAMILIES.map(anchorName);
 
-function itemsOf(text: string | undefined): readonly (Readonly<Record<string, unknown>> | null)[] {
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "object");
-  } catch {
-    return [];
-  }
-}
-
+/** Whether Pods are made from the template itself: a paused Deployment goes on with its ReplicaSets'. */
 function wantsPods({ spec }: KubeObject): boolean {
-  return (spec as { replicas?: number } | undefined)?.replicas !== 0;
+  const { replicas, paused } = (spec ?? {}) as { replicas?: number; paused?: boolean };
+  return replicas !== 0 && paused !== true;
 }

@@ -1,4 +1,3 @@
-import { nicsOfPod } from "../cluster/asking.js";
 import {
   isDone,
   isEnding,
@@ -15,6 +14,7 @@ import { workloadKey, workloadOfPod } from "../cluster/workload-of.js";
 import { type Address, type Family, familyOf, parseAddress } from "../ip/address.js";
 import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
+import { nicsOfPod } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { unreadableReason } from "../spiderpool/limits.js";

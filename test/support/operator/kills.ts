@@ -8,7 +8,7 @@ import { type PlayedCluster, playCluster } from "../played-cluster.js";
 import { type Chance, chance } from "../worlds/chance.js";
 import { fixedRulesBroken } from "./fixed-rules.js";
 import { deployments, planOfCommit, poolOfOwner } from "./kill-plan.js";
-import { type OperatorProcess, startOperatorProcess } from "./operator-process.js";
+import { type SpawnedOperator, spawnOperator } from "./process.js";
 
 export interface KillOptions {
   readonly count: number;
@@ -60,7 +60,7 @@ class KilledWorld {
   readonly #folder = mkdtempSync(join(tmpdir(), "spiderplan-kills-"));
   readonly #kubeconfig = join(this.#folder, "kubeconfig");
   #checks = 0;
-  #operator: OperatorProcess | undefined;
+  #operator: SpawnedOperator | undefined;
   /** Writes of pools until the operator is killed; undefined = it is not. */
   #writesLeft: number | undefined;
   #kill: () => void = () => {};
@@ -119,7 +119,7 @@ class KilledWorld {
 
   async close(): Promise<void> {
     this.#operator?.signal("SIGKILL");
-    await this.#operator?.ended;
+    await this.#operator?.gone;
     await this.#cluster.stop();
     await this.#git.close();
     rmSync(this.#folder, { recursive: true, force: true });
@@ -142,7 +142,7 @@ class KilledWorld {
   }
 
   #start(): void {
-    this.#operator = startOperatorProcess({
+    this.#operator = spawnOperator({
       kubeconfig: this.#kubeconfig,
       namespace: NAMESPACE,
       dataDir: join(this.#folder, "data"),
@@ -154,7 +154,7 @@ class KilledWorld {
     const operator = this.#operator!;
     this.#kill = () => operator.signal("SIGKILL");
     this.#writesLeft = writes;
-    const end = await operator.ended;
+    const end = await operator.gone;
     if (end !== "SIGKILL") throw new Error(`the operator ended with ${end}: ${operator.log.slice(-5).join("\n")}`);
   }
 

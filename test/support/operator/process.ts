@@ -9,23 +9,31 @@ export interface OperatorProcessOptions {
   readonly namespace: string;
   readonly dataDir: string;
   /** Folder with one file a forge, a secret on each line. */
-  readonly webhookSecrets: string;
+  readonly webhookSecrets?: string;
+  /** Its name as a Pod, the start of its identity. */
+  readonly name?: string;
   /** For Node itself: `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /** `spiderplan operator` as a process of its own, as `npm run build` made it. */
-export interface OperatorProcess {
+export interface SpawnedOperator {
   readonly pid: number;
+  /** The last lines of its log, one JSON text each, and what it says on stderr. */
+  readonly log: readonly string[];
+  /** How it ended, if it did: its exit code, or the signal it died of. */
+  readonly ended: () => string | undefined;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves with how it ended once it has. */
+  readonly gone: Promise<string>;
+}
+
+export interface OperatorProcess extends SpawnedOperator {
   /** Where it takes webhooks. */
   readonly url: string;
   /** Where it is probed. */
   readonly probes: string;
-  /** The last lines of its log, and what it says on stderr. */
-  readonly log: readonly string[];
-  /** How it ended, if it did. */
-  readonly ended: () => string | undefined;
   /** Sends a signal and waits until it has gone. */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
@@ -34,68 +42,69 @@ const KEPT_LINES = 2_000;
 
 /** Starts one; resolves when it serves, rejects when it ends before. */
 export async function startOperatorProcess(options: OperatorProcessOptions): Promise<OperatorProcess> {
-  const { kubeconfig, namespace, dataDir, webhookSecrets, nodeArgs = [], env = process.env } = options;
-  const child = spawn(
-    process.execPath,
-    [
-      ...nodeArgs,
-      ...[join(PROJECT, "dist/cli/main.js"), "operator", "--kubeconfig", kubeconfig, "--namespace", namespace],
-      ...[
-        "--data-dir",
-        dataDir,
-        "--webhook-secrets",
-        webhookSecrets,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-        "--probe-port",
-        "0",
-      ],
-    ],
-    { stdio: ["ignore", "pipe", "pipe"], env },
-  );
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  void gone.then(() => process.removeListener("exit", kill));
-  const log: string[] = [];
-  const { url, probes } = await serving(child, log, gone);
+  let onServing: (urls: { url: string; probes: string }) => void = () => {};
+  const serving = new Promise<{ url: string; probes: string }>((resolve) => {
+    onServing = resolve;
+  });
+  const spawned = spawnOperator(options, (line) => {
+    if (line.includes("serving webhooks")) onServing(JSON.parse(line));
+  });
+  const early = spawned.gone.then((how) => {
+    throw new Error(`the operator ended (${how}) before it served:\n${spawned.log.join("\n")}`);
+  });
+  const { url, probes } = await Promise.race([serving, early]);
   return {
-    pid: child.pid!,
+    ...spawned,
     url,
     probes,
-    log,
-    ended: () => (child.exitCode === null && child.signalCode === null ? undefined : ending(child)),
     end: async (signal) => {
-      child.kill(signal);
-      await gone;
+      spawned.signal(signal);
+      await spawned.gone;
     },
   };
 }
 
-async function serving(
-  child: ChildProcess,
-  log: string[],
-  gone: Promise<void>,
-): Promise<{ url: string; probes: string }> {
-  const keep = (line: string) => {
-    log.push(line);
-    if (log.length > KEPT_LINES) log.shift();
+/** Starts one, and does not wait for it; whoever starts it ends it. */
+export function spawnOperator(
+  { kubeconfig, namespace, dataDir, webhookSecrets, name, nodeArgs = [], env = process.env }: OperatorProcessOptions,
+  onLine: (line: string) => void = () => {},
+): SpawnedOperator {
+  const flags = {
+    kubeconfig,
+    namespace,
+    "data-dir": dataDir,
+    ...(webhookSecrets !== undefined && { "webhook-secrets": webhookSecrets }),
+    host: "127.0.0.1",
+    port: "0",
+    "probe-port": "0",
+    "log-format": "json",
   };
-  createInterface(child.stderr!).on("line", keep);
-  const urls = new Promise<{ url: string; probes: string }>((resolve) => {
-    createInterface(child.stdout!).on("line", (line) => {
-      keep(line);
-      if (line.includes("serving webhooks")) resolve(JSON.parse(line));
+  const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+  const child = spawn(process.execPath, [...nodeArgs, join(PROJECT, "dist/cli/main.js"), "operator", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...env, ...(name !== undefined && { POD_NAME: name }) },
+  });
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const gone = new Promise<string>((resolve) => child.once("exit", () => resolve(ending(child))));
+  void gone.then(() => process.removeListener("exit", kill));
+  const log: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on("line", (line) => {
+      log.push(line);
+      if (log.length > KEPT_LINES) log.shift();
+      onLine(line);
     });
-  });
-  const early = gone.then(() => {
-    throw new Error(`the operator ended (${ending(child)}) before it served:\n${log.join("\n")}`);
-  });
-  return Promise.race([urls, early]);
+  }
+  return {
+    pid: child.pid!,
+    log,
+    ended: () => (child.exitCode === null && child.signalCode === null ? undefined : ending(child)),
+    signal: (signal) => void child.kill(signal),
+    gone,
+  };
 }
 
 function ending(child: ChildProcess): string {
-  return child.signalCode ?? `exit ${child.exitCode}`;
+  return child.signalCode ?? `${child.exitCode}`;
 }

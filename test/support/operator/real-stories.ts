@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { KINDS } from "../../src/core/spiderpool/objects.js";
-import { NAMESPACE, setStage } from "../support/operator/stage.js";
-import { OPERATOR_STORIES } from "../support/operator/stories.js";
-import { kubectlMissing, operatorAccess } from "../support/operator-access.js";
-import { skipReason, until } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { KINDS } from "../../../src/core/spiderpool/objects.js";
+import { kubectlMissing, operatorAccess } from "../operator-access.js";
+import { skipReason, until } from "../real-apiserver.js";
+import { type RealPlayedCluster, startRealPlayedCluster } from "../real-played-cluster.js";
+import { NAMESPACE, setStage } from "./stage.js";
+import type { Story } from "./story.js";
 
 const reason = skipReason() ?? (kubectlMissing ? "kubectl is not here" : undefined);
 
-describe.skipIf(reason !== undefined)(
-  `the operator on a real kube-apiserver, under exactly its own rights${reason ? ` (skipped: ${reason})` : ""}`,
-  () => {
+/** Tells stories on a real kube-apiserver, one after another, each operator under exactly its own rights. */
+export function onRealCluster(stories: readonly Story[]): void {
+  const skipped = reason ? ` (skipped: ${reason})` : "";
+  describe.skipIf(reason !== undefined)(`the operator on a real kube-apiserver${skipped}`, () => {
     let cluster: RealPlayedCluster;
     let rights: string;
     beforeAll(async () => {
@@ -23,7 +24,7 @@ describe.skipIf(reason !== undefined)(
     });
     afterAll(() => cluster?.stop());
 
-    test.each(OPERATOR_STORIES)("%s", async (_name, story) => {
+    test.each(stories)("%s", async (_name, story) => {
       await cluster.clean();
       await cleanPlanSyncs(cluster);
       const stage = await setStage(cluster, { kubeconfig: rights, namespace: "spiderplan-system" });
@@ -34,8 +35,8 @@ describe.skipIf(reason !== undefined)(
       }
       expect.hasAssertions();
     });
-  },
-);
+  });
+}
 
 /** Takes away what the operator left beside its objects. */
 async function cleanPlanSyncs({ actor }: RealPlayedCluster): Promise<void> {
