@@ -100,6 +100,35 @@ test("a template that names the new name's pools finds none, and that is told; w
   expect(await told("old")).not.toContain("SP2604");
 });
 
+test.each<[what: string, told: boolean, v4: readonly string[], v6?: readonly string[]]>([
+  ["a pattern that hits nothing, without the anchor: no address and no error (A5)", true, ["x.*"]],
+  ["a pool that is not there fails the Pod", true, ["gone"]],
+  ["also beside one that is", true, [NAME, "gone"]],
+  ["patterns of which one hits", false, [NAME, "x.*"]],
+  ["patterns of which one family's hits", false, [NAME], ["x.*"]],
+  ["a pool of the other family that is not there", true, [NAME], ["gone"]],
+  ["the anchor alone beside a pattern that hits nothing", true, ["spiderplan-none-v4", "x.*"]],
+])("a template names %s: told %s", async (_what, told, ipv4, ipv6 = []) => {
+  const text = JSON.stringify([{ interface: "eth0", ipv4, ipv6 }]);
+  const live = (await runningAs("old", "old")).map((one) =>
+    one.kind === "Deployment" ? named(one, { "ipam.spidernet.io/ippools": text }) : one,
+  );
+  const { diagnostics } = await decideOn(followed("old"), live);
+  expect(diagnostics.some(({ code }) => code === "SP2607")).toBe(told);
+  const paused = live.map((one) =>
+    one.kind === "Deployment" ? { ...one, spec: { ...(one.spec as object), paused: true } } : one,
+  );
+  const codes = (await decideOn(followed("old"), paused)).diagnostics.map(({ code }) => code);
+  expect(codes).not.toContain("SP2607");
+  expect(codes).toContain("SP2604");
+});
+
+/** A workload whose template has these annotations. */
+function named(workload: KubeObject, annotations: Record<string, string>): KubeObject {
+  const { template, ...spec } = workload.spec as { template: { metadata: object } };
+  return { ...workload, spec: { ...spec, template: { ...template, metadata: { ...template.metadata, annotations } } } };
+}
+
 test("Pods of the old name are no strangers in the pool that bears it; others are", async () => {
   const before = await runningAs("old", "old");
   const after = applied(await decideOn(followed("new", MOVED), before), before);

@@ -163,7 +163,7 @@ test("an address that an automatic pool has got hold of: following the advice of
   const live = [...BARE, auto];
   const told = (await run(plan(), LOCK, live)).diagnostics.filter(({ code }) => code === "SP4101");
   expect(told.map(({ hint }) => hint)).toEqual([
-    "Spiderpool sizes that pool: take the address out of the lock file and run spiderplan lock, which chooses another",
+    "Spiderpool sizes that pool: take the address out of the lock file and run spiderplan lock with --snapshot or --kubeconfig, which sees that pool and chooses another",
   ]);
   const snapshot = buildSnapshot(live, Object.keys(KINDS));
   const edited = lockOf({ [WEB]: set("10.6.0.10-10.6.0.12") });

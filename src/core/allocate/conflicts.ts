@@ -2,6 +2,7 @@ import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js
 import { formatAddress } from "../ip/address.js";
 import { formatRange, type Range } from "../ip/range.js";
 import { addressSet, clip, formatRangeSet, type RangeSet, subtract } from "../ip/range-set.js";
+import { deletingThem, isLeftover } from "../leftover-endpoints.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
@@ -130,7 +131,7 @@ function stolen(
 ): Finding[] {
   // G11: nobody but Spiderpool edits an automatic pool, and nobody may adopt it.
   const elsewhere =
-    "Spiderpool sizes that pool: take the address out of the lock file and run spiderplan lock, which chooses another";
+    "Spiderpool sizes that pool: take the address out of the lock file and run spiderplan lock with --snapshot or --kubeconfig, which sees that pool and chooses another";
   return findings(
     [splitOwner(holder).owner, ...owners],
     "SP4101",
@@ -160,8 +161,8 @@ function inNoPool(
       const holder = workloadOf(held.holder);
       if (workloads.has(holder) && isPodOf(holder, pod, snapshot)) continue;
       const message = `${formatAddress(address)} is locked to ${held.holder} but in use by Pod ${pod} of pool ${pool || "(none)"}, which is gone`;
-      for (const one of findings([splitOwner(held.holder).owner], "SP4101", message, "restart that Pod"))
-        found.push(one);
+      const hint = isLeftover(pod, snapshot) ? deletingThem([pod]) : "restart that Pod";
+      for (const one of findings([splitOwner(held.holder).owner], "SP4101", message, hint)) found.push(one);
     }
   }
   return found.sort((a, b) => compareText(a.message, b.message));

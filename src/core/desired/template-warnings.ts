@@ -2,7 +2,7 @@ import { namingsOf } from "../cluster/references.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Plan } from "../plan/plan.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
-import { globMatch, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
+import { globMatch, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
 import type { KubeObject } from "../spiderpool/objects.js";
 import { anchorName } from "./anchor.js";
 import { compareTemplate, templateAnnotations } from "./annotations.js";
@@ -30,12 +30,13 @@ export function compareTemplates(
       found.push({
         code: "SP2607",
         severity: "warning",
-        message: `new Pods of ${workload.name} get no address: its Pod template names ${vain}, and there is no such pool`,
+        message: `new Pods of ${workload.name} get no address: its Pod template names ${vain.names}, and there is no such pool`,
         hint: `put the lines of \`spiderplan annotations ${workload.name}\` into its Pod template: a renamed workload's pools keep their names`,
         source: workload.source,
         about: workload.name,
       });
-      continue;
+      // With the anchor it is our own pattern; without it the template follows another scheme, which is told besides.
+      if (vain.anchored) continue;
     }
     found.push({
       code: "SP2604",
@@ -50,25 +51,42 @@ export function compareTemplates(
 }
 
 /**
- * What the template names for one NIC and family where not one pool has such a name: the anchor then makes the Pod fail (A5).
+ * What the template's annotation names for one NIC where new Pods get no address for it (A5): a pool that does not exist and
+ * the anchor fail the Pod in their family, and where not one pattern hits a pool, the NIC starts with nothing and no error.
  * @param pools names in order
  */
-function namesNoPool(workload: KubeObject, pools: readonly string[]): string | undefined {
+function namesNoPool(workload: KubeObject, pools: readonly string[]): NoPool | undefined {
+  const hits = (name: string) =>
+    namesWithPrefix(pools, literalPrefix(name)).some((pool) => globMatch(name, pool) && !ANCHORS.includes(pool));
   for (const { names } of namingsOf(workload)) {
-    for (const family of [4, 6] as const) {
+    const families = FAMILIES.map((family) => {
       const given = family === 4 ? names.v4 : names.v6;
       const own = given.filter((name) => name !== anchorName(family));
-      const hits = (name: string) =>
-        namesWithPrefix(pools, literalPrefix(name)).some(
-          (pool) => globMatch(name, pool) && pool !== anchorName(family),
-        );
-      if (own.length > 0 && given.length > own.length && !own.some(hits))
-        return own.slice(0, 3).join(", ").slice(0, 300);
+      return { own, anchored: given.length > own.length, vain: own.filter((name) => !hits(name)) };
+    }).filter(({ own }) => own.length > 0);
+    const literal = families.flatMap(({ vain }) => vain.filter((name) => !isPattern(name)));
+    const empty = families.filter(({ own, vain }) => vain.length === own.length);
+    const silent = empty.length === families.length;
+    const unserved = empty.find(({ anchored }) => anchored || silent);
+    const missing = literal.length > 0 ? literal : unserved?.own;
+    if (missing !== undefined) {
+      return { names: missing.slice(0, 3).join(", ").slice(0, 300), anchored: unserved?.anchored ?? false };
     }
   }
   return undefined;
 }
 
+/** Names that find no pool, and whether the anchor stands beside them. */
+interface NoPool {
+  readonly names: string;
+  readonly anchored: boolean;
+}
+
+const FAMILIES = [4, 6] as const;
+const ANCHORS: readonly string[] = FAMILIES.map(anchorName);
+
+/** Whether Pods are made from the template itself: a paused Deployment goes on with its ReplicaSets'. */
 function wantsPods({ spec }: KubeObject): boolean {
-  return (spec as { replicas?: number } | undefined)?.replicas !== 0;
+  const { replicas, paused } = (spec ?? {}) as { replicas?: number; paused?: boolean };
+  return replicas !== 0 && paused !== true;
 }

@@ -146,6 +146,17 @@ describe("what stops an owner", () => {
     expect(codes(result)).toEqual([["SP4101", A]]);
   });
 
+  test("SP4101: of a Pod that is gone its endpoint is to be deleted, a live one is restarted", () => {
+    const hint = (...more: KubeObject[]) => {
+      const objects = cluster(endpoint("d/x-1", "fd00::11", "gone", "Deployment/x"), ...more);
+      const snapshot = { ...objects, complete: new Set([...objects.complete, "Pod"]) };
+      return run({ plan: both, lock: before, snapshot }).diagnostics[0]?.hint;
+    };
+    const pod = (name: string) => ({ apiVersion: "v1", kind: "Pod", metadata: { namespace: "d", name } });
+    expect(hint(pod("other"))).toContain("kubectl delete spiderendpoint -n d x-1");
+    expect(hint(pod("x-1"))).toBe("restart that Pod");
+  });
+
   test("SP4105: a reservation of its family covers it, one of the other does not", () => {
     const reserved = (v4: string[], v6: string[]) =>
       codes(run({ plan: { ...both, reserved: new Map([["r", reservation("r", v4, v6)]]) }, lock: before }));
