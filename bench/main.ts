@@ -3,13 +3,14 @@ import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { diffRow } from "./diff-row.js";
+import { growthRow } from "./growth-row.js";
 import type { Row } from "./measure.js";
 import { operatorRows } from "./operator-row.js";
 import { planRow } from "./plan-row.js";
 import { setsRow } from "./sets-row.js";
 import { syncRow } from "./sync-row.js";
 
-/** Usage: npm run bench [-- ROW...]; rows: plan, sets, diff, sync, operator. Ratios against baselines measured in the same run. */
+/** Usage: npm run bench [-- ROW...]; rows: plan, growth, sets, diff, sync, operator. Ratios against baselines measured in the same run. */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "spiderplan-bench-"));
 const file = join(root, "bench/results.json");
@@ -22,6 +23,7 @@ const rows: Record<string, () => Promise<Row[]>> = {
   sync: async () => [await syncRow(folder, ROUNDS, root)],
   operator: () => operatorRows(folder),
   plan: async () => [await planRow(folder, ROUNDS, root)],
+  growth: async () => [await growthRow(folder, ROUNDS, root)],
 };
 
 const unknown = asked.filter((name) => rows[name] === undefined);

@@ -9,23 +9,31 @@ export interface Held {
   readonly range: Range;
 }
 
-/** Who holds an address, for many holders: sorted once, asked by binary search. One family. */
+/** Who holds an address, for many holders, several for one address too: sorted once, asked by binary search. One family. */
 export class OwnerIndex {
   readonly #held: readonly Held[];
+  /** The highest address of each run and those before it, so that a search finds a wide one in front of small ones. */
+  readonly #reaches: readonly Address[];
 
   constructor(sets: Iterable<readonly [holder: string, set: RangeSet]>) {
     const held: Held[] = [];
     for (const [holder, set] of sets) for (const range of set) held.push({ holder, range });
     this.#held = held.sort((a, b) => compareAddresses(a.range.first, b.range.first) || compareText(a.holder, b.holder));
+    let reach: Address | undefined;
+    this.#reaches = this.#held.map(({ range: { last } }) => {
+      if (reach === undefined || last > reach) reach = last;
+      return reach;
+    });
   }
 
   /** Runs in the set, cut to it, with their holders. */
   inside(set: RangeSet): Held[] {
     const found: Held[] = [];
     for (const range of set) {
-      for (let i = this.#firstEndingAt(range.first); i < this.#held.length; i++) {
+      for (let i = this.#firstReaching(range.first); i < this.#held.length; i++) {
         const { holder, range: held } = this.#held[i]!;
         if (held.first > range.last) break;
+        if (held.last < range.first) continue;
         found.push({ holder, range: intersect([range], [held])[0]! });
       }
     }
@@ -46,12 +54,12 @@ export class OwnerIndex {
     return doubled;
   }
 
-  #firstEndingAt(address: Address): number {
+  #firstReaching(address: Address): number {
     let low = 0;
-    let high = this.#held.length;
+    let high = this.#reaches.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#held[middle]!.range.last < address) low = middle + 1;
+      if (this.#reaches[middle]! < address) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -4,9 +4,9 @@ import {
   EMPTY,
   type RangeSet,
   size,
+  splitLowest,
   subtract,
   takeHighest,
-  takeLowest,
   union,
   unionAll,
 } from "../ip/range-set.js";
@@ -162,12 +162,8 @@ function heldSoFar(demand: Demand, { taken }: Request, space: Space): RangeSet {
 
 /** Shares a block out, lowest addresses to the lowest ordinals. */
 function share(set: readonly Demand[], lacking: readonly number[], block: RangeSet, { taken }: Request): void {
-  let rest = block;
-  set.forEach((demand, index) => {
-    const part = takeLowest(rest, lacking[index]!);
-    rest = subtract(rest, part);
-    taken.set(demand, union(taken.get(demand) ?? EMPTY, part));
-  });
+  const parts = splitLowest(block, lacking);
+  for (const [index, demand] of set.entries()) taken.set(demand, union(taken.get(demand) ?? EMPTY, parts[index]!));
 }
 
 /** Writes down what was taken, and lets go of what is too much. */

@@ -1,4 +1,4 @@
-import type { Family } from "../ip/address.js";
+import { type Family, familyOf } from "../ip/address.js";
 import { cidrRange } from "../ip/range.js";
 import {
   addressSet,
@@ -14,10 +14,11 @@ import {
 import type { Plan, Subnet } from "../plan/plan.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
-import { controlledRanges } from "../spiderpool/controlled.js";
+import { controlledByPool } from "../spiderpool/controlled.js";
 import { FreeSet } from "./free-set.js";
 import type { LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
+import { OwnerIndex } from "./owner-index.js";
 import { isPromised } from "./promised.js";
 import { isQuarantine, type Resting, reservedSets } from "./quarantine.js";
 
@@ -34,8 +35,8 @@ export interface Obstacles {
   readonly foreign: ByFamily<RangeSet>;
   /** Addresses in a pool's record or an endpoint. */
   readonly inUse: ByFamily<RangeSet>;
-  /** What stands in the way inside a declared pool: all of the above, but the pool itself. */
-  readonly inside: (pool: string, family: Family) => RangeSet;
+  /** What stands in the way of some addresses of a declared pool: all of the above, but other declared ones and the pool itself. */
+  readonly inside: (pool: string, addresses: RangeSet, family: Family) => RangeSet;
   /** All of the above. */
   readonly all: ByFamily<RangeSet>;
 }
@@ -84,21 +85,32 @@ export function obstacles(
     offered: effectiveSet(pool.spec),
   }));
   const read = new Set(kept.map(({ name }) => name));
-  const foreignBut = (pool?: string) =>
-    byFamily([
-      ...[...others, ...kept].filter(({ name }) => name !== pool).map(({ offered }) => offered),
-      ...[...snapshot.subnets.values()].map((subnet) =>
-        controlledRanges(subnet, (name) => name !== pool && !read.has(name) && !ourPool(name)),
-      ),
-    ]);
-  const foreign = foreignBut();
+  const holders: (readonly [string, RangeSet])[] = [
+    ...[...others, ...kept].map(({ name, offered }) => [name, offered] as const),
+    ...[...snapshot.subnets.values()].flatMap((subnet) =>
+      controlledByPool(subnet, (name) => !read.has(name) && !ourPool(name)),
+    ),
+  ];
+  const foreign = byFamily(holders.map(([, set]) => set));
+  const indexOf = (family: Family) =>
+    new OwnerIndex(
+      holders.map(([name, set]) => [name, set.filter(({ first }) => familyOf(first) === family)] as const),
+    );
+  const index = { 4: indexOf(4), 6: indexOf(6) };
   const used = [...snapshot.use.byAddress.keys()];
   const inUse = {
     4: addressSet(used.filter((address) => typeof address === "number")),
     6: addressSet(used.filter((address) => typeof address === "bigint")),
   };
   const all = (family: Family) => union(reserved[family], declared[family], foreign[family], inUse[family]);
-  const inside = (pool: string, family: Family) => union(reserved[family], foreignBut(pool)[family], inUse[family]);
+  const inside = (pool: string, addresses: RangeSet, family: Family) => {
+    const others = index[family].inside(addresses).filter(({ holder }) => holder !== pool);
+    return rangeSet([
+      ...others.map(({ range }) => range),
+      ...clip(addresses, reserved[family]),
+      ...clip(addresses, inUse[family]),
+    ]);
+  };
   return { reserved, declared, foreign, inUse, inside, all: { 4: all(4), 6: all(6) } };
 }
 
@@ -116,17 +128,20 @@ export function openSpaces(
   snapshot: Snapshot,
 ): ReadonlyMap<string, Space> {
   const spaces = new Map<string, Space>();
+  const given = new Map<Space, RangeSet>();
   for (const key of [...plan.subnets.keys()].sort()) {
     const subnet = plan.subnets.get(key)!;
     const state = holdings.get(key) ?? { held: new Map(), pools: new Map(), released: new Map(), pending: new Map() };
     holdings.set(key, state);
     const allocatable = subtract(subnet.usable, within(obstacles.all[subnet.family], cidrRange(subnet.cidr)));
-    const given = unionAll([...state.held.values(), ...state.released.values()]);
-    const free = new FreeSet(subtract(allocatable, given));
-    spaces.set(key, { subnet, holdings: state, busy: EMPTY, allocatable, free });
+    const heldHere = unionAll([...state.held.values(), ...state.released.values()]);
+    const free = new FreeSet(subtract(allocatable, heldHere));
+    const space = { subnet, holdings: state, busy: EMPTY, allocatable, free };
+    spaces.set(key, space);
+    given.set(space, heldHere);
   }
   for (const name of new Set(sliced)) {
-    const space = openPool(plan, name, spaces, obstacles, snapshot);
+    const space = openPool(plan, name, { spaces, given }, obstacles, snapshot);
     if (space !== undefined) spaces.set(spaceKey(space), space);
   }
   return spaces;
@@ -136,7 +151,7 @@ export function openSpaces(
 function openPool(
   plan: Plan,
   name: string,
-  spaces: ReadonlyMap<string, Space>,
+  { spaces, given }: { readonly spaces: ReadonlyMap<string, Space>; readonly given: ReadonlyMap<Space, RangeSet> },
   obstacles: Obstacles,
   snapshot: Snapshot,
 ): Space | undefined {
@@ -144,10 +159,9 @@ function openPool(
   const around = spaces.get(pool?.subnet ?? "");
   if (pool?.addresses === undefined || around === undefined) return undefined;
   const { subnet, holdings } = around;
-  const allocatable = subtract(pool.addresses, within(obstacles.inside(name, subnet.family), cidrRange(subnet.cidr)));
+  const allocatable = subtract(pool.addresses, obstacles.inside(name, pool.addresses, subnet.family));
   const used = usedInPool(snapshot, name).filter(({ first }) => (subnet.family === 4) === (typeof first === "number"));
-  const given = unionAll([...holdings.held.values(), ...holdings.released.values()]);
-  const free = new FreeSet(subtract(allocatable, given));
+  const free = new FreeSet(subtract(allocatable, clip(allocatable, given.get(around) ?? EMPTY)));
   return { subnet, slice: name, holdings, busy: clip(pool.addresses, used), allocatable, free };
 }
 

@@ -188,13 +188,29 @@ function isSame(wanted: PodTemplate, own: PodTemplate, partly: boolean): boolean
 export function workloadsInForce(workload: KubeObject, snapshot: Pick<Snapshot, "replicaSets">): readonly KubeObject[] {
   const paused = (workload.spec as { paused?: boolean } | undefined)?.paused === true;
   if (!paused || !isKind(workload, "apps", "Deployment")) return [workload];
-  const { namespace, name } = workload.metadata;
-  const active = [...snapshot.replicaSets.values()].filter((one) => {
-    const above = controllerOf(one);
-    const replicas = (one.spec as { replicas?: number } | undefined)?.replicas ?? 0;
-    return one.metadata.namespace === namespace && above?.name === name && above.kind === "Deployment" && replicas > 0;
-  });
+  const active =
+    activeReplicaSets(snapshot.replicaSets).get(`${workload.metadata.namespace}/${workload.metadata.name}`) ?? [];
   const templates = active.flatMap((one) => templateOf(one) ?? []);
   if (templates.length === 0) return [workload];
   return templates.map((template) => ({ ...workload, spec: { ...(workload.spec as object), template } }));
+}
+
+const remembered = new WeakMap<Snapshot["replicaSets"], ReadonlyMap<string, readonly KubeObject[]>>();
+
+/** ReplicaSets that run Pods, by the namespace and name of their Deployment. */
+function activeReplicaSets(replicaSets: Snapshot["replicaSets"]): ReadonlyMap<string, readonly KubeObject[]> {
+  const known = remembered.get(replicaSets);
+  if (known !== undefined) return known;
+  const byDeployment = new Map<string, KubeObject[]>();
+  for (const one of replicaSets.values()) {
+    const above = controllerOf(one);
+    const replicas = (one.spec as { replicas?: number } | undefined)?.replicas ?? 0;
+    if (above?.kind !== "Deployment" || replicas <= 0) continue;
+    const key = `${one.metadata.namespace}/${above.name}`;
+    const others = byDeployment.get(key);
+    if (others === undefined) byDeployment.set(key, [one]);
+    else others.push(one);
+  }
+  remembered.set(replicaSets, byDeployment);
+  return byDeployment;
 }

@@ -19,23 +19,46 @@ export function misspeltWorkloads(plan: Plan, snapshot: Snapshot): Diagnostic[] 
     .map((live) => ({ key: workloadKey(live), pods: wantedPods(live) }))
     .filter(({ key, pods }) => pods > 0 && !plan.workloads.has(key) && !renamed.has(key))
     .sort((a, b) => compareText(a.key, b.key));
+  const near = strangersNear(strangers);
   return missing.flatMap((workload) => {
-    const meant = strangers.find(({ key }) => isNear(workload, key));
+    const meant = near(workload);
     return meant === undefined ? [] : told(workload, meant.key, meant.pods);
   });
 }
 
-/** Whether two keys differ in one part alone, and there by a slip of the pen. */
-function isNear(planned: Workload, live: string): boolean {
-  const [namespace = "", kind = "", name = ""] = live.split("/");
-  const parts = [
-    [planned.namespace, namespace],
-    [planned.kind, kind],
-    [planned.workload, name],
-  ] as const;
-  const differing = parts.filter(([written, real]) => written !== real);
-  const [written, real] = differing[0] ?? ["", ""];
-  return differing.length === 1 && isSlip(written, real);
+interface Stranger {
+  readonly key: string;
+  readonly pods: number;
+}
+
+/** Words that are compared in all: thousands of planned workloads beside thousands of strangers would cost the product. */
+const COMPARISONS = 200_000;
+
+/** Finds the first whose key differs from a planned one in one part alone, and there by a slip of the pen. */
+function strangersNear(strangers: readonly Stranger[]): (planned: Workload) => Stranger | undefined {
+  const byRest = new Map<string, { readonly stranger: Stranger; readonly real: string }[]>();
+  for (const stranger of strangers) {
+    for (const [rest, real] of parted(stranger.key.split("/"))) {
+      const same = byRest.get(rest);
+      if (same === undefined) byRest.set(rest, [{ stranger, real }]);
+      else same.push({ stranger, real });
+    }
+  }
+  let left = COMPARISONS;
+  return ({ namespace, kind, workload }) => {
+    const found = parted([namespace, kind, workload]).flatMap(([rest, written]) => {
+      const candidates = byRest.get(rest) ?? [];
+      left -= candidates.length;
+      if (left < 0) return [];
+      return candidates.find(({ real }) => written !== real && isSlip(written, real))?.stranger ?? [];
+    });
+    return found.sort((a, b) => compareText(a.key, b.key))[0];
+  };
+}
+
+/** The parts of a key, each beside what is left of the key without it. */
+function parted(parts: readonly string[]): (readonly [rest: string, part: string])[] {
+  return parts.map((part, index) => [parts.map((one, i) => (i === index ? "" : one)).join("/"), part] as const);
 }
 
 /** Short names and those that differ in a number are other workloads as often as not: `web-1` and `web-2`, `api` and `app`. */

@@ -163,6 +163,27 @@ export function takeLowest(set: RangeSet, count: number): RangeSet {
   return taken;
 }
 
+/** The set cut into parts of these sizes, lowest addresses first; the last ones hold fewer where it does not suffice. */
+export function splitLowest(set: RangeSet, counts: readonly number[]): RangeSet[] {
+  let at = 0;
+  let rest = set[0];
+  return counts.map((count) => {
+    const part: Range[] = [];
+    for (let left = count; left > 0 && rest !== undefined; ) {
+      const length = rangeSize(rest);
+      if (length > left) {
+        part.push({ first: rest.first, last: offsetAddress(rest.first, left - 1) });
+        rest = { first: offsetAddress(rest.first, left), last: rest.last };
+        break;
+      }
+      part.push(rest);
+      left -= length;
+      rest = set[++at];
+    }
+    return part;
+  });
+}
+
 /** The `count` highest addresses of the set, or all of them if it holds fewer. */
 export function takeHighest(set: RangeSet, count: number): RangeSet {
   const taken: Range[] = [];

@@ -11,7 +11,7 @@ import { readWorkload } from "./read-workloads.js";
 import type { References } from "./references.js";
 import { inOrder } from "./scope.js";
 import { readSettings } from "./settings.js";
-import { didYouMean } from "./suggest.js";
+import { didYouMean, KnownNames } from "./suggest.js";
 
 export type { PlanDocument } from "./collect.js";
 
@@ -119,8 +119,8 @@ function readPlan(collected: Collected, cluster: string | undefined, found: Diag
   const subnets = read(collected.subnets, (entry) => readSubnet(entry, cluster, found));
   const references: References = {
     subnets,
-    subnetNames: new Set(collected.subnets.map((entry) => entry.name)),
-    poolNames: new Set(collected.pools.map((entry) => entry.name)),
+    subnetNames: new KnownNames(collected.subnets.map((entry) => entry.name)),
+    poolNames: new KnownNames(collected.pools.map((entry) => entry.name)),
     pools: new Map(),
   };
   const pools = read(collected.pools, (entry) => readPool(entry, references, found));

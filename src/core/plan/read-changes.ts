@@ -3,7 +3,7 @@ import { type PlanDocument, root } from "./collect.js";
 import type { Migration as WrittenMigration } from "./plan.generated.js";
 import type { Migration, Moved, Nic, NicAsk, Plan, Workload } from "./plan.js";
 import { compareText, fail } from "./scope.js";
-import { didYouMean } from "./suggest.js";
+import { KnownNames } from "./suggest.js";
 
 /** What `migrations` and `moved` speak of. */
 type Parts = Pick<Plan, "subnets" | "pools" | "workloads" | "unreadable">;
@@ -12,6 +12,7 @@ type Parts = Pick<Plan, "subnets" | "pools" | "workloads" | "unreadable">;
 export function readMoved(documents: readonly PlanDocument[], parts: Parts, found: Diagnostic[]): Moved[] {
   const moves: Moved[] = [];
   const names = new Map<string, SourceRef>();
+  const known = new KnownNames(parts.workloads.keys());
   for (const { value, source } of listed(documents, "moved")) {
     const { from, to } = value;
     const refuse = (key: "from" | "to", message: string, hint: string, first?: SourceRef) => {
@@ -19,7 +20,7 @@ export function readMoved(documents: readonly PlanDocument[], parts: Parts, foun
       fail({ at: child(source, key), about: to, found }, "SP2047", message, { hint, ...(related && { related }) });
     };
     if (!parts.workloads.has(to)) {
-      const hint = didYouMean(to, parts.workloads.keys()) ?? "declare it under spec.workloads, or remove the entry";
+      const hint = known.didYouMean(to) ?? "declare it under spec.workloads, or remove the entry";
       refuse("to", `there is no workload ${to} in the plan`, hint);
     } else if (parts.workloads.has(from)) {
       refuse("from", `${from} is still in the plan`, "a workload that was renamed has one name only");

@@ -1,14 +1,14 @@
 import type { DeclaredPool, Subnet } from "./plan.js";
 import { fail, into, type Scope } from "./scope.js";
-import { didYouMean } from "./suggest.js";
+import type { KnownNames } from "./suggest.js";
 
 /** What names in the plan may refer to. */
 export interface References {
   /** Subnets that could be read. */
   readonly subnets: ReadonlyMap<string, Subnet>;
   /** Names that are declared, readable or not: a fault in the entry itself is not told twice. */
-  readonly subnetNames: ReadonlySet<string>;
-  readonly poolNames: ReadonlySet<string>;
+  readonly subnetNames: KnownNames;
+  readonly poolNames: KnownNames;
   /** Pools that could be read; empty while they are. */
   readonly pools: ReadonlyMap<string, DeclaredPool>;
 }
@@ -18,7 +18,7 @@ export function resolveSubnet(name: string, references: References, scope: Scope
   const subnet = references.subnets.get(name);
   if (subnet === undefined && !references.subnetNames.has(name)) {
     fail(scope, "SP2005", `there is no subnet ${name} in the plan`, {
-      hint: didYouMean(name, references.subnetNames) ?? "declare it under spec.subnets",
+      hint: references.subnetNames.didYouMean(name) ?? "declare it under spec.subnets",
     });
   }
   return subnet;
@@ -30,7 +30,7 @@ export function checkPoolNames(names: readonly string[], references: References,
     if (references.poolNames.has(name)) return true;
     fail(into(scope, index), "SP2006", `there is no pool ${name} in the plan`, {
       hint:
-        didYouMean(name, references.poolNames) ??
+        references.poolNames.didYouMean(name) ??
         "declare it under spec.pools; a pool made by hand is adopted under its own name",
     });
     return false;

@@ -1,22 +1,53 @@
-/** `did you mean X?`, or undefined if nothing is near. */
-export function didYouMean(written: string, known: Iterable<string>): string | undefined {
-  const name = nearest(written, known);
-  return name === undefined ? undefined : `did you mean ${name}?`;
+/**
+ * Comparisons that one list of names is worth: thousands of misspelt names beside thousands of right ones would cost the
+ * product. Whoever has that many faults mends the first ones, and reads the rest without advice.
+ */
+const COMPARISONS = 100_000;
+
+/** Names that somebody may have meant: sorted once, asked many times. */
+export class KnownNames {
+  readonly #names: ReadonlySet<string>;
+  #sorted: readonly string[] | undefined;
+  #left = COMPARISONS;
+
+  constructor(names: Iterable<string>) {
+    this.#names = new Set(names);
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** The name that was probably meant: at most a third of its letters wrong, two swapped letters counting as one. */
+  nearest(written: string): string | undefined {
+    if (written.length > 100) return undefined;
+    let best: { name: string; distance: number } | undefined;
+    this.#sorted ??= [...this.#names].sort();
+    for (const name of this.#sorted) {
+      if (Math.abs(name.length - written.length) > 4) continue;
+      if (this.#left-- <= 0) return undefined;
+      const distance = editDistance(written.toLowerCase(), name.toLowerCase());
+      const near = distance <= Math.max(1, Math.floor(name.length / 3)) && distance < name.length;
+      if (near && (best === undefined || distance < best.distance)) best = { name, distance };
+    }
+    return best?.name;
+  }
+
+  /** `did you mean X?`, or undefined if nothing is near. */
+  didYouMean(written: string): string | undefined {
+    const name = this.nearest(written);
+    return name === undefined ? undefined : `did you mean ${name}?`;
+  }
 }
 
-/** The known name that was probably meant: at most a third of its letters wrong, two swapped letters counting as one. */
+/** `did you mean X?`, or undefined if nothing is near. */
+export function didYouMean(written: string, known: Iterable<string>): string | undefined {
+  return new KnownNames(known).didYouMean(written);
+}
+
+/** The known name that was probably meant, or undefined if nothing is near. */
 export function nearest(written: string, known: Iterable<string>): string | undefined {
-  if (written.length > 100) return undefined;
-  let best: { name: string; distance: number } | undefined;
-  for (const name of [...known].sort()) {
-    if (Math.abs(name.length - written.length) > 4) continue;
-    const distance = editDistance(written.toLowerCase(), name.toLowerCase());
-    const near = distance <= Math.max(1, Math.floor(name.length / 3)) && distance < name.length;
-    if (near && (best === undefined || distance < best.distance)) {
-      best = { name, distance };
-    }
-  }
-  return best?.name;
+  return new KnownNames(known).nearest(written);
 }
 
 /** Insertions, deletions, changes and swaps of neighbours that lead from one word to the other. */

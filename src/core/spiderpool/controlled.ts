@@ -6,8 +6,16 @@ import type { SpiderSubnet } from "./objects.js";
  * @param wanted by pool name; all unless given
  */
 export function controlledRanges(subnet: SpiderSubnet, wanted: (pool: string) => boolean = () => true): Range[] {
+  return controlledByPool(subnet, wanted).flatMap(([, ranges]) => ranges);
+}
+
+/** The same, pool by pool. */
+export function controlledByPool(
+  subnet: SpiderSubnet,
+  wanted: (pool: string) => boolean,
+): (readonly [pool: string, ranges: readonly Range[]])[] {
   return Object.entries(parse(subnet.status?.controlledIPPools)).flatMap(([name, record]) =>
-    wanted(name) && Array.isArray(record?.ips) ? record.ips.flatMap(readRange) : [],
+    wanted(name) && Array.isArray(record?.ips) ? [[name, record.ips.flatMap(readRange)] as const] : [],
   );
 }
 

@@ -1,8 +1,10 @@
+import { OwnerIndex } from "../allocate/owner-index.js";
 import { offered } from "../change/diff.js";
 import type { OrderedStep } from "../change/order.js";
 import { workloadKey } from "../cluster/workload-of.js";
 import { isOwnReservationStep } from "../desired/promised.js";
-import { formatRangeSet, overlaps } from "../ip/range-set.js";
+import type { Family } from "../ip/address.js";
+import { formatRangeSet } from "../ip/range-set.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
@@ -31,6 +33,7 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
   const workloads = new Map<string, number[]>();
   const networks = new Map<string, number[]>();
   const words = new Map<string, string[]>();
+  let offers: ByVersion | undefined;
   const touch = (map: Map<string, number[]>, key: string, index: number) =>
     map.set(key, [...(map.get(key) ?? []), index]);
   for (const [index, step] of steps.entries()) {
@@ -45,7 +48,8 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
         // Only what its own pool lets go of rests, and only what no pool offers is kept: nobody loses by it, and it must not
         // join all who release something.
         if (isOwnReservationStep(step)) break;
-        for (const pool of reservedPools(step, steps, snapshot)) {
+        offers ??= offersOf(steps, snapshot);
+        for (const pool of reservedPools(step, offers)) {
           touch(pools, pool, index);
           words.set(pool, [...(words.get(pool) ?? []), `the plan changes reservation ${step.name} (${step.action})`]);
         }
@@ -89,16 +93,28 @@ function poolWords(step: OrderedStep): string[] {
   return [...steering.map((change) => `the plan changes ${change}`), ...sets];
 }
 
-/** Pools, live or new, that offer an address whose reservation comes or goes. */
-function reservedPools(step: OrderedStep, steps: readonly OrderedStep[], snapshot: Snapshot): string[] {
+/** Which pools, live or new, offer an address. */
+function offersOf(steps: readonly OrderedStep[], snapshot: Snapshot): ByVersion {
+  const created = steps.filter((one) => one.kind === KINDS.SpiderIPPool && one.action === "create" && !one.blocked);
+  const pools = [...snapshot.pools.values(), ...created.map((one) => one.object as SpiderIPPool)];
+  const ofVersion = (version: number) =>
+    new OwnerIndex(
+      pools
+        .filter(({ spec }) => spec.ipVersion === version)
+        .map((pool) => [pool.metadata.name, offered(pool)] as const),
+    );
+  return { 4: ofVersion(4), 6: ofVersion(6) };
+}
+
+/** Pools that offer an address whose reservation comes or goes. */
+function reservedPools(step: OrderedStep, offers: ByVersion): string[] {
+  const version = (step.object as SpiderReservedIP).spec.ipVersion;
   const reserved = [step.object, step.live].flatMap((one) =>
     one === undefined ? [] : [effectiveSet({ ips: (one as SpiderReservedIP).spec.ips })],
   );
-  const hit = (pool: SpiderIPPool) =>
-    pool.spec.ipVersion === (step.object as SpiderReservedIP).spec.ipVersion &&
-    reserved.some((set) => overlaps(set, offered(pool)));
-  const created = steps.filter((one) => one.kind === KINDS.SpiderIPPool && one.action === "create" && !one.blocked);
-  return [...snapshot.pools.values(), ...created.map((one) => one.object as SpiderIPPool)]
-    .filter(hit)
-    .map((pool) => pool.metadata.name);
+  const family = version === 4 || version === 6 ? offers[version] : undefined;
+  const names = reserved.flatMap((set) => family?.inside(set) ?? []).map(({ holder }) => holder);
+  return [...new Set(names)].sort();
 }
+
+type ByVersion = Readonly<Record<Family, OwnerIndex>>;
