@@ -8,6 +8,8 @@ export interface WorldSize {
   readonly files: number;
   readonly podsPerWorkload: number;
   readonly nodes: number;
+  /** This many /24 in place of as few /16 as hold the workloads; the workloads are spread over them in turn. */
+  readonly subnets?: number;
 }
 
 const ELASTIC = 2;
@@ -28,7 +30,7 @@ export function writeBigWorld(folder: string, size: WorldSize): { plan: string; 
 export function writeBigPlan(folder: string, size: WorldSize): string {
   const plan = join(folder, "plan");
   mkdirSync(plan, { recursive: true });
-  writeFileSync(join(plan, "subnets.yaml"), subnetsYaml(subnetCount(size)));
+  writeFileSync(join(plan, "subnets.yaml"), subnetsYaml(size));
   const each = Math.ceil(size.workloads / size.files);
   for (let file = 0; file < size.files; file++) {
     const first = file * each;
@@ -38,12 +40,32 @@ export function writeBigPlan(folder: string, size: WorldSize): string {
   return plan;
 }
 
-function perSubnet({ podsPerWorkload }: WorldSize): number {
-  return Math.floor(60_000 / (podsPerWorkload + ELASTIC));
+function perSubnet({ podsPerWorkload, subnets, workloads }: WorldSize): number {
+  return subnets === undefined ? Math.floor(60_000 / (podsPerWorkload + ELASTIC)) : Math.ceil(workloads / subnets);
 }
 
 function subnetCount(size: WorldSize): number {
-  return Math.ceil(size.workloads / perSubnet(size));
+  return size.subnets ?? Math.ceil(size.workloads / perSubnet(size));
+}
+
+interface Net {
+  readonly cidr: string;
+  readonly gateway: string;
+  readonly range: string;
+  /** The tenth address of the subnet and those after it. */
+  address(offset: number): string;
+}
+
+function net(index: number, { subnets }: WorldSize): Net {
+  const first = subnets === undefined ? (index + 1) << 16 : (index + 256) << 8;
+  const address = (at: number) => `10.${((first + at) >> 16) & 255}.${((first + at) >> 8) & 255}.${(first + at) & 255}`;
+  const [bits, last] = subnets === undefined ? [16, 65_530] : [24, 250];
+  return {
+    cidr: `${address(0)}/${bits}`,
+    gateway: address(1),
+    range: `${address(10)}-${address(last)}`,
+    address: (offset) => address(10 + offset),
+  };
 }
 
 /** As `kubectl get -A -o json` prints them: kind by kind, each in the order of the API server. */
@@ -54,12 +76,11 @@ function asListed(items: readonly KubeObject[]): readonly KubeObject[] {
   return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ item }) => item);
 }
 
-function subnetsYaml(count: number): string {
-  const subnets = Array.from(
-    { length: count },
-    (_, i) =>
-      `    net-${i}:\n      cidr: 10.${i + 1}.0.0/16\n      gateway: 10.${i + 1}.0.1\n      ranges: [10.${i + 1}.0.10-10.${i + 1}.255.250]\n`,
-  );
+function subnetsYaml(size: WorldSize): string {
+  const subnets = Array.from({ length: subnetCount(size) }, (_, i) => {
+    const { cidr, gateway, range } = net(i, size);
+    return `    net-${i}:\n      cidr: ${cidr}\n      gateway: ${gateway}\n      ranges: [${range}]\n`;
+  });
   return `apiVersion: spiderplan.io/v1alpha1\nkind: NetworkPlan\nspec:\n  subnets:\n${subnets.join("")}`;
 }
 
@@ -106,16 +127,12 @@ function items(size: WorldSize): KubeObject[] {
     spec: { subnet: "192.0.2.255/32", ipVersion: 4, default: false, disable: true },
   });
   for (let i = 0; i < subnets; i++) {
+    const { cidr, gateway, range } = net(i, size);
     found.push({
       apiVersion: "spiderpool.spidernet.io/v2beta1",
       kind: "SpiderSubnet",
       metadata: marks(`net-${i}`, "SpiderSubnet"),
-      spec: {
-        subnet: `10.${i + 1}.0.0/16`,
-        ipVersion: 4,
-        gateway: `10.${i + 1}.0.1`,
-        ips: [`10.${i + 1}.0.10-10.${i + 1}.255.250`],
-      },
+      spec: { subnet: cidr, ipVersion: 4, gateway, ips: [range] },
     });
   }
   for (let n = 0; n < size.workloads; n++) if (n % 10 !== 9) found.push(...workloadItems(n, size));
@@ -126,10 +143,8 @@ function workloadItems(n: number, size: WorldSize): KubeObject[] {
   const inSubnet = perSubnet(size);
   const subnet = Math.floor(n / inSubnet);
   const block = size.podsPerWorkload + ELASTIC;
-  const address = (i: number) => {
-    const at = 10 + (n % inSubnet) * block + i;
-    return `10.${subnet + 1}.${at >> 8}.${at & 255}`;
-  };
+  const { cidr, gateway, address: inNet } = net(subnet, size);
+  const address = (i: number) => inNet((n % inSubnet) * block + i);
   const namespace = `team-${n % 50}`;
   const app = `app-${n}`;
   const pool = `${namespace}.deployment.${app}.eth0.net-${subnet}`;
@@ -161,10 +176,10 @@ function workloadItems(n: number, size: WorldSize): KubeObject[] {
       kind: "SpiderIPPool",
       metadata: marks(pool, "SpiderIPPool", `${namespace}/Deployment/${app}/eth0/net-${subnet}`),
       spec: {
-        subnet: `10.${subnet + 1}.0.0/16`,
+        subnet: cidr,
         ipVersion: 4,
         ips: [`${address(0)}-${address(block - 1)}`],
-        gateway: `10.${subnet + 1}.0.1`,
+        gateway,
         podAffinity: { matchLabels: { app } },
         namespaceName: [namespace],
         default: false,
@@ -209,7 +224,7 @@ function workloadItems(n: number, size: WorldSize): KubeObject[] {
           current: {
             uid: pod.uid,
             node: pod.node,
-            ips: [{ interface: "eth0", ipv4: `${pod.ip}/16`, ipv4Pool: pool, vlan: 0 }],
+            ips: [{ interface: "eth0", ipv4: `${pod.ip}/${cidr.split("/")[1]}`, ipv4Pool: pool, vlan: 0 }],
           },
           ownerControllerType: "Deployment",
           ownerControllerName: app,

@@ -3,6 +3,7 @@ import type { Lock } from "../core/allocate/allocation.js";
 import { checkLock } from "../core/allocate/check-lock.js";
 import { type Diagnostic, hasErrors, type Result } from "../core/diagnostics.js";
 import type { PlanDocument } from "../core/plan/merge.js";
+import { unnamedPools } from "../core/plan/unnamed-pools.js";
 import type { Snapshot } from "../core/snapshot.js";
 import { type Merge, mergeRead } from "./plan-run.js";
 
@@ -24,7 +25,8 @@ export interface LockInput {
 export function lockRun(input: LockInput): Result<Lock | undefined> {
   const merged = mergeRead(input.documents, input.diagnostics, input.cluster, input.merge);
   const locked = merged.value === undefined ? [] : checkLock(input.lock.value, merged.value);
-  const before = [...merged.diagnostics, ...input.lock.diagnostics, ...locked];
+  const unnamed = merged.value === undefined ? [] : unnamedPools(merged.value, input.snapshot);
+  const before = [...merged.diagnostics, ...unnamed, ...input.lock.diagnostics, ...locked];
   if (merged.value === undefined || hasErrors(before)) return { value: undefined, diagnostics: before };
   const { lock, diagnostics } = allocate({
     plan: merged.value,

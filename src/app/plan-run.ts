@@ -6,6 +6,7 @@ import { decide } from "../core/engine.js";
 import type { Options, Outcome } from "../core/outcome.js";
 import { mergePlan, type PlanDocument } from "../core/plan/merge.js";
 import type { Plan } from "../core/plan/plan.js";
+import { unnamedPools } from "../core/plan/unnamed-pools.js";
 import type { Snapshot } from "../core/snapshot.js";
 
 /** Joins documents into one plan; `mergePlan`, or the same with a memory. */
@@ -72,7 +73,8 @@ export interface PlanRun {
 export function planRun(input: PlanInput): PlanRun {
   const merged = mergeRead(input.documents, input.diagnostics, input.cluster, input.merge);
   const locked = merged.value === undefined ? [] : checkLock(input.lock.value, merged.value);
-  const before = [...merged.diagnostics, ...input.lock.diagnostics, ...locked];
+  const unnamed = merged.value === undefined ? [] : unnamedPools(merged.value, input.snapshot);
+  const before = [...merged.diagnostics, ...unnamed, ...input.lock.diagnostics, ...locked];
   const kept = { lock: input.lock.value, snapshot: input.snapshot };
   if (merged.value === undefined || hasErrors(before)) return { ...kept, decided: undefined, diagnostics: before };
   const empty = emptyPlan(merged.value, input.snapshot, input.options.install);

@@ -10,6 +10,8 @@ import { checkStrayNames } from "../core/allocate/check-names.js";
 import { checkOrdinals } from "../core/allocate/check-ordinals.js";
 import { type Diagnostic, hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";
 import { checkAllClusters, clustersOf, mergePlan, planCluster } from "../core/plan/merge.js";
+import { unnamedPools } from "../core/plan/unnamed-pools.js";
+import { EMPTY_SNAPSHOT } from "../core/snapshot.js";
 import type { Io } from "./io.js";
 import { type OutputOptions, type PlanOptions, wantsColor } from "./options.js";
 import { openPlan, type PlanSource } from "./plan-source.js";
@@ -47,7 +49,14 @@ async function checkCluster(source: PlanSource, cluster: string | undefined): Pr
   const lock = await readLockFolder(source.root, planCluster(documents, cluster));
   const plan = merged.value;
   const against =
-    plan === undefined ? [] : [...checkLock(lock.value, plan), ...checkStrayNames(plan), ...checkOrdinals(plan)];
+    plan === undefined
+      ? []
+      : [
+          ...unnamedPools(plan, EMPTY_SNAPSHOT),
+          ...checkLock(lock.value, plan),
+          ...checkStrayNames(plan),
+          ...checkOrdinals(plan),
+        ];
   return [...merged.diagnostics, ...lock.diagnostics, ...against];
 }
 

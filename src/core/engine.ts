@@ -32,8 +32,7 @@ import { judgeRest } from "./verdict/half-done.js";
 import { unknownSelections, withHolding } from "./verdict/holding.js";
 import { type Judged, judgeSteps } from "./verdict/judge.js";
 import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migrate.js";
-import { holdBackNamed } from "./verdict/named.js";
-import { namingIndex } from "./verdict/naming-index.js";
+import { holdBackNamed, namersAfter } from "./verdict/named.js";
 import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
 import { trustOf } from "./verdict/trust.js";
 import { inDanger, summarize, untrustedTemplates, verdictOf } from "./verdict/verdict.js";
@@ -92,7 +91,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   const wanted = orderSteps([...whole.drafts, ...shared.drafts], snapshot.pools.values());
   const ordered = withHolding(wanted, plan, options.holding);
   const trust = trustOf(plan, snapshot, facts, rename);
-  const kept = guard(ordered, snapshot, namingIndex(snapshot, ordered, trust.heeds), rename);
+  const kept = guard(ordered, snapshot, namersAfter(ordered, snapshot, facts, trust.heeds), rename);
   const draining = drainingPools(allocation.allocations, snapshot);
   const guarded = { ...kept, leaving: [...kept.leaving, ...draining] };
   const leavingPools = new Set(guarded.leaving.map((one) => one.pool));
@@ -183,7 +182,7 @@ export function judgeAgain(
   const due = steps.map((step): OrderedStep => ({ steering: [], ...step }));
   const rename = renamer(plan);
   const trust = trustOf(plan, snapshot, facts, rename);
-  const guarded = guard(due, snapshot, namingIndex(snapshot, due, trust.heeds), rename).steps;
+  const guarded = guard(due, snapshot, namersAfter(due, snapshot, facts, trust.heeds), rename).steps;
   const judged = judgeRest(guarded, { snapshot, decidedOn }, facts, (one) =>
     trust.passOver(permitMigrations(one, plan, guarded, snapshot)),
   );

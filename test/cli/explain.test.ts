@@ -29,6 +29,9 @@ function cluster(change: (items: Item[]) => void = () => {}): string {
   return JSON.stringify(list);
 }
 
+/** What becomes of a Pod. */
+type Change = { deletionTimestamp?: string; status?: object; spec?: object };
+
 async function explain(target: string, argv: string[] = [], text = cluster()) {
   return cli(["explain", target, "--snapshot", "s.json", ...argv], { cwd: workspace({ "s.json": text }) });
 }
@@ -79,6 +82,74 @@ describe("explain", () => {
         .next;
     };
     expect(await next("default/web-5d9-bbbbb")).toEqual([{ pool: "ippool01", address: "10.6.124.11", kept: true }]);
+  });
+
+  it.each([
+    ["finished", { status: { phase: "Succeeded" } }, "the Pod has finished and never starts again"],
+    ["was evicted", { status: { phase: "Failed", reason: "Evicted" } }, "the Pod has finished and never starts again"],
+    ["is being replaced", { deletionTimestamp: "2026-01-01T00:00:00Z" }, "another one takes its place"],
+    ["is on its node's network", { spec: { nodeName: "n", hostNetwork: true } }, "uses its node's network"],
+  ])("promises no address to a Pod that %s", async (_what, { deletionTimestamp, ...change }: Change, told) => {
+    const text = cluster((items) => {
+      const pod = items.find(({ kind }) => kind === "Pod")!;
+      Object.assign(pod, change);
+      if (deletionTimestamp !== undefined) pod.metadata.deletionTimestamp = deletionTimestamp;
+      if (change.spec !== undefined) pod.metadata.ownerReferences = undefined;
+    });
+    const { code, stdout } = await explain("default/web-5d9-aaaaa", [], text);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`=> asks Spiderpool for nothing: `);
+    expect(stdout).toContain(told);
+    if (change.spec === undefined) expect(stdout).toContain("for the next Pod of its workload, explain default/");
+  });
+
+  it("a Pod gets of a full pool what it gives back itself", async () => {
+    const text = cluster((items) => {
+      const pool = items.find(({ metadata }) => metadata.name === "ippool01")!;
+      Object.assign(pool.spec as object, { ips: ["10.6.124.10-10.6.124.11"] });
+      Object.assign(items.find(({ metadata }) => metadata.name === "zone-b")!.spec as object, { disable: true });
+    });
+    expect((await explain("default/web-5d9-bbbbb", [], text)).stdout).toContain("=> 10.6.124.11 from ippool01");
+    expect((await explain("default/web", [], text)).stdout).toContain("one more Pod would find no IPv4 address");
+  });
+
+  it.each([
+    ["that is stopped keeps its address", {}, "=> 10.6.124.12 from ippool01 (its own)"],
+    ["that is being deleted does not", { deletionTimestamp: "2026-01-01T00:00:00Z" }, "=> 10.6.124.13 from ippool01"],
+  ])("a VM %s (A21)", async (_what, more, told) => {
+    const text = cluster((items) => {
+      const metadata = { namespace: "default", name: "vm1", ...more };
+      const annotations = { "ipam.spidernet.io/ippool": '{"ipv4":["ippool01"]}' };
+      const ips = [{ interface: "eth0", ipv4: "10.6.124.12/24", ipv4Pool: "ippool01" }];
+      const status = {
+        ...{ ownerControllerType: "VirtualMachineInstance", ownerControllerName: "vm1" },
+        current: { uid: "u", node: "node-a", ips },
+      };
+      const instance = { ...metadata, name: "other" };
+      items.push(
+        {
+          ...{ apiVersion: "kubevirt.io/v1", kind: "VirtualMachine", metadata },
+          spec: { template: { metadata: { annotations, labels: { app: "web" } } } },
+        },
+        { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance", metadata: instance },
+        { apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderEndpoint", metadata, ...{ status } },
+      );
+      const pool = items.find(({ metadata: { name } }) => name === "ippool01") as { status?: { allocatedIPs: string } };
+      const records = JSON.parse(pool.status?.allocatedIPs ?? "{}") as object;
+      pool.status = {
+        allocatedIPs: JSON.stringify({ ...records, "10.6.124.12": { pod: "default/vm1", podUid: "u" } }),
+      };
+    });
+    expect((await explain("default/vm1", [], text)).stdout).toContain(told);
+  });
+
+  it("promises no address to a Job that is done", async () => {
+    const done = cluster((items) => {
+      const status = { conditions: [{ type: "Complete", status: "True" }] };
+      const job = { apiVersion: "batch/v1", kind: "Job", metadata: { namespace: "default", name: "load" } };
+      items.push({ ...job, spec: { template: { metadata: {} } }, ...{ status } });
+    });
+    expect((await explain("default/load", [], done)).stdout).toContain("the Job is done and makes no Pod any more");
   });
 
   it.each([

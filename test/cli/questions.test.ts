@@ -99,6 +99,35 @@ describe("who-has", () => {
     );
   });
 
+  it("says of an endpoint that a finished Pod left behind that it is left over", async () => {
+    const list = JSON.parse(cluster(READY)) as { items: object[] };
+    const metadata = { namespace: "default", name: "load-x" };
+    const ips = [{ interface: "eth0", ipv4: "10.6.124.77/24", ipv4Pool: "ippool01" }];
+    const status = {
+      current: { uid: "u", node: "node-a", ips },
+      ownerControllerType: "Job",
+      ownerControllerName: "load",
+    };
+    list.items.push({ apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderEndpoint", metadata, status });
+    list.items.push({ apiVersion: "v1", kind: "Pod", metadata, status: { phase: "Succeeded" } });
+    const { stdout } = await ask(["who-has", "10.6.124.77"], JSON.stringify(list));
+    expect(stdout).toContain("left over from a Pod that finished");
+  });
+
+  it("knows a VM by the Pod it runs in, too", async () => {
+    const list = JSON.parse(cluster(READY)) as { items: object[] };
+    const metadata = { namespace: "default", name: "vm1" };
+    const ips = [{ interface: "eth0", ipv4: "10.6.124.78/24", ipv4Pool: "ippool01" }];
+    const owner = { ownerControllerType: "VirtualMachineInstance", ownerControllerName: "vm1" };
+    const status = { ...owner, current: { uid: "u", node: "node-a", ips } };
+    list.items.push({ apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderEndpoint", metadata, status });
+    const instance = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance", name: "vm1", controller: true };
+    const launcher = { namespace: "default", name: "virt-launcher-vm1-x", ownerReferences: [instance] };
+    list.items.push({ apiVersion: "v1", kind: "Pod", metadata: launcher });
+    const { stdout } = await ask(["who-has", "default/virt-launcher-vm1-x"], JSON.stringify(list));
+    expect(stdout).toContain("10.6.124.78");
+  });
+
   it("takes a name that looks like an address for the name it is", async () => {
     const list = JSON.parse(cluster(READY)) as { items: object[] };
     const pool = { apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderIPPool", metadata: { name: "10.9.0" } };

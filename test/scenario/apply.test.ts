@@ -8,6 +8,7 @@ import { ClusterError } from "../../src/core/cluster-error.js";
 import { buildSnapshot } from "../../src/core/snapshot.js";
 import {
   KINDS,
+  type Kind,
   type KubeObject,
   OWN,
   type SpiderEndpoint,
@@ -210,6 +211,40 @@ describe("apply", () => {
     expect(calls[0]).toBe("patch a");
     expect(calls.slice(1).sort()).toEqual(["list SpiderEndpoint", "list SpiderIPPool"]);
   });
+
+  it.each([
+    ["that is being replaced (Z2)", { deletionTimestamp: "2027-01-01T00:00:00Z" }, "Running", []],
+    ["that finished (Z2)", {}, "Succeeded", []],
+    ["that runs", {}, "Running", ["10.6.0.1, in use by default/web-0, lost its pool a"]],
+  ])(
+    "looks at the end whether a pool that went had users, as the Pod %s",
+    async (_which, metadata, phase, displaced) => {
+      const ownerReferences = [
+        { apiVersion: "apps.kruise.io/v1beta1", kind: "StatefulSet", name: "web", uid: "u", controller: true },
+      ];
+      const pod = { namespace: "default", name: "web-0", uid: "uid-web-0", ownerReferences, ...metadata };
+      const there = { apiVersion: "v1", kind: "Pod", metadata: pod, status: { phase } };
+      const cluster = await embedded([pool("a", ["10.6.0.1"]), there]);
+      // The endpoint is written behind our back once our guards have looked; Spiderpool's controller lets the pool go.
+      const late = {
+        ...faultyCluster(cluster.actor),
+        list: async (kind: Kind) => {
+          const { items } = await cluster.actor.list(KINDS.SpiderIPPool);
+          const gone = items.every(({ metadata }) => metadata.deletionTimestamp !== undefined);
+          if (!gone) return cluster.actor.list(kind);
+          return {
+            items: kind === KINDS.SpiderEndpoint ? [endpoint("web-0", "10.6.0.1", "a")] : [],
+            resourceVersion: "1",
+          };
+        },
+      };
+      const watchedUse = async () =>
+        buildSnapshot([await live(cluster, "SpiderIPPool", "a"), endpoint("web-0", "10.6.0.1", "a")], []);
+      const going = await live(cluster, "SpiderIPPool", "a");
+      const { report } = await run(cluster, [deleting(going)], { context: { cluster: late, watchedUse } });
+      expect(report).toMatchObject({ deleted: 1, check: { displaced } });
+    },
+  );
 
   it("writes an object twice in two waves, from where its own first write left it", async () => {
     const cluster = await embedded([pool("a", ["10.6.0.1-10.6.0.4"]), pool("b", ["10.6.0.5-10.6.0.8"])]);

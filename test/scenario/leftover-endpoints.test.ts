@@ -55,6 +55,30 @@ describe("one address of several Pods (SP4222): the advice parts them", () => {
   });
 });
 
+describe("what holds back a pool tells how to free it", () => {
+  const shrunk = `${PLAN}pools:\n  p: {subnet: a, addresses: [10.6.0.11-10.6.0.19]}\n`;
+  const told = async (...objects: KubeObject[]) => {
+    const { verdict } = await decideOn(shrunk, objects);
+    return verdict.released.flatMap(({ reasons }) => reasons).join("\n");
+  };
+  const ips = { ips: ["10.6.0.10-10.6.0.19"] };
+  const gone = of("Deployment", "old", "10.6.0.10");
+
+  test("the endpoint of a Pod that is gone: delete it", async () => {
+    expect(await told(livePool("p", ips), gone, pod("other"))).toContain(`${DELETE} old`);
+    expect(await told(livePool("p", ips), gone, pod("old"))).not.toContain("delete the SpiderEndpoint");
+  });
+
+  test("a record of one: Spiderpool collects it", async () => {
+    const recorded = livePool("p", ips, { used: { "10.6.0.10": "shop/old" } });
+    expect(await told(recorded, gone, pod("other"))).toContain("shop/old is gone or has finished");
+    expect(await told(recorded, gone, pod("old", { phase: "Succeeded" }))).toContain(
+      "shop/old is gone or has finished",
+    );
+    expect(await told(recorded, gone, pod("old"))).not.toContain("gone or has finished");
+  });
+});
+
 describe("an address without a record (SP4224)", () => {
   const pool = { ...livePool("p", { ips: ["10.6.0.10-10.6.0.19"] }), status: { totalIPCount: 10 } } as KubeObject;
 

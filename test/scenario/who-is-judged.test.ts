@@ -101,6 +101,10 @@ describe("the successor is made from the template in force", () => {
   const revisions = { currentRevision: "db-1", updateRevision: "db-2" };
   const onOld = { metadata: { ...old.metadata, labels: { app: "db", "controller-revision-hash": "db-1" } } };
   const partition = { updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 1 } } };
+  const first = { currentRevision: "db-1", updateRevision: "db-1" };
+  const annotates = `${disables("")}workloads:
+  shop/StatefulSet/db: {replicas: 1, annotate: true, pods: {labels: {app: db}}, interfaces: {eth0: {pools: [b]}}}
+`;
   check([
     {
       what: "a paused rollout: the old ReplicaSet's",
@@ -135,6 +139,18 @@ describe("the successor is made from the template in force", () => {
       what: "below the partition: the current revision's",
       live: holding(statefulSet(naming("b"), partition, revisions), "shop/db-0", "StatefulSet db", onOld),
       plan: disables("b"),
+      verdict: [],
+    },
+    {
+      what: "our own annotations on a template: an ordinal loses its pool",
+      live: holding(statefulSet(naming("a"), {}, first), "shop/db-0", "StatefulSet db", onOld),
+      plan: annotates,
+      verdict: ["moves shop/db-0 eth0"],
+    },
+    {
+      what: "but none below the partition, whose revision stays",
+      live: holding(statefulSet(naming("a"), partition, first), "shop/db-0", "StatefulSet db", onOld),
+      plan: annotates,
       verdict: [],
     },
     {
@@ -271,6 +287,27 @@ describe("who never starts again is not judged", () => {
       ),
       verdict: ["strands shop/web-new eth0"],
     },
+    ...["apps/v1", "apps.kruise.io/v1alpha1"].map((version) => ({
+      what: `but one of a DaemonSet (${version}) comes back to its node`,
+      live: holding(
+        maker(`${version} DaemonSet shop/agent`, { annotations: naming("a") }),
+        ...(["shop/agent-x", "DaemonSet agent", going] as const),
+      ),
+      verdict: ["strands shop/agent-x eth0"],
+    })),
+    {
+      what: "a workload without Pods that is being deleted makes none",
+      live: [...BASE, pool("a"), pool("b"), { ...web, metadata: { ...web.metadata, ...going.metadata } }],
+      verdict: [],
+    },
+    {
+      what: "one that leaves its Pods as orphans may",
+      live: [
+        ...[...BASE, pool("a"), pool("b")],
+        { ...web, metadata: { ...web.metadata, ...going.metadata, finalizers: ["orphan"] } },
+      ],
+      verdict: ["strands shop/web eth0"],
+    },
     {
       what: "an evicted ordinal comes back all the same",
       live: holding(statefulSet(naming("b")), "shop/db-0", "StatefulSet db", {
@@ -299,6 +336,9 @@ describe("who asks Spiderpool at all", () => {
   const running = (ip: string) => podOf(plain("web"), "shop/web-x", { status: { phase: "Running", podIPs: [{ ip }] } });
   const bare = podOf(undefined, "shop/bare", {
     metadata: { annotations: { "ipam.spidernet.io/ippool": '{"ipv4":["b"]}' } },
+  });
+  const overlay = maker("apps/v1 Deployment shop/api", {
+    annotations: { "v1.multus-cni.io/default-network": "calico" },
   });
   const both = (eth0: string): KubeObject => {
     const annotations = { ...naming({ net1: "a" }, "kube-system/net"), "v1.multus-cni.io/default-network": eth0 };
@@ -349,6 +389,24 @@ describe("who asks Spiderpool at all", () => {
       ],
       plan: defaults,
       verdict: ["strands shop/api eth0", "strands shop/web eth0"],
+    },
+    {
+      what: "settings name a network that no object defines: running Pods tell",
+      live: [...BASE, marked, plain("web"), running("10.233.0.7")],
+      plan: `${settings("calico")}${defaults}`,
+      verdict: [],
+    },
+    {
+      what: "and that nobody runs on: judged",
+      live: [...BASE, marked, plain("web")],
+      plan: `${settings("calico")}${defaults}`,
+      verdict: ["strands shop/web eth0"],
+    },
+    {
+      what: "a network named without its namespace, looked up where Spiderpool is installed: its running Pods tell",
+      live: [...BASE, marked, overlay, podOf(overlay, "shop/api-x", { status: { podIP: "10.233.0.7" } })],
+      plan: `settings: {spiderpool: {namespace: spiderpool}}\n${defaults}`,
+      verdict: [],
     },
     {
       what: "an overlay eth0 beside an underlay net1: net1, and only net1",

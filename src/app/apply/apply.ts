@@ -97,7 +97,7 @@ async function look(
   if (cidrs.length === 0) return { cidrs: [], overlaps: [], displaced: [] };
   try {
     // Listed, whatever watches say: they may be behind (DESIGN 7).
-    return checkAfter(cidrs, before, await readUse(cluster));
+    return checkAfter(cidrs, before, await readUse(cluster, before));
   } catch (error) {
     // The run says for itself that it ended early; a check that cannot be made is none.
     if (isClusterError(error)) return undefined;

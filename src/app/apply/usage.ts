@@ -1,7 +1,7 @@
 import { type ClusterError, isClusterError } from "../../core/cluster-error.js";
 import { formatAddress } from "../../core/ip/address.js";
 import { contains, type RangeSet } from "../../core/ip/range-set.js";
-import { buildSnapshot } from "../../core/snapshot.js";
+import { buildSnapshot, type Snapshot } from "../../core/snapshot.js";
 import { effectiveSet } from "../../core/spiderpool/canonical.js";
 import { KINDS, type KubeObject, type SpiderEndpoint, type SpiderIPPool } from "../../core/spiderpool/objects.js";
 import { type Holder, podShown } from "../../core/usage.js";
@@ -32,6 +32,25 @@ export async function readPod(cluster: Cluster, pod: string): Promise<KubeObject
 }
 
 /**
+ * Who uses what by these pools and endpoints. Where only an endpoint tells of an address that is asked about, its Pod is
+ * looked at: what one left behind that finished or is being replaced is no use (FIXED-1).
+ */
+export async function useWithoutLeftovers(
+  items: readonly (SpiderIPPool | SpiderEndpoint)[],
+  isAsked: (holder: Holder) => boolean,
+  podOf: (pod: string) => Promise<KubeObject | undefined>,
+): Promise<Snapshot> {
+  const complete = [KINDS.SpiderIPPool.kind, KINDS.SpiderEndpoint.kind];
+  const told = buildSnapshot(items, complete);
+  const { unrecorded, byAddress } = told.use;
+  const holders = [...unrecorded].flatMap((address) => byAddress.get(address) ?? []).filter(isAsked);
+  const asked = [...new Set(holders.map(({ pod }) => pod))];
+  if (asked.length === 0 || asked.length > MOST_ASKED) return told;
+  const pods = await Promise.all(asked.map(podOf));
+  return buildSnapshot([...items, ...pods.filter((pod) => pod !== undefined)], complete);
+}
+
+/**
  * Why addresses cannot be taken from a pool as it is now: its own record, which the write's resourceVersion pins, and
  * the endpoints, which keep the addresses of StatefulSet Pods that are down (T4).
  * @param taken what the step takes away; undefined = the whole pool goes
@@ -45,12 +64,8 @@ export async function poolObstacle(
   podOf: (pod: string) => Promise<KubeObject | undefined>,
 ): Promise<string | undefined> {
   const name = live.metadata.name;
-  const told = buildSnapshot([live, ...endpoints], []).use;
   const goes = taken ?? effectiveSet(live.spec);
-  const unrecorded = [...told.unrecorded].filter((address) => contains(goes, address));
-  const asked = [...new Set(unrecorded.flatMap((address) => told.byAddress.get(address) ?? []).map(({ pod }) => pod))];
-  const pods = asked.length > MOST_ASKED ? [] : await Promise.all(asked.map(podOf));
-  const use = buildSnapshot([live, ...endpoints, ...pods.filter((pod) => pod !== undefined)], []).use;
+  const { use } = await useWithoutLeftovers([live, ...endpoints], ({ address }) => contains(goes, address), podOf);
   const unreadable = use.unreadable.get(name);
   if (unreadable !== undefined) return `nobody can tell who uses ${name}: ${unreadable} cannot be read`;
   const users = new Map<string, Holder>();

@@ -1,18 +1,25 @@
 import { compareAddresses, formatAddress } from "../../core/ip/address.js";
 import { formatRange, type Range } from "../../core/ip/range.js";
 import { contains } from "../../core/ip/range-set.js";
-import { buildSnapshot, type Snapshot } from "../../core/snapshot.js";
+import type { Snapshot } from "../../core/snapshot.js";
 import { effectiveSet } from "../../core/spiderpool/canonical.js";
 import { KINDS, type SpiderIPPool } from "../../core/spiderpool/objects.js";
-import { poolRecords } from "../../core/usage.js";
+import { type Holder, poolRecords } from "../../core/usage.js";
 import type { Cluster } from "../../ports/cluster.js";
 import type { ApplyCheck } from "./apply-report.js";
-import { readEndpoints } from "./usage.js";
+import { readEndpoints, readPod, useWithoutLeftovers } from "./usage.js";
 
-/** Pools and who uses them, read now. */
-export async function readUse(cluster: Cluster): Promise<Snapshot> {
-  const [pools, endpoints] = await Promise.all([cluster.list(KINDS.SpiderIPPool), readEndpoints(cluster)]);
-  return buildSnapshot([...pools.items, ...endpoints], [KINDS.SpiderIPPool.kind, KINDS.SpiderEndpoint.kind]);
+/**
+ * Pools and who uses them, read now.
+ * @param before an earlier reading: whether an address that only an endpoint tells of is in use matters where its pool has
+ * gone since
+ */
+export async function readUse(cluster: Cluster, before?: Snapshot): Promise<Snapshot> {
+  const [{ items }, endpoints] = await Promise.all([cluster.list(KINDS.SpiderIPPool), readEndpoints(cluster)]);
+  const pools = items as SpiderIPPool[];
+  const names = new Set(pools.map(({ metadata }) => metadata.name));
+  const lostPool = ({ pool }: Holder) => before?.pools.has(pool) === true && !names.has(pool);
+  return useWithoutLeftovers([...pools, ...endpoints], lostPool, (pod) => readPod(cluster, pod));
 }
 
 /**

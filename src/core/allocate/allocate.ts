@@ -1,3 +1,4 @@
+import { referencesIn } from "../cluster/references.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { RangeSet } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
@@ -15,7 +16,6 @@ import { type LivePools, readLivePools } from "./live.js";
 import { asLock, currentHoldings, type Holdings, indexHeld } from "./lock.js";
 import { inconsistentEdits } from "./lock-edits.js";
 import { renamedLock, renamer } from "./moved.js";
-import { poolsNamedByTemplates } from "./named-pools.js";
 import { type PoolNames, poolNames } from "./naming.js";
 import { compareText } from "./order.js";
 import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic } from "./owner.js";
@@ -103,7 +103,7 @@ export function allocate(input: AllocateInput): Allocated {
   const served = allocating
     ? serve(demands, frozen, context)
     : [...checkCovered(demands, lock, frozen), ...checkScaled(demands, holdings, live, frozen)];
-  const leaving = leavingClaims(demands, live, frozen, poolsNamedByTemplates(snapshot), plan);
+  const leaving = leavingClaims(demands, live, frozen, referencesIn(snapshot).namers({ on: "template" }), plan);
   if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);
   if (allocating) {
     keepNames(demands, holdings, live, plan);

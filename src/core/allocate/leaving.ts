@@ -1,9 +1,9 @@
+import type { Namers } from "../cluster/references.js";
 import { clip, EMPTY, type RangeSet, subtract, union } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
 import type { Demand } from "./demand.js";
 import type { Claim, LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
-import type { NamedPools } from "./named-pools.js";
 import { type Owner, ownerInSubnet, parseNicOwner, takenPool, takeOwner, wholeNic, withoutOrdinal } from "./owner.js";
 import type { Obstacles } from "./space.js";
 
@@ -15,7 +15,7 @@ export function leavingClaims(
   demands: readonly Demand[],
   live: LivePools,
   frozen: ReadonlySet<Owner>,
-  named: NamedPools,
+  named: Namers,
   plan: Plan,
 ): Claim[] {
   const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
@@ -35,7 +35,7 @@ export function leavingClaims(
     ...[...needed, ...used].map(nicAndFamily),
   ]);
   const byPattern = (claim: Claim) =>
-    !served.has(nicAndFamily(claim)) && claim.pools.some(({ metadata: { name } }) => named.byPattern(name));
+    !served.has(nicAndFamily(claim)) && claim.pools.some(({ metadata: { name } }) => named.pool(name) !== undefined);
   const stays = new Set(needed);
   return gone.filter((claim) => stays.has(claim) || byPattern(claim));
 }

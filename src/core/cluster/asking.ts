@@ -4,8 +4,9 @@ import { rangeSet } from "../ip/range-set.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { type Ipam, ipamOf } from "../spiderpool/ipam/network-defaults.js";
 import { additionalNics, FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
+import { nicsOfPod } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
-import { controllerOf, isKind, type KubeObject } from "../spiderpool/objects.js";
+import { controllerOf, isKind, KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { isFinished, isHostNetwork } from "./lifecycle.js";
 import type { Snapshot } from "./snapshot.js";
 
@@ -37,27 +38,34 @@ export function askingOf(snapshot: Cluster, pod: PodFacts, nic: string, facts: S
   const ipam = named === undefined ? "unknown" : ipamOf(named, snapshot);
   if (ipam === "spiderpool") return { asks: "yes", ipam };
   if (ipam === "other") return { asks: "no", ipam };
-  return { asks: evidenceOf(snapshot).get(named ?? DEFAULT) ?? "unknown", ipam };
+  return { asks: evidenceOf(snapshot, facts).get(evidenceKey(pod, nic, facts)) ?? "unknown", ipam };
 }
 
-/** NICs of a Pod: eth0 and those of its further networks; undefined where nobody can tell. */
-export function nicsOfPod(pod: Pick<PodFacts, "namespace" | "annotations">): ReadonlySet<string> | undefined {
-  const more = additionalNics(pod);
-  return more && new Set([FIRST_NIC, ...more.map(({ nic }) => nic)]);
-}
-
-/** Stands for the cluster's own network, of which no annotation speaks. */
+/** Stands for the cluster's own network, of which no annotation speaks: settings may name it and no object define it. */
 const DEFAULT = "";
 
-const remembered = new WeakMap<Cluster["pods"], ReadonlyMap<string, Asks>>();
+function evidenceKey(pod: PodFacts, nic: string, facts: SpiderpoolFacts): string {
+  if (nic === FIRST_NIC && !pod.annotations[KEYS.defaultNetwork]) return DEFAULT;
+  return networkOfNic(pod, nic, facts) ?? DEFAULT;
+}
+
+type Evidence = ReadonlyMap<string, Asks>;
+
+/** By the namespace in which names without one are looked up. */
+const remembered = new WeakMap<Cluster["pods"], Map<string, Evidence>>();
 
 /**
  * What running Pods tell of the networks they hang on: one with an address on record has it from Spiderpool; one that runs with
  * an address that no endpoint and no pool knows has it from somebody else. Who has one from Spiderpool outweighs all others.
  */
-function evidenceOf(snapshot: Cluster): ReadonlyMap<string, Asks> {
-  const known = remembered.get(snapshot.pods);
-  if (known !== undefined) return known;
+function evidenceOf(snapshot: Cluster, settings: SpiderpoolFacts): Evidence {
+  const known = remembered.get(snapshot.pods) ?? new Map<string, Evidence>();
+  const found = known.get(settings.namespace) ?? gatherEvidence(snapshot, settings);
+  remembered.set(snapshot.pods, known.set(settings.namespace, found));
+  return found;
+}
+
+function gatherEvidence(snapshot: Cluster, settings: SpiderpoolFacts): Evidence {
   const evidence = new Map<string, Asks>();
   const isForeign = foreignAddresses(snapshot);
   for (const [path, pod] of snapshot.pods) {
@@ -67,17 +75,12 @@ function evidenceOf(snapshot: Cluster): ReadonlyMap<string, Asks> {
     for (const nic of nicsOfPod(facts) ?? []) {
       const asks = seenOn(snapshot, path, pod, nic, isForeign);
       if (asks === undefined) continue;
-      const network = networkOfNic(facts, nic, UNTOLD);
-      const key = network === "unknown" || network === undefined ? DEFAULT : network;
+      const key = evidenceKey(facts, nic, settings);
       if (asks === "yes" || !evidence.has(key)) evidence.set(key, asks);
     }
   }
-  remembered.set(snapshot.pods, evidence);
   return evidence;
 }
-
-/** Settings that say nothing of the cluster's network; the namespace is where a bare name would be looked up. */
-const UNTOLD = { clusterNetwork: undefined, namespace: "kube-system" } as SpiderpoolFacts;
 
 function seenOn(
   snapshot: Cluster,

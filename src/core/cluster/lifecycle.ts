@@ -1,7 +1,7 @@
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { controllerOf, isKind, isTerminating, type KubeObject, type SpiderEndpoint } from "../spiderpool/objects.js";
-import { isReady } from "./scheduling.js";
+import { isDaemonSet, isReady } from "./scheduling.js";
 import type { Snapshot } from "./snapshot.js";
 import { belongsToPod, VIRTUAL_MACHINE } from "./workload-of.js";
 
@@ -30,6 +30,11 @@ export function isDone(workload: KubeObject): boolean {
     ({ type, status }) => (type === "Complete" || type === "Failed") && status === "True",
   );
   return ends !== undefined && ends.length > 0;
+}
+
+/** Whether a workload is being deleted: no controller makes Pods of it any more. One that leaves orphans is only let go. */
+export function isEnding({ metadata: { deletionTimestamp, finalizers = [] } }: KubeObject): boolean {
+  return deletionTimestamp !== undefined && !finalizers.includes("orphan");
 }
 
 /** Whether it is a ReplicaSet of an earlier revision, which makes Pods again only when somebody rolls back. */
@@ -91,7 +96,7 @@ export function startsAgain(snapshot: LifeFacts, pod: KubeObject): boolean {
   if (isFinished(pod)) return false;
   if (!isTerminating(pod)) return true;
   const controller = controllerOf(pod);
-  return controller !== undefined && isKind(controller, "apps", "DaemonSet") && isOnLiveNode(snapshot, pod);
+  return controller !== undefined && isDaemonSet(controller) && isOnLiveNode(snapshot, pod);
 }
 
 function isOnLiveNode({ nodes, complete }: LifeFacts, pod: KubeObject): boolean {

@@ -1,5 +1,5 @@
 import { isFields } from "../spiderpool/json.js";
-import type { KubeObject, LabelSelector } from "../spiderpool/objects.js";
+import { isKind, type KubeObject, type LabelSelector } from "../spiderpool/objects.js";
 import { matches } from "../spiderpool/selector.js";
 import {
   follows,
@@ -75,9 +75,14 @@ const OF_DAEMONS: readonly Toleration[] = [
   ),
 ];
 
+/** Whether it keeps one Pod on each node; Kruise's DaemonSets place their Pods as those of apps do, tolerations and all. */
+export function isDaemonSet(ref: Pick<KubeObject, "apiVersion" | "kind">): boolean {
+  return isKind(ref, "apps", "DaemonSet") || isKind(ref, "apps.kruise.io", "DaemonSet");
+}
+
 /** Where the Pods of a workload may run, by its template; anywhere if it has none. */
 export function placementOf(workload: KubeObject | undefined): Placement {
-  const daemon = workload?.kind === "DaemonSet" && workload.apiVersion.startsWith("apps/");
+  const daemon = workload !== undefined && isDaemonSet(workload);
   return placementOfPod(workload && podTemplate(workload)?.spec, daemon);
 }
 

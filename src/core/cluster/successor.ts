@@ -119,11 +119,12 @@ function ofStatefulSet(pod: KubeObject, workload: KubeObject, snapshot: Facts): 
     currentRevision?: string;
     updateRevision?: string;
   };
-  const hash = pod.metadata.labels?.[REVISION];
-  if (currentRevision !== undefined && currentRevision === updateRevision) return newest(workload);
   const recorded = snapshot.revisions.get(`${pod.metadata.namespace}/${currentRevision}`);
-  const template = recorded && revisionTemplate(recorded);
+  const same = currentRevision !== undefined && currentRevision === updateRevision;
+  const template = (recorded && revisionTemplate(recorded)) ?? (same ? templateOf(workload) : undefined);
+  // An edit of the template makes a new revision, which an ordinal below the partition does not get.
   if (template !== undefined) return [{ template, followsTemplate: false }];
+  const hash = pod.metadata.labels?.[REVISION];
   const pinned: Revision = { template: undefined, followsTemplate: false };
   // The live Pod is one of the revision in force, unless it says that it is not.
   if (hash === undefined || currentRevision === undefined || hash === currentRevision) return [pinned];

@@ -1,8 +1,9 @@
+import { namingsOf } from "../cluster/references.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Plan } from "../plan/plan.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import { globMatch, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
-import { KEYS, type KubeObject } from "../spiderpool/objects.js";
+import type { KubeObject } from "../spiderpool/objects.js";
 import { anchorName } from "./anchor.js";
 import { compareTemplate, templateAnnotations } from "./annotations.js";
 import type { Binding } from "./binding.js";
@@ -24,7 +25,7 @@ export function compareTemplates(
     const differences = compareTemplate(expected, annotations, workload.namespace);
     if (differences.length === 0) continue;
     pools ??= [...new Set([...snapshot.pools.keys(), ...planned])].sort();
-    const vain = wantsPods(live) ? namesNoPool(annotations, pools) : undefined;
+    const vain = wantsPods(live) ? namesNoPool(live, pools) : undefined;
     if (vain !== undefined) {
       found.push({
         code: "SP2607",
@@ -49,35 +50,23 @@ export function compareTemplates(
 }
 
 /**
- * What the template's annotation names for one NIC and family where not one pool has such a name: the anchor then
- * makes the Pod fail (A5).
+ * What the template names for one NIC and family where not one pool has such a name: the anchor then makes the Pod fail (A5).
  * @param pools names in order
  */
-function namesNoPool(annotations: Readonly<Record<string, string>>, pools: readonly string[]): string | undefined {
-  const text = annotations[KEYS.ippools] ?? annotations[KEYS.ippool];
-  for (const item of itemsOf(text)) {
+function namesNoPool(workload: KubeObject, pools: readonly string[]): string | undefined {
+  for (const { names } of namingsOf(workload)) {
     for (const family of [4, 6] as const) {
-      const list = item?.[`ipv${family}`];
-      const names = Array.isArray(list) ? list.filter((name) => typeof name === "string") : [];
-      const own = names.filter((name) => name !== anchorName(family));
+      const given = family === 4 ? names.v4 : names.v6;
+      const own = given.filter((name) => name !== anchorName(family));
       const hits = (name: string) =>
         namesWithPrefix(pools, literalPrefix(name)).some(
           (pool) => globMatch(name, pool) && pool !== anchorName(family),
         );
-      if (own.length > 0 && names.length > own.length && !own.some(hits))
+      if (own.length > 0 && given.length > own.length && !own.some(hits))
         return own.slice(0, 3).join(", ").slice(0, 300);
     }
   }
   return undefined;
-}
-
-function itemsOf(text: string | undefined): readonly (Readonly<Record<string, unknown>> | null)[] {
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "object");
-  } catch {
-    return [];
-  }
 }
 
 function wantsPods({ spec }: KubeObject): boolean {

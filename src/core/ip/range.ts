@@ -60,7 +60,7 @@ export function parseCidr(text: string): Cidr | undefined {
   const prefix = Number(digits);
   const bits = typeof address === "number" ? 32 : 128;
   if (prefix > bits) return undefined;
-  return { family: familyOf(address), network: lowest(address, prefix), address, prefix };
+  return { family: familyOf(address), network: networkAddress(address, prefix), address, prefix };
 }
 
 /** Canonical text of the network, e.g. `10.6.0.0/16` (P5). */
@@ -86,7 +86,8 @@ export function rangeContains(range: Range, address: Address): boolean {
   return familyOf(range.first) === familyOf(address) && range.first <= address && address <= range.last;
 }
 
-function lowest(address: Address, prefix: number): Address {
+/** The first address of the network of a prefix length that an address lies in. */
+export function networkAddress(address: Address, prefix: number): Address {
   if (typeof address === "number") {
     const size = 2 ** (32 - prefix);
     return Math.floor(address / size) * size;

@@ -1,7 +1,7 @@
-import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
+import { child, type Diagnostic, type SourceRef } from "../diagnostics.js";
 import { subnetsOfAsk } from "./nic-subnets.js";
 import type { Plan } from "./plan.js";
-import { fail, warn } from "./scope.js";
+import { fail } from "./scope.js";
 
 /** The VLAN a subnet states agrees with every network that uses the subnet. */
 export function checkVlans(plan: Plan, found: Diagnostic[]): void {
@@ -48,34 +48,4 @@ function* uses(plan: Plan): Generator<Use> {
         yield { subnet, network, source, key: "network", about: name };
     }
   }
-}
-
-/** A1: affinity alone makes no candidate, so a pool nobody names is never used. */
-export function checkUnusedPools(plan: Plan, found: Diagnostic[]): void {
-  const used = new Set<string>();
-  for (const { defaultPools } of plan.namespaces.values()) for (const name of defaultPools) used.add(name);
-  for (const { defaultPools, spec } of plan.networks.values()) {
-    for (const name of [...defaultPools, ...blockPools(spec)]) used.add(name);
-  }
-  for (const { interfaces } of plan.workloads.values()) {
-    for (const { ask } of interfaces.values()) {
-      const names = ask.type === "pools" ? ask.pools : ask.type === "fixed" ? (ask.slices ?? []) : [];
-      for (const name of names) used.add(name);
-    }
-  }
-  for (const pool of plan.pools.values()) {
-    if (pool.default || used.has(pool.name)) continue;
-    const scope = { at: keyOf(pool.source), about: `pool:${pool.name}`, found };
-    warn(scope, "SP2022", `nothing names pool ${pool.name}: affinity alone makes no candidate (A1)`, {
-      hint: "name it in a workload's `pools`, in `defaultPools` of a namespace or network, or set `default: true`",
-    });
-  }
-}
-
-/** Names in the `ippools` of a block of Spiderpool's own spelling (S14). */
-function blockPools(spec: Readonly<Record<string, unknown>>): string[] {
-  return Object.values(spec).flatMap((block) => {
-    const pools = (block as { ippools?: { ipv4?: string[]; ipv6?: string[] } } | undefined)?.ippools;
-    return [...(pools?.ipv4 ?? []), ...(pools?.ipv6 ?? [])];
-  });
 }

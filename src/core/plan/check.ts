@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics.js";
 import { checkOwnNames, checkSizes } from "./check-names.js";
-import { checkUnusedPools, checkVlans } from "./check-networks.js";
+import { checkVlans } from "./check-networks.js";
 import { checkOverlaps } from "./check-overlaps.js";
 import { checkKeptPools, checkRoutes, checkSharedPools, checkSlices, checkSources } from "./check-workloads.js";
 import type { Plan } from "./plan.js";
@@ -11,7 +11,6 @@ export function checkPlan(plan: Plan, found: Diagnostic[]): void {
   checkSizes(plan, found);
   checkOverlaps(plan, found);
   checkVlans(plan, found);
-  checkUnusedPools(plan, found);
   checkKeptPools(plan, found);
   for (const workload of plan.workloads.values()) {
     checkSources(workload, found);

@@ -1,7 +1,15 @@
-import { isHostNetwork, type Retention, retentionOf } from "../cluster/lifecycle.js";
+import {
+  isDone,
+  isFinished,
+  isHostNetwork,
+  isRetained,
+  type Retention,
+  retentionOf,
+  startsAgain,
+} from "../cluster/lifecycle.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { successorsOf, workloadsInForce } from "../cluster/successor.js";
-import { workloadOfPod } from "../cluster/workload-of.js";
+import { shortKey, workloadOfPod } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
@@ -14,8 +22,8 @@ export interface ExplainTarget {
   /** As people name it: `Pod default/web-0`, `default/Deployment/app`. */
   readonly title: string;
   readonly pod: PodFacts;
-  /** It uses its node's network and asks nobody (B1). */
-  readonly hostNetwork: boolean;
+  /** Why it asks Spiderpool for nothing at all; undefined if it does. */
+  readonly asksNobody?: string;
   /** Under which name Spiderpool keeps what it has now: `namespace/name` of the live Pod or VM. */
   readonly live?: string;
   /** How that survives the Pod. */
@@ -69,10 +77,30 @@ function ofPod(
 ): ExplainTarget[] {
   const asked = node === undefined ? pod : { ...pod, spec: { ...(pod.spec as object), nodeName: node } };
   const successors = successorsOf(asked, snapshot);
+  const keeps = retentionOf(snapshot, live, facts);
+  const ended = keeps === "nothing" ? endOf(snapshot, pod) : undefined;
   return successors.map(({ facts: next, hostNetwork, followsTemplate }) => ({
     title: successors.length === 1 ? title : `${title} (by ${followsTemplate ? "the template" : "its own revision"})`,
-    ...{ pod: next, hostNetwork, live, keeps: retentionOf(snapshot, live, facts), pods: [], ordinals: [] },
+    asksNobody: ended ?? (hostNetwork ? ON_HOST_NETWORK : undefined),
+    ...{ pod: next, live, keeps, pods: [], ordinals: [] },
   }));
+}
+
+const ON_HOST_NETWORK = "the Pod uses its node's network (hostNetwork)";
+
+/** Why a Pod never starts again; undefined if it does. */
+function endOf(snapshot: Snapshot, pod: KubeObject): string | undefined {
+  if (startsAgain(snapshot, pod)) return undefined;
+  const workload = workloadOfPod(snapshot, `${pod.metadata.namespace}/${pod.metadata.name}`);
+  const next = workload === undefined ? "" : `; for the next Pod of its workload, explain ${workload}`;
+  return isFinished(pod)
+    ? `the Pod has finished and never starts again${next}`
+    : `the Pod is being deleted, and another one takes its place${next}`;
+}
+
+function asksNobody(workload: KubeObject): string | undefined {
+  if (isDone(workload)) return "the Job is done and makes no Pod any more";
+  return isHostNetwork(podTemplate(workload)) ? ON_HOST_NETWORK : undefined;
 }
 
 function ofWorkload(snapshot: Snapshot, key: string, node: string | undefined, facts: SpiderpoolFacts): Found {
@@ -85,9 +113,10 @@ function ofWorkload(snapshot: Snapshot, key: string, node: string | undefined, f
     const live = first === undefined ? undefined : (snapshot.pods.get(first) ?? snapshot.launchers.get(first)?.[0]);
     if (live !== undefined) return { targets: ofPod(snapshot, key, live, first!, node, facts).slice(0, 1) };
     if (workload === undefined) return { error: `of ${key} the cluster has neither a template nor a Pod` };
+    return { targets: [stoppedMachine(snapshot, key, workload, node, facts)] };
   }
   const targets = workloadsInForce(workload, snapshot).map((one): ExplainTarget => {
-    const target = { title: key, keeps: "nothing" as const, pods, hostNetwork: isHostNetwork(podTemplate(one)) };
+    const target = { title: key, keeps: "nothing" as const, pods, asksNobody: asksNobody(one) };
     const ordinals = isKind(one, "apps", "StatefulSet") ? ordinalsOf(one, MOST_ORDINALS) : [];
     return {
       ...target,
@@ -96,6 +125,22 @@ function ofWorkload(snapshot: Snapshot, key: string, node: string | undefined, f
     };
   });
   return { targets };
+}
+
+/** A VM that does not run: Spiderpool keeps its address under its name as long as it is there (A21, Z7). */
+function stoppedMachine(
+  snapshot: Snapshot,
+  key: string,
+  workload: KubeObject,
+  node: string | undefined,
+  facts: SpiderpoolFacts,
+): ExplainTarget {
+  const live = shortKey(key);
+  const keeps = retentionOf(snapshot, live, facts);
+  return {
+    ...{ title: key, pod: templateFacts(workload, snapshot, undefined, node), live, pods: [], ordinals: [] },
+    keeps: isRetained(snapshot, live, keeps) ? keeps : "nothing",
+  };
 }
 
 function ordinalTarget(
@@ -112,7 +157,7 @@ function ordinalTarget(
   return {
     title: `Pod ${name}`,
     pod: templateFacts(workload, snapshot, ordinal, node),
-    ...{ hostNetwork: isHostNetwork(podTemplate(workload)), live: name, pods: [], ordinals: [] },
+    ...{ asksNobody: asksNobody(workload), live: name, pods: [], ordinals: [] },
     keeps: retentionOf(snapshot, name, facts),
   };
 }

@@ -1,5 +1,5 @@
 import { type Family, formatAddress } from "../ip/address.js";
-import { type RangeSet, size, subtract } from "../ip/range-set.js";
+import { contains, type RangeSet, size, subtract } from "../ip/range-set.js";
 import { type Snapshot, usedInPool } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { chooseAddress, reservedAddresses } from "../spiderpool/ipam/allocate.js";
@@ -7,7 +7,7 @@ import type { Candidates } from "../spiderpool/ipam/candidates.js";
 import { judgePool } from "../spiderpool/ipam/filter.js";
 import { globMatch } from "../spiderpool/ipam/glob.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
-import { rankGroups } from "../spiderpool/ipam/order.js";
+import { choicesIn, traceOf } from "../spiderpool/ipam/run.js";
 import { OWN, type SpiderIPPool } from "../spiderpool/objects.js";
 import { candidatesIn, type Scene } from "../verdict/replay.js";
 import { standingWith } from "../verdict/standing.js";
@@ -77,11 +77,8 @@ export function explainNic(scene: Scene, target: ExplainTarget, nic: string): Ni
   const { facts } = scene;
   const found = candidatesIn(scene, target.pod, nic);
   const network = networkOfNic(target.pod, nic, facts);
-  const nobody = target.hostNetwork
-    ? "the Pod uses its node's network (hostNetwork)"
-    : scene.asking(target.pod, nic).asks === "no"
-      ? "its network ends in another IPAM than Spiderpool's"
-      : undefined;
+  const elsewhere = scene.asking(target.pod, nic).asks === "no";
+  const nobody = target.asksNobody ?? (elsewhere ? "its network ends in another IPAM than Spiderpool's" : undefined);
   const families = ([4, 6] as const).filter((family) => (family === 4 ? facts.enableIPv4 : facts.enableIPv6));
   return {
     nic,
@@ -112,24 +109,21 @@ function explainFamily(
   const { snapshot, facts } = scene;
   const named = new Set(family === 4 ? found.v4 : found.v6);
   const reserved = reservedAddresses(snapshot.reserved.values(), family);
-  const usable: { pool: SpiderIPPool; assumed: readonly string[] }[] = [];
-  const refused: RefusedPool[] = [];
-  const others: RefusedPool[] = [];
-  for (const [name, pool] of [...snapshot.pools].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const candidate = named.has(name);
-    if (!candidate && !worthNaming(pool, family)) continue;
-    const judged = judgePool(pool, target.pod, nic, family, facts);
-    const list = candidate ? refused : others;
-    if (!judged.eligible) list.push({ pool: name, rule: judged.rule, reason: judged.reason });
-    else if (candidate) usable.push({ pool, assumed: judged.assumed });
-    else others.push({ pool: name, reason: `all affinities hold, but the ${found.source} does not name it` });
-  }
-  const assumed = new Map(usable.map((one) => [one.pool, one.assumed]));
-  const tried = rankGroups(usable.map((one) => one.pool)).flatMap((group, turn) =>
-    group.map((pool) => usablePool(snapshot, target, pool, turn, reserved, assumed.get(pool)!)),
+  const { eligible, refused, ranks } = traceOf(snapshot.pools, facts, target.pod, nic, family, found);
+  const assumed = new Map(eligible.map((one) => [one.pool, one.assumed]));
+  const tried = ranks.map((rank, turn) =>
+    rank.map((pool) => usablePool(snapshot, target, pool, turn, reserved, assumed.get(pool)!)),
   );
+  const others = [...snapshot.pools]
+    .filter(([name, pool]) => !named.has(name) && worthNaming(pool, family))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, pool]): RefusedPool => {
+      const judged = judgePool(pool, target.pod, nic, family, facts);
+      if (!judged.eligible) return { pool: name, rule: judged.rule, reason: judged.reason };
+      return { pool: name, reason: `all affinities hold, but the ${found.source} does not name it` };
+    });
   return {
-    ...{ family, usable: tried, refused, others },
+    ...{ family, usable: tried.flat(), refused: [...refused].sort(byName), others },
     next: keptAddress(scene, target, nic, family) ?? nextOf(tried),
     holding: target.pods.filter((pod) => heldBy(snapshot, pod, nic, family) !== undefined).length,
     ordinals: target.ordinals.map((ordinal) => ({ pod: ordinal.title, next: nextFor(scene, ordinal, nic, family) })),
@@ -190,22 +184,29 @@ function usablePool(
   // A Pod that is made again has another UID, so no record of its own to find (A15, A17).
   const choice = chooseAddress(pool, "", reserved);
   const held = (snapshot.use.byPool.get(name) ?? []).find((holder) => holder.pod === target.live);
+  // Of a full pool it gets what it gives back itself.
+  const next =
+    choice?.address ?? (held && contains(subtract(offered, reserved), held.address) ? held.address : undefined);
   return {
     pool: name,
     turn,
     total: size(offered),
     used: size(used),
     free: size(subtract(subtract(offered, used), reserved)),
-    next: choice && formatAddress(choice.address),
+    next: next === undefined ? undefined : formatAddress(next),
     holds: held && formatAddress(held.address),
     assumed,
   };
 }
 
 /** A full pool is passed over (A13); of the first rank with a free address any pool may be taken (A12). */
-function nextOf(tried: readonly UsablePool[]): NextAddress[] {
-  const first = tried.find((one) => one.next !== undefined);
-  return tried.flatMap((one) =>
-    one.next !== undefined && one.turn === first?.turn ? [{ pool: one.pool, address: one.next, kept: false }] : [],
-  );
+function nextOf(tried: readonly (readonly UsablePool[])[]): NextAddress[] {
+  return choicesIn(tried, ({ next }) => next !== undefined).map(({ pool, next }) => ({
+    ...{ pool, address: next! },
+    kept: false,
+  }));
+}
+
+function byName(a: RefusedPool, b: RefusedPool): number {
+  return a.pool < b.pool ? -1 : 1;
 }

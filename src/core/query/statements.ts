@@ -124,7 +124,8 @@ function fromEndpoints(snapshot: Snapshot): Statement[] {
       [ip.ipv4, ip.ipv6].flatMap((text): Statement[] => {
         const address = text === undefined ? undefined : parseAddress(text.split("/")[0]!);
         if (address === undefined) return [];
-        const says = `${ip.interface || "a NIC"} of the Pod on ${status?.current?.node || "an unknown node"}`;
+        const left = snapshot.use.leftovers.has(pod) ? "; left over from a Pod that finished or was replaced" : "";
+        const says = `${ip.interface || "a NIC"} of the Pod on ${status?.current?.node || "an unknown node"}${left}`;
         const above = aboveOf(snapshot, pod);
         const also = [...above, ...above.map((workload) => `${workload}/${ip.interface}`)];
         return [{ source: "endpoint", who: pod, also, addresses: [{ first: address, last: address }], says, meta: {} }];
@@ -159,7 +160,9 @@ function fromReservations(snapshot: Snapshot): Statement[] {
 
 function aboveOf(snapshot: Snapshot, pod: string): string[] {
   const workload = workloadOfPod(snapshot, pod);
-  return workload === undefined ? [] : [workload];
+  // A VM's Pod has another name to Kubernetes than to Spiderpool (T1).
+  const launchers = (snapshot.launchers.get(pod) ?? []).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  return [...(workload === undefined ? [] : [workload]), ...launchers];
 }
 
 function workloadOfOwner(owner: string): string {

@@ -1,8 +1,8 @@
 import { type Step, stepKey } from "../change/step.js";
+import { namesPool } from "../cluster/references.js";
 import { isOwnReservationStep } from "../desired/promised.js";
 import { overlaps, type RangeSet } from "../ip/range-set.js";
-import { globMatch, isPattern } from "../spiderpool/ipam/glob.js";
-import { KINDS, objectKey } from "../spiderpool/objects.js";
+import { KINDS, type KubeObject, objectKey } from "../spiderpool/objects.js";
 
 /**
  * Why a step must not run because an earlier one did not: it needs that one's addresses, name or CIDR (DESIGN 7).
@@ -50,10 +50,10 @@ function needsRoom(step: Step, undone: Step): boolean {
 /** Annotations and networks name pools; a pool that closes must not be named any more by what was left undone. */
 function namesIt(step: Step, undone: Step): boolean {
   if (undone.kind === KINDS.SpiderIPPool && undone.added.length > 0 && isNaming(step)) {
-    return mentions(step.patch ?? step.object, undone.name);
+    return namesPool(written(step), undone.name);
   }
   const closes = step.kind === KINDS.SpiderIPPool && (step.action === "delete" || step.removed.length > 0);
-  return closes && isNaming(undone) && undone.live !== undefined && mentions(undone.live, step.name);
+  return closes && isNaming(undone) && undone.live !== undefined && namesPool(undone.live, step.name);
 }
 
 /** Whether a step is about an object that names pools: annotations and networks. */
@@ -61,10 +61,13 @@ export function isNaming(step: Step): boolean {
   return ![KINDS.SpiderIPPool, KINDS.SpiderSubnet, KINDS.SpiderReservedIP].some((kind) => kind === step.kind);
 }
 
-/** Whether any text in a value names a pool, literally or by a pattern of A5. */
-function mentions(value: unknown, pool: string): boolean {
-  const words = JSON.stringify(value).match(/[a-z0-9.*?[\]-]+/g) ?? [];
-  return words.some((word) => word === pool || (isPattern(word) && globMatch(word, pool)));
+/** What a step writes of its object: a patch has the shape of the object. */
+function written({ object, patch }: Step): KubeObject {
+  const { apiVersion, kind, metadata } = object;
+  if (patch === undefined) return object;
+  const { namespace, name } = metadata;
+  const { metadata: changed = {}, spec } = patch as { metadata?: object; spec?: unknown };
+  return { apiVersion, kind, metadata: { ...changed, namespace, name }, spec };
 }
 
 /** The CIDR a pool or subnet step is about. */

@@ -1,13 +1,15 @@
 import { type Owner, parseNicOwner, splitOwner, wholeNic } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
 import type { Block } from "../change/step.js";
+import type { Namers } from "../cluster/references.js";
 import { formatAddress } from "../ip/address.js";
 import { addressesOf, contains, formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
+import { deletingThem, isLeftover } from "../leftover-endpoints.js";
 import type { LeavingEntry, VerdictEntry } from "../outcome.js";
 import { recordedOwner, type Snapshot } from "../snapshot.js";
-import { KINDS, type SpiderIPPool } from "../spiderpool/objects.js";
+import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
+import { KINDS, type SpiderIPPool, type SpiderMultusConfig } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";
-import type { NamingIndex } from "./naming-index.js";
 import { ownerText } from "./tenants.js";
 
 /** Steps with those held back that would take something from somebody, and who that somebody is. */
@@ -28,7 +30,7 @@ const WALK_LIMIT = 65_536;
 export function guard(
   steps: readonly OrderedStep[],
   snapshot: Snapshot,
-  naming: NamingIndex,
+  naming: Namers,
   rename: (owner: Owner) => Owner,
 ): Guarded {
   const released: VerdictEntry[] = [];
@@ -49,7 +51,7 @@ export function guard(
 type NamedBy = (pool: SpiderIPPool) => string | undefined;
 
 /** The pattern of a NIC that keeps other pools of the family hits those; it would hold this one for ever. */
-function named(naming: NamingIndex, staying: ReadonlySet<string>, nicOf: NicOf): NamedBy {
+function named(naming: Namers, staying: ReadonlySet<string>, nicOf: NicOf): NamedBy {
   return (pool) => {
     const nic = nicOf(pool);
     const patternOnly = nic !== undefined && staying.has(nic) && !naming.literally(pool.metadata.name);
@@ -61,7 +63,7 @@ function named(naming: NamingIndex, staying: ReadonlySet<string>, nicOf: NicOf):
 function staying(
   steps: readonly OrderedStep[],
   { pools: live, use }: Snapshot,
-  naming: NamingIndex,
+  naming: Namers,
   nicOf: NicOf,
 ): ReadonlySet<string> {
   const isKept = (name: string) => use.byPool.has(name) || use.unreadable.has(name) || naming.literally(name);
@@ -117,8 +119,8 @@ function guardPool(
   return hold(step, "in-use", `in use by ${told.join(", ")}${more}`);
 }
 
-function guardNetwork(step: OrderedStep, naming: NamingIndex): OrderedStep {
-  const by = naming.network(`${step.namespace}/${step.name}`);
+function guardNetwork(step: OrderedStep, naming: Namers): OrderedStep {
+  const by = naming.network(networkOfConfig(step.live as SpiderMultusConfig));
   return by === undefined ? step : hold(step, "in-use", `${by} still names it; take that away first`);
 }
 
@@ -145,8 +147,21 @@ function entry(user: Holder, snapshot: Snapshot, step: OrderedStep): VerdictEntr
     address: formatAddress(user.address),
     pool: step.name,
     owner: ownerText(user, snapshot),
-    reasons: [`${step.name}: the plan ${what}`, `${podShown(user.pod)} has ${formatAddress(user.address)} of it now`],
+    reasons: [
+      `${step.name}: the plan ${what}`,
+      `${podShown(user.pod)} has ${formatAddress(user.address)} of it now`,
+      ...freeing(user, snapshot),
+    ],
   };
+}
+
+/** How the address of a Pod that is gone or finished gets free: nothing that anybody does to the Pod mends it. */
+function freeing({ pod, address }: Holder, snapshot: Snapshot): string[] {
+  if (!isLeftover(pod, snapshot)) return [];
+  if (snapshot.use.unrecorded.has(address)) return [deletingThem([pod])];
+  return [
+    `${podShown(pod)} is gone or has finished: Spiderpool's garbage collection frees its record in some minutes (A23)`,
+  ];
 }
 
 /** The step, held back. */

@@ -1,7 +1,8 @@
-import { type Asking, nicsOfPod } from "../cluster/asking.js";
+import type { Asking } from "../cluster/asking.js";
 import { formatAddress } from "../ip/address.js";
 import type { VerdictEntry } from "../outcome.js";
 import type { Migration } from "../plan/plan.js";
+import { nicsOfPod } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { restarted } from "./after.js";
 import { type Crowding, isNoTighter } from "./competition.js";

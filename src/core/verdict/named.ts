@@ -1,9 +1,11 @@
 import type { OrderedStep } from "../change/order.js";
+import { type Heeds, type Namers, referencesIn } from "../cluster/references.js";
 import type { Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
-import { KINDS } from "../spiderpool/objects.js";
+import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
+import { KINDS, type SpiderMultusConfig } from "../spiderpool/objects.js";
+import { snapshotAfter } from "./after.js";
 import { hold } from "./guard.js";
-import { type Heeds, type NamingIndex, namingIndex } from "./naming-index.js";
 import { rehearse } from "./rehearse.js";
 
 /**
@@ -20,8 +22,8 @@ export function holdBackNamed(
   for (let left = steps; ; ) {
     const played = rehearse(left, snapshot, facts, leaving);
     if (!played.some((step) => step.blocked !== undefined) || !played.some(takesName)) return played;
-    const naming = namingIndex(snapshot, played, heeds);
-    const before = namingIndex(snapshot, released(played), heeds);
+    const naming = namersAfter(played, snapshot, facts, heeds);
+    const before = namersAfter(released(played), snapshot, facts, heeds);
     const kept = played.map((step) => {
       const by = stillNamedBy(step, naming);
       return by === undefined || stillNamedBy(step, before) !== undefined
@@ -31,6 +33,16 @@ export function holdBackNamed(
     if (kept.every((step, index) => step === played[index])) return played;
     left = kept;
   }
+}
+
+/** Who names what once the steps ran that are not held back. */
+export function namersAfter(
+  steps: readonly OrderedStep[],
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  heeds: Heeds,
+): Namers {
+  return referencesIn(snapshotAfter(snapshot, steps)).namers({ heeds, facts });
 }
 
 /** The steps as if none were held back. */
@@ -43,8 +55,8 @@ function takesName({ action, kind, blocked }: OrderedStep): boolean {
   return action === "delete" && blocked === undefined && named;
 }
 
-function stillNamedBy(step: OrderedStep, naming: NamingIndex): string | undefined {
+function stillNamedBy(step: OrderedStep, naming: Namers): string | undefined {
   if (!takesName(step)) return undefined;
   if (step.kind === KINDS.SpiderIPPool) return naming.pool(step.name);
-  return naming.network(`${step.namespace}/${step.name}`);
+  return naming.network(networkOfConfig((step.live ?? step.object) as SpiderMultusConfig));
 }

@@ -1,8 +1,8 @@
 import { templatesFor } from "../cluster/successor.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
-import { type Names, readPoolAnnotation, readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
+import { hasSubnetAnnotation, type Names, ownChoice, ownChoiceText } from "../spiderpool/ipam/annotations.js";
 import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
-import { KEYS, type KubeObject } from "../spiderpool/objects.js";
+import type { KubeObject } from "../spiderpool/objects.js";
 import type { Holder } from "../usage.js";
 import type { Touched } from "./touched.js";
 
@@ -44,24 +44,18 @@ function asking(pools: ReadonlySet<string>): (annotations: Readonly<Record<strin
   const known = new Map<string, boolean>();
   const hits = ({ v4, v6 }: Names) => [...v4, ...v6].some((name) => pools.has(name) || patternHits(name, sorted));
   return (annotations = {}) => {
-    if (KEYS.subnets in annotations || KEYS.subnet in annotations) return true;
-    const many = annotations[KEYS.ippools];
-    const text = many ?? annotations[KEYS.ippool];
-    if (text === undefined) return true;
-    // The two annotations are read in ways of their own.
-    const key = `${many === undefined} ${text}`;
-    let answer = known.get(key);
+    const text = ownChoiceText(annotations);
+    if (text === undefined || hasSubnetAnnotation(annotations)) return true;
+    let answer = known.get(text);
     if (answer === undefined) {
-      const read = many === undefined ? [readPoolAnnotation(text)] : readPoolsAnnotation(text, NOBODY);
-      answer = typeof read !== "string" && read.some((one) => typeof one !== "string" && hits(one));
-      known.set(key, answer);
+      // Whose NIC an unnamed item of the annotation means is nothing to the names in it.
+      const chosen = ownChoice({ namespace: "", annotations })?.read ?? [];
+      answer = typeof chosen !== "string" && [chosen].flat().some(hits);
+      known.set(text, answer);
     }
     return answer;
   };
 }
-
-/** Whose NIC an unnamed item of the annotation means is nothing to the names in it. */
-const NOBODY = { namespace: "", annotations: {} };
 
 function patternHits(pattern: string, sorted: readonly string[]): boolean {
   if (!isPattern(pattern)) return false;

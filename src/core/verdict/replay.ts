@@ -6,9 +6,8 @@ import { effectiveSet } from "../spiderpool/canonical.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { MAX_RECORDS, reservedAddresses } from "../spiderpool/ipam/allocate.js";
 import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
-import { judgePool } from "../spiderpool/ipam/filter.js";
-import { rankGroups } from "../spiderpool/ipam/order.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
+import { choicesIn, traceOf } from "../spiderpool/ipam/run.js";
 import { KEYS, type SpiderIPPool } from "../spiderpool/objects.js";
 import { NodeClasses } from "./node-classes.js";
 
@@ -125,30 +124,16 @@ export function replay(
   if (found.error !== undefined) return failed(found.error);
   const names = family === 4 ? found.v4 : found.v6;
   if (names.length === 0) return failed(`no candidate pool of IPv${family} is left for ${nic} (from: ${found.source})`);
-  const refused: string[] = [];
-  const assumed = new Set<string>();
-  const eligible: SpiderIPPool[] = [];
-  for (const name of names) {
-    const pool = scene.snapshot.pools.get(name);
-    if (pool === undefined) continue;
-    const judged = judgePool(pool, pod, nic, family, scene.facts);
-    if (!judged.eligible) refused.push(`${name} (${judged.reason})`);
-    else {
-      eligible.push(pool);
-      for (const fact of judged.assumed) assumed.add(fact);
-    }
-  }
-  const groups = rankGroups(eligible);
+  const { eligible, refused, ranks } = traceOf(scene.snapshot.pools, scene.facts, pod, nic, family, found);
   const told = {
-    eligible: groups.map((group) => group.map((pool) => pool.metadata.name)),
-    assumed: [...assumed].sort(),
+    eligible: ranks.map((rank) => rank.map((pool) => pool.metadata.name)),
+    assumed: [...new Set(eligible.flatMap(({ assumed }) => assumed))].sort(),
   };
-  for (const group of groups) {
-    const free = group.filter((pool) => freeFor(pool) > 0);
-    if (free.length > 0) return { ...told, pools: free.map((pool) => pool.metadata.name) };
-  }
-  const full = eligible.map((pool) => `${pool.metadata.name} (full)`);
-  return { ...told, pools: [], failure: `no pool is left for ${nic}: ${[...refused, ...full].join(", ")}` };
+  const free = choicesIn(ranks, (pool) => freeFor(pool) > 0);
+  if (free.length > 0) return { ...told, pools: free.map((pool) => pool.metadata.name) };
+  const shut = refused.map((one) => `${one.pool} (${one.reason})`);
+  const full = eligible.map((one) => `${one.pool.metadata.name} (full)`);
+  return { ...told, pools: [], failure: `no pool is left for ${nic}: ${[...shut, ...full].join(", ")}` };
 }
 
 function failed(failure: string): Outcome {

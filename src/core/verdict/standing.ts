@@ -1,9 +1,8 @@
-import { nicsOfPod } from "../cluster/asking.js";
 import { type Address, type Family, parseAddress } from "../ip/address.js";
 import { contains } from "../ip/range-set.js";
-import { boundNics, namesNoInterface } from "../spiderpool/ipam/nics.js";
+import { boundNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
-import { takesRecordBack } from "../spiderpool/ipam/retain.js";
+import { takesAllBack } from "../spiderpool/ipam/run.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
 import { candidatesIn, type Outcome, replay, type Scene } from "./replay.js";
 import type { Tenant } from "./tenants.js";
@@ -38,7 +37,7 @@ export function standingWith(
 ): Standing {
   if (tenant.keeps === "vm") return keeps(tenant);
   if (pod === undefined) return { keepsOwn: false, outcome: onItsPool(scene, tenant, free) };
-  const back = takesAllBack(scene, tenant, pod);
+  const back = tenant.keeps === "ordinal" && takesAllBack(pod, tenant.recorded, (nic) => candidatesIn(scene, pod, nic));
   const keepsOwn = back && scene.snapshot.pools.has(tenant.pool);
   const own = keepsOwn
     ? keeps(tenant).outcome
@@ -96,22 +95,6 @@ function otherNics(
     );
     const held = served.includes(nic);
     return asked.map((family) => ({ nic, family, held, outcome: replay(scene, pod, nic, family, found, free) }));
-  });
-}
-
-/**
- * Whether it is an ordinal that finds every record of its last life still named (A19); where `ippools` names no interface it
- * finds none (Z5).
- * A guess on the safe side where it has several NICs: one record that is named no more makes it give back all.
- */
-function takesAllBack(scene: Scene, { keeps, recorded }: Asker, pod: PodFacts): boolean {
-  if (keeps !== "ordinal" || recorded.length === 0 || namesNoInterface(pod)) return false;
-  // Z4: what a NIC left behind that the template has no more is not asked about.
-  const nics = nicsOfPod(pod);
-  const asking = recorded.filter((record) => nics === undefined || nics.has(record.interface));
-  return asking.every((record) => {
-    const found = candidatesIn(scene, pod, record.interface);
-    return found.error === undefined && takesRecordBack(record, found);
   });
 }
 

@@ -1,6 +1,6 @@
-import { nicsOfPod } from "../cluster/asking.js";
 import {
   isDone,
+  isEnding,
   isHostNetwork,
   isKeptForHistory,
   isRetained,
@@ -14,6 +14,7 @@ import { workloadKey, workloadOfPod } from "../cluster/workload-of.js";
 import { type Address, type Family, familyOf, parseAddress } from "../ip/address.js";
 import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
+import { nicsOfPod } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { unreadableReason } from "../spiderpool/limits.js";
@@ -273,12 +274,13 @@ function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
 }
 
 /**
- * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done, and
- * not of an old ReplicaSet that some controller keeps for its history.
+ * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done or of
+ * a workload that is being deleted, and not of an old ReplicaSet that some controller keeps for its history.
  */
 function mayStart(workload: KubeObject): boolean {
   if (isHostNetwork(podTemplate(workload))) return false;
-  return unreadableReason(workload) === undefined && !isDone(workload) && !isKeptForHistory(workload);
+  const makesNone = isDone(workload) || isKeptForHistory(workload) || isEnding(workload);
+  return unreadableReason(workload) === undefined && !makesNone;
 }
 
 function compare<T>(a: T, b: T): number {

@@ -1,16 +1,16 @@
 import { possibleStems, stemIn } from "../allocate/naming.js";
 import { type Owner, parseNicOwner, splitOwner, workloadOf } from "../allocate/owner.js";
 import { templateFacts } from "../cluster/pod-facts.js";
+import { type Heeds, namingsOf, patternsOf } from "../cluster/references.js";
 import { workloadKey } from "../cluster/workload-of.js";
 import type { Plan } from "../plan/plan.js";
-import { recordedOwner, type Snapshot } from "../snapshot.js";
+import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
-import { readPoolAnnotation, readPoolsAnnotation } from "../spiderpool/ipam/annotations.js";
+import { hasSubnetAnnotation } from "../spiderpool/ipam/annotations.js";
 import { isPattern, literalPrefix } from "../spiderpool/ipam/glob.js";
 import { askedNics } from "../spiderpool/ipam/nics.js";
-import { controllerOf, KEYS, type KubeObject } from "../spiderpool/objects.js";
+import { controllerOf, type KubeObject } from "../spiderpool/objects.js";
 import type { Judged } from "./judge.js";
-import type { Heeds } from "./naming-index.js";
 import { workloadsWithAddress } from "./tenants.js";
 
 /** What idle templates may hold back: whoever may write one in any namespace could stop every plan with `*` otherwise. */
@@ -45,7 +45,7 @@ export function trustOf(
   };
   const holdsBack = (template: KubeObject): boolean => {
     if (trusted !== undefined) return trusted.has(namespaceOf(template));
-    return patternsOf(template, snapshot, facts).every((name) => isOwn(template, name));
+    return patternsIn(template, facts).every((name) => isOwn(template, name));
   };
   const passOver = (judged: Judged): Judged => {
     const untrusted = judged.idle.filter(({ template }) => !holdsBack(template));
@@ -63,15 +63,12 @@ function namespaceOf({ metadata }: KubeObject): string {
   return metadata.namespace ?? "";
 }
 
-/** The patterns by which a template names pools, as the annotation in force has them (A1, A5). */
-function patternsOf(template: KubeObject, snapshot: Snapshot, facts: SpiderpoolFacts): string[] {
-  const pod = templateFacts(template, snapshot);
-  const { annotations } = pod;
-  if (facts.enableSpiderSubnet && (KEYS.subnets in annotations || KEYS.subnet in annotations)) return [];
-  const [many, one] = [annotations[KEYS.ippools], annotations[KEYS.ippool]];
-  const read = many !== undefined ? readPoolsAnnotation(many, pod) : one === undefined ? [] : readPoolAnnotation(one);
-  if (typeof read === "string") return [];
-  return [read].flat().flatMap((names) => [...names.v4, ...names.v6].filter(isPattern));
+/** The patterns by which a template names pools, where no auto pools come before (A1, A5). */
+function patternsIn(template: KubeObject, facts: SpiderpoolFacts): string[] {
+  if (facts.enableSpiderSubnet && hasSubnetAnnotation(podTemplate(template)?.metadata?.annotations ?? {})) return [];
+  return namingsOf(template).flatMap((naming) =>
+    naming.refused ? [] : patternsOf(naming).map(({ pattern }) => pattern),
+  );
 }
 
 /**

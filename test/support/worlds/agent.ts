@@ -1,6 +1,6 @@
 import type { EndpointIP, KubeObject, SpiderEndpoint, SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy, reservedBy } from "./addresses.js";
-import { asked, type Family, tried } from "./asking.js";
+import { areUnnamed, asked, type Family, tried } from "./asking.js";
 import { isNamed, isOrdinal } from "./life.js";
 import { endpointsOf, keyOf, type Objects, poolsOf, recordsOf, reservedOf, withRecords } from "./objects.js";
 
@@ -53,7 +53,8 @@ export function heldBy(endpoint: SpiderEndpoint | undefined): Held[] {
 export function comeBack(objects: Objects, pod: KubeObject): ReadonlySet<string> {
   const endpoint = endpointsOf(objects).get(keyOf(pod));
   const names = asked(objects, pod);
-  if (!isOrdinal(pod) || endpoint === undefined || names === undefined) return new Set();
+  // Z5: where no item names its interface, no record is found under one.
+  if (!isOrdinal(pod) || endpoint === undefined || names === undefined || areUnnamed(pod)) return new Set();
   const held = heldBy(endpoint);
   // Only NICs that ask are compared; one that left the template keeps its own (Z4).
   const named = held.every(({ nic, family, pool }) => !names.has(nic) || names.get(nic)![family].includes(pool));

@@ -74,6 +74,11 @@ function outnumbered(objects: Objects, names: readonly string[]): boolean {
   return rivals.length > usable.size;
 }
 
+/**
+ * What our own reservations hold back is let go with the change that needs it: what rests, once its owner's pool has it again
+ * (DESIGN 7, a return), and what the lock promises, as soon as a pool offers it (W: a promise is reserved only while no pool
+ * offers it; a reservation of an address that no pool offers means nothing to anybody).
+ */
 function withoutOwnReservations(objects: Objects): Objects {
   const copy = new Copy(objects);
   for (const reserved of [...reservedOf(copy).values()])

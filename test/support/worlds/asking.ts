@@ -26,7 +26,10 @@ export function asked(objects: Objects, pod: KubeObject): Map<string, Asked> | u
   const found = new Map<string, Asked>();
   if (isOnHost(pod)) return found;
   for (const [nic, network] of networksOf(pod)) {
-    const { spec } = objects.all("SpiderMultusConfig").get(network) ?? {};
+    const config = objects.all("SpiderMultusConfig").get(network);
+    // Multus finds no such network: the Pod does not start.
+    if (config === undefined) return undefined;
+    const { spec } = config;
     if ((spec as { disableIPAM?: boolean } | undefined)?.disableIPAM) continue;
     const names = askedBy(objects, pod, nic);
     if (names === undefined) return undefined;
@@ -35,13 +38,20 @@ export function asked(objects: Objects, pod: KubeObject): Map<string, Asked> | u
   return found;
 }
 
+/** Whether the items of a Pod's `ippools` name no interface. */
+export function areUnnamed(pod: KubeObject): boolean {
+  const items = JSON.parse(pod.metadata.annotations?.[KEYS.ippools] ?? "[]") as { interface?: string }[];
+  return items.length > 0 && items.every((item) => item.interface === undefined);
+}
+
 /** A1-A6. */
 function askedBy(objects: Objects, pod: KubeObject, nic: string): Asked | undefined {
   const annotations = pod.metadata.annotations ?? {};
   const { [KEYS.ippools]: ippools, [KEYS.ippool]: ippool } = annotations;
   if (ippools !== undefined) {
-    const items = JSON.parse(ippools) as { interface: string; ipv4?: string[]; ipv6?: string[] }[];
-    const own = items.find((item) => item.interface === nic);
+    const items = JSON.parse(ippools) as { interface?: string; ipv4?: string[]; ipv6?: string[] }[];
+    // Unnamed items are matched by position (A4).
+    const own = areUnnamed(pod) ? items[nic === "eth0" ? 0 : 1] : items.find((item) => item.interface === nic);
     return own && expanded(objects, own.ipv4 ?? [], own.ipv6 ?? []);
   }
   if (ippool !== undefined) {

@@ -126,15 +126,23 @@ export function liveWorkload(one: WorkloadSpec, index: number, model: PlanModel)
   const written = one.annotate === true && asks.some(({ ask }) => ask === "fixed");
   // A Pod that has eth0 to itself has it on a network of Spiderpool's.
   const overlay = one.life?.way === "overlay" && one.ask !== "fixed" && one.net1 === undefined;
+  const items = written || overlay ? {} : asking(asks, `${namespace}.${kind.toLowerCase()}.${name}`, index, model);
   const annotations = {
     ...(!overlay && { [KEYS.defaultNetwork]: networks.eth0 }),
     ...(networks.net1 && !written && { [KEYS.networks]: networks.net1 }),
-    ...(written || overlay ? {} : asking(asks, `${namespace}.${kind.toLowerCase()}.${name}`, index, model)),
+    ...(one.life?.unnamed ? unnamed(items) : items),
   };
   const named = asks.filter(({ ask }) => ask === "names" || (ask === "pattern" && written));
   const chosen = Object.fromEntries(named.map(({ nic, spec }) => [nic, numbersOf(model, spec.names)]));
   const life = one.life && { life: one.life };
   return { namespace, name, kind, labels, annotations, networks, chosen, ...life };
+}
+
+/** The same by position: items of `ippools` without an interface (A4). */
+function unnamed({ [KEYS.ippool]: one, [KEYS.ippools]: several }: Record<string, string>): Record<string, string> {
+  if (several === undefined) return one === undefined ? {} : { [KEYS.ippools]: `[${one}]` };
+  const items = JSON.parse(several) as { interface: string }[];
+  return { [KEYS.ippools]: JSON.stringify(items.map(({ interface: _nic, ...rest }) => rest)) };
 }
 
 interface NicAsk {

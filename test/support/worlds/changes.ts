@@ -113,6 +113,16 @@ export function pendingOffered(before: Before, objects: Objects, context: CheckC
     });
 }
 
+/** Every address that a lock promises to a fixed owner. */
+export function heldAddresses(lock: Lock): string[] {
+  return [...lock.subnets.values()].flatMap(({ held }) =>
+    [...held]
+      .filter(([owner]) => !owner.startsWith("pool:"))
+      .flatMap(([, set]) => formatRangeSet(set))
+      .flatMap((text) => everyAddress([text])),
+  );
+}
+
 function heldUnmarked(lock: Lock): string[] {
   return [...lock.subnets.values()].flatMap(({ held, pending }) => {
     const marked = union(...(pending?.values() ?? []));

@@ -198,6 +198,9 @@ export function inMaps(snapshot: Snapshot): KubeObject[] {
     snapshot.nodes,
     snapshot.pods,
     snapshot.replicaSets,
+    snapshot.jobs,
+    snapshot.revisions,
+    snapshot.instances,
     snapshot.workloads,
   ].flatMap((map) => [...map.values()]);
 }

@@ -24,6 +24,8 @@ export type Edit =
   | { readonly type: "network"; readonly which: number; readonly pools: readonly number[] }
   /** Whether Spiderpool's IPAM is left out of a network. */
   | { readonly type: "ipam"; readonly which: number; readonly off: boolean }
+  /** Whether a network is taken out of the plan. */
+  | { readonly type: "gone"; readonly which: number; readonly gone: boolean }
   | { readonly type: "scale"; readonly fixed: number; readonly replicas: number; readonly elastic: number }
   | { readonly type: "fixed"; readonly fixed: number; readonly present: boolean }
   | { readonly type: "subnets"; readonly fixed: number; readonly subnets: readonly number[] }

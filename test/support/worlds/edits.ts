@@ -60,6 +60,9 @@ export function edit(model: PlanModel, one: Edit): void {
     case "ipam":
       model.withoutIpam = { ...model.withoutIpam, [NETWORKS[one.which]!]: one.off };
       return;
+    case "gone":
+      model.gone = { ...model.gone, [NETWORKS[one.which]!]: one.gone };
+      return;
     case "scale":
       if (fixed === undefined) return;
       fixed.elastic = one.elastic;

@@ -1,10 +1,12 @@
 import { isClusterError } from "../../../src/core/cluster-error.js";
 import { KINDS, type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
+import { everyAddress, offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
 import type { WorldCluster } from "./cluster.js";
-import { LOSE_MARKS } from "./life-spec.js";
+import { GROW_AUTO, LOSE_MARKS } from "./life-spec.js";
 import { endpointsOf, keyOf, poolsOf, recordsOf, withRecords } from "./objects.js";
-import { addressAt, cidrOf, type PlanModel, ZONE } from "./plan-model.js";
+import { addressAt, cidrOf, type PlanModel, type SubnetModel, ZONE } from "./plan-model.js";
+import { reservedAll } from "./standing.js";
 
 /** What others do to the cluster behind our back; what Spiderpool refuses does not happen. @returns in words */
 export async function foreignEdit(
@@ -66,7 +68,9 @@ export async function foreignEdit(
       return `kubectl delete pool ${live.metadata.name}`;
     }
     case LOSE_MARKS:
-      return loseMarks(world, target, value % 2 === 0);
+      return loseMarks(world, target, value);
+    case GROW_AUTO:
+      return growAuto(world, subnet, value + 1);
     default:
       return loseRecord(world, target);
   }
@@ -87,17 +91,43 @@ function loseRecord(world: WorldCluster, target: number): string {
   return `${held.pool} loses its record of ${held.address} (${keyOf(endpoint)})`;
 }
 
-/** A pool of ours is stored without our marks: a backup restored, `kubectl replace` of a cleaned manifest. */
-function loseMarks({ objects }: WorldCluster, target: number, labelToo: boolean): string {
+/** Pools of ours are stored without our marks: a backup restored, `kubectl replace` of cleaned manifests. */
+function loseMarks({ objects }: WorldCluster, target: number, value: number): string {
+  const [labelToo, respelt, count] = [value % 2 === 0, (value >> 1) % 2 === 1, 1 + (value >> 2)];
   const ours = [...poolsOf(objects).values()]
     .filter(({ metadata }) => metadata.annotations?.[OWN.owner] !== undefined)
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const pool = ours[target % Math.max(1, ours.length)];
-  if (pool === undefined) return "nothing";
-  const { [OWN.managedByLabel]: label, ...labels } = pool.metadata.labels ?? {};
-  const kept = labelToo || label === undefined ? labels : { ...labels, [OWN.managedByLabel]: label };
-  objects.put({ ...pool, metadata: { ...pool.metadata, annotations: {}, labels: kept } });
-  return `${pool.metadata.name} loses our marks`;
+  const lost = ours.map((_, at) => ours[(target + at) % ours.length]!).slice(0, count);
+  for (const pool of lost) {
+    const { [OWN.managedByLabel]: label, ...labels } = pool.metadata.labels ?? {};
+    const kept = labelToo || label === undefined ? labels : { ...labels, [OWN.managedByLabel]: label };
+    // One entry stays as somebody spells it (M5).
+    const [first = ""] = pool.spec.ips ?? [];
+    const again = respelt && pool.spec.ips?.length === 1 && !first.includes("-");
+    const spec = again ? { ...pool.spec, ips: [`${first}-${first}`] } : pool.spec;
+    objects.put({ ...pool, spec, metadata: { ...pool.metadata, annotations: {}, labels: kept } } as KubeObject);
+  }
+  return lost.length === 0 ? "nothing" : `${lost.map(({ metadata }) => metadata.name).join(", ")} lose our marks`;
+}
+
+/**
+ * An automatic pool takes the lowest addresses of its subnet that no pool has and nothing reserves (Z9). It is stored as any
+ * foreign pool: that Spiderpool made it is nothing to what is asked here.
+ */
+function growAuto({ objects }: WorldCluster, model: SubnetModel, count: number): string {
+  const name = `auto-${model.key}`;
+  const pools = [...poolsOf(objects).values()];
+  const taken = new Set([...pools.flatMap(offeredBy), ...reservedAll(objects)]);
+  const all = Array.from({ length: ZONE + model.room }, (_, offset) => addressAt(model, offset));
+  const subnet = objects.all("SpiderSubnet").get(model.key)?.spec as { ips?: string[] } | undefined;
+  const inside = new Set(everyAddress(subnet?.ips));
+  const free = all.filter((address) => inside.has(address) && !taken.has(address)).slice(0, count);
+  if (free.length === 0) return "nothing";
+  const live = poolsOf(objects).get(name);
+  const had = live === undefined ? [] : offeredBy(live);
+  const spec = { subnet: cidrOf(model), ipVersion: model.family, ips: [...had, ...free] };
+  objects.put({ ...kindOf("SpiderIPPool"), ...live, metadata: { name, ...live?.metadata }, spec } as KubeObject);
+  return `automatic pool ${name} grows by ${free.join(", ")}`;
 }
 
 function kindOf(name: "SpiderIPPool" | "SpiderReservedIP"): Pick<KubeObject, "apiVersion" | "kind"> {

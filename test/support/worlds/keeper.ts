@@ -12,6 +12,8 @@ export interface Keeper {
   previous: PlanModel | undefined;
   /** Whether the last sync left nothing to do and complained of nothing. */
   atRest: boolean;
+  /** Whether all that its lock promises is held in the cluster. */
+  isHeld: boolean;
   readonly workloads: readonly FixedWorkload[];
 }
 
@@ -23,5 +25,5 @@ export function keeperOf(
   workloads: readonly LiveWorkload[],
 ): Keeper {
   const install: Install = { name, lock: { files: false, subnets: new Map() }, lockFiles };
-  return { install, model, previous: undefined, remembered: undefined, atRest: false, workloads };
+  return { install, model, previous: undefined, remembered: undefined, atRest: false, isHeld: false, workloads };
 }

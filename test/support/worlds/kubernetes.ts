@@ -111,6 +111,7 @@ export class Kubernetes implements Orchestra {
       const live = this.objects.all(storedAs(object)).get(keyOf(object));
       this.objects.put(live === undefined ? object : { ...live, spec: { ...(live.spec as object), replicas } });
     }
+    rollOut(this.objects);
     const nodes = nodesFor(this.objects, this.#templateOf(one));
     // Nowhere to go: its Pods are pending, and hold nothing.
     if (nodes.length === 0) return;
@@ -277,7 +278,7 @@ export class Kubernetes implements Orchestra {
       spec: { nodeName, ...(one.life?.way === "host-network" && { hostNetwork: true }) },
       status: { phase: "Running" },
     };
-    return one.life === undefined ? pod : asTemplate(this.objects, pod);
+    return asTemplate(this.objects, pod);
   }
 
   #uid(): string {

@@ -19,6 +19,9 @@ export const FEATURES = [
   "removed-nics",
   "network-ipam",
   "lost-marks",
+  "unnamed",
+  "networks-gone",
+  "auto-pools",
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];
@@ -28,6 +31,8 @@ export interface Life {
   readonly way?: "kruise" | "on-delete" | "partition" | "paused" | "host-network" | "overlay";
   /** An operator's object is above it. */
   readonly owned?: boolean;
+  /** The items of its `ippools` name no interface. */
+  readonly unnamed?: boolean;
   /** Where it may run; 0 = anywhere. */
   readonly placement?: number;
 }
@@ -81,7 +86,12 @@ function extraOf(features: ReadonlySet<Feature>): fc.Arbitrary<Extra> {
     ...ways.flatMap((one) => some(one, 1, fc.constant(one))),
   );
   const life = fc
-    .record({ way, owned: maybe("owned", fc.constant(true)), placement: maybe("placement", small(PLACEMENTS - 1)) })
+    .record({
+      way,
+      owned: maybe("owned", fc.constant(true)),
+      unnamed: maybe("unnamed", fc.constant(true)),
+      placement: maybe("placement", small(PLACEMENTS - 1)),
+    })
     .map((one): Life => JSON.parse(JSON.stringify(one)) as Life);
   const templates = features.has("templates") || features.has("on-delete") || features.has("partition");
   const edit = (one: fc.Arbitrary<Edit>) =>
@@ -116,6 +126,21 @@ function extraOf(features: ReadonlySet<Feature>): fc.Arbitrary<Extra> {
         type: fc.constant("foreign" as const),
         what: fc.constant(LOSE_MARKS),
         target: small(12),
+        value: small(15),
+      }),
+    ),
+    ...some(
+      "networks-gone",
+      1,
+      edit(fc.record({ type: fc.constant("gone" as const), which: small(1), gone: fc.boolean() })),
+    ),
+    ...some(
+      "auto-pools",
+      2,
+      fc.record({
+        type: fc.constant("foreign" as const),
+        what: fc.constant(GROW_AUTO),
+        target: small(2),
         value: small(3),
       }),
     ),
@@ -130,8 +155,11 @@ function extraOf(features: ReadonlySet<Feature>): fc.Arbitrary<Extra> {
   });
 }
 
-/** The foreign edit that takes our marks from a pool. */
+/** The foreign edit that takes our marks from pools. */
 export const LOSE_MARKS = 8;
+
+/** The foreign edit in which an automatic pool grows. */
+export const GROW_AUTO = 9;
 
 const GPU = { key: "gpu", value: "yes" };
 const required = (...nodeSelectorTerms: object[]) => ({

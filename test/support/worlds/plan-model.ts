@@ -78,6 +78,8 @@ export interface PlanModel {
   networks: boolean;
   /** Networks that leave Spiderpool's IPAM out. */
   withoutIpam?: Record<string, boolean>;
+  /** Networks that the plan has no more. */
+  gone?: Record<string, boolean>;
   /** The cluster's own network, where it is another one's. */
   clusterNetwork?: string;
 }
@@ -132,8 +134,9 @@ export function specOf(model: PlanModel, workloads: readonly FixedWorkload[]): N
       names(numbers).length > 0 ? [[name, { defaultPools: names(numbers) }]] : [],
     ),
   );
+  const kept = Object.entries(model.networkDefaults).filter(([name]) => !model.gone?.[name]);
   const networks = Object.fromEntries(
-    Object.entries(model.networkDefaults).map(([name, numbers]) => [
+    kept.map(([name, numbers]) => [
       name,
       {
         macvlan: { master: ["ens1"] },

@@ -1,8 +1,8 @@
 import { KEYS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import type { LiveWorkload } from "./kubernetes.js";
-import { isOrdinal, type Template } from "./life.js";
+import type { Template } from "./life.js";
 import type { LifeEvent } from "./life-spec.js";
-import { keyOf, type Objects, storedAs } from "./objects.js";
+import { keyOf, type Objects } from "./objects.js";
 import { livePools, type PlanModel } from "./plan-model.js";
 
 export type TemplateEvent = Extract<LifeEvent, { readonly type: "template" }>;
@@ -19,8 +19,9 @@ export function changedTemplate(
   const fixed = (nic: string) => model.fixed.some((each) => each.name === one.name && each.nic === nic);
   if (dropNic && !fixed("net1") && next[KEYS.networks] !== undefined) {
     delete next[KEYS.networks];
-    const items = JSON.parse(next[KEYS.ippools] ?? "[]") as { interface: string }[];
-    if (items.length > 0) next[KEYS.ippools] = JSON.stringify(items.filter((item) => item.interface !== "net1"));
+    const items = JSON.parse(next[KEYS.ippools] ?? "[]") as { interface?: string }[];
+    const nicOf = (item: { interface?: string }, at: number) => item.interface ?? ["eth0", "net1"][at];
+    if (items.length > 0) next[KEYS.ippools] = JSON.stringify(items.filter((item, at) => nicOf(item, at) !== "net1"));
   }
   const free = !fixed("eth0") && !fixed("net1") && next[KEYS.ippools] === undefined;
   if (free && next[KEYS.defaultNetwork] !== undefined) {
@@ -42,23 +43,24 @@ export function changedTemplate(
 /** Writes a template into a workload as its controller takes it up: with revisions, or a second ReplicaSet. */
 export function putTemplate(objects: Objects, workload: KubeObject, template: Template, paused: boolean): void {
   const spec = workload.spec as { template: Template };
-  const { namespace, name } = workload.metadata;
-  const isSet = storedAs(workload) === "StatefulSet";
-  let status = workload.status;
-  if (isSet) {
-    const { currentRevision = revision(objects, workload, spec.template) } = (status ?? {}) as Record<string, string>;
-    status = { ...(status as object), currentRevision, updateRevision: revision(objects, workload, template) };
-    for (const pod of objects.all("Pod").values()) {
-      const { labels = {} } = pod.metadata;
-      if (!isOrdinal(pod) || pod.metadata.namespace !== namespace || labels.app !== name) continue;
-      if (labels[REVISION] === undefined)
-        objects.put({ ...pod, metadata: { ...pod.metadata, labels: { ...labels, [REVISION]: currentRevision } } });
-    }
-  }
-  objects.put({ ...workload, spec: { ...spec, template, ...(paused && { paused }) }, ...(isSet && { status }) });
+  objects.put({ ...workload, spec: { ...spec, template, ...(paused && { paused }) } });
+  rollOut(objects);
 }
 
-const REVISION = "controller-revision-hash";
+/** A StatefulSet of apps/v1 keeps the template it began with and the newest one as revisions. */
+function keepRevisions(objects: Objects, set: KubeObject): void {
+  const { template } = set.spec as { template: Template };
+  const { currentRevision, updateRevision } = (set.status ?? {}) as Record<string, string>;
+  const newest = updateRevision && objects.all("ControllerRevision").get(`${set.metadata.namespace}/${updateRevision}`);
+  if (newest && templateText(newest) === JSON.stringify(template)) return;
+  const update = revision(objects, set, template);
+  const status = { ...(set.status as object), currentRevision: currentRevision ?? update, updateRevision: update };
+  objects.put({ ...set, status });
+}
+
+function templateText(revision: KubeObject): string {
+  return JSON.stringify((revision.data as unknown as { spec: { template: Template } }).spec.template);
+}
 
 /** Stores a template as a ControllerRevision, once. @returns its name */
 function revision(objects: Objects, workload: KubeObject, template: Template): string {
@@ -66,9 +68,7 @@ function revision(objects: Objects, workload: KubeObject, template: Template): s
   const own = [...objects.all("ControllerRevision").values()].filter((one) =>
     one.metadata.ownerReferences?.some((owner) => owner.uid === uid),
   );
-  const data = (one: KubeObject) =>
-    JSON.stringify((one.data as unknown as { spec: { template: Template } }).spec.template);
-  const same = own.find((one) => data(one) === JSON.stringify(template));
+  const same = own.find((one) => templateText(one) === JSON.stringify(template));
   if (same !== undefined) return same.metadata.name;
   const made = {
     apiVersion: "apps/v1",
@@ -85,8 +85,12 @@ function revision(objects: Objects, workload: KubeObject, template: Template): s
   return made.metadata.name;
 }
 
-/** The ReplicaSet of a Deployment that is not paused makes the Pods of its template: here it stands for the newest one. */
+/**
+ * Controllers take up what stands in templates, whoever wrote it. The ReplicaSet of a Deployment that is not paused makes the
+ * Pods of its template: here it stands for the newest one.
+ */
 export function rollOut(objects: Objects): void {
+  for (const set of objects.all("StatefulSet").values()) keepRevisions(objects, set);
   for (const deployment of objects.all("Deployment").values()) {
     const { template, paused } = deployment.spec as { template: Template; paused?: boolean };
     const set = objects.all("ReplicaSet").get(`${keyOf(deployment)}-rs`);

@@ -1,5 +1,7 @@
+import { offeredBy } from "./addresses.js";
 import { clusterObjects, firstPlan, liveWorkload, secondPlan } from "./build.js";
 import { type Chance, chance } from "./chance.js";
+import { heldAddresses } from "./changes.js";
 import { afterSync, type Before, compareOrders } from "./checks.js";
 import { WorldCluster } from "./cluster.js";
 import type { Edit } from "./edit-spec.js";
@@ -9,8 +11,8 @@ import { foreignEdit } from "./foreign.js";
 import { type Keeper, keeperOf } from "./keeper.js";
 import { Kubernetes, type LiveWorkload, type Orchestra } from "./kubernetes.js";
 import { isNamed, nodesFor, templateFor } from "./life.js";
-import type { LifeEvent } from "./life-spec.js";
-import { Copy } from "./objects.js";
+import { GROW_AUTO, type LifeEvent } from "./life-spec.js";
+import { Copy, poolsOf } from "./objects.js";
 import { specOf } from "./plan-model.js";
 import { PlayedKubernetes } from "./played.js";
 import { compareProjected } from "./projected.js";
@@ -144,7 +146,10 @@ class World {
         for (const keeper of this.#keepers) Object.assign(keeper, { atRest: false, remembered: undefined });
         this.#meddled = true;
         const keeper = this.#keepers[0]!;
+        const promises = this.#promised();
         this.#story.say(await foreignEdit(this.#cluster, keeper.model, event.what, event.target, event.value));
+        if (event.what === GROW_AUTO) this.#kept(promises);
+        else for (const one of this.#keepers) one.isHeld = false;
       }
     }
   }
@@ -225,6 +230,23 @@ class World {
     if (violations.length > 0) throw new Violated(violations, this.#story.told(objects));
   }
 
+  /** What the locks promise to fixed owners and the last sync has put in the cluster, in pools or in reservations. */
+  #promised(): ReadonlySet<string> {
+    const held = this.#keepers.filter((one) => one.isHeld && one.install.lockFiles);
+    return new Set(held.flatMap(({ install }) => heldAddresses(install.lock)));
+  }
+
+  /** Z9: an automatic pool takes what nothing in the cluster holds. */
+  #kept(promises: ReadonlySet<string>): void {
+    const autos = [...poolsOf(this.#cluster.objects).values()].filter(({ metadata }) =>
+      metadata.name.startsWith("auto-"),
+    );
+    const taken = autos.flatMap(offeredBy).filter((address) => promises.has(address));
+    if (taken.length === 0) return;
+    const message = `an automatic pool took ${taken.join(", ")}, which the lock promises to a fixed owner`;
+    throw new Violated([{ invariant: "FIXED-2", message }], this.#story.told(this.#cluster.objects));
+  }
+
   async #restart(numbers: readonly number[]): Promise<void> {
     const pods = this.#kubernetes.pods();
     const chosen = [...new Set(numbers.map((number) => pods[number % Math.max(1, pods.length)]))].filter(
@@ -282,6 +304,7 @@ class World {
     await this.#cluster.settle();
     this.#story.outcome(run, writes);
     if (run.decided === undefined) {
+      keeper.isHeld = false;
       keeper.install.lock = lockBefore;
       this.#refused++;
       return "refused";
@@ -308,6 +331,8 @@ class World {
     if (!this.#meddled && !restarted && !crashed) found.push(...ownConflicts(run));
     if (found.length > 0) throw new Violated(found, this.#story.told(objects));
     keeper.atRest = checked.atRest;
+    keeper.isHeld =
+      !crashed && !restarted && report !== undefined && report.failed.length + report.withheld.length === 0;
     await this.#kubernetes.retryWaiting();
     return crashed ? "crashed" : "done";
   }

@@ -165,7 +165,8 @@ describe("where a Pod may start", () => {
       ["cordoned", "pressed", "offline", "lost"],
     ],
     ["its controller looks at taints even of a nodeName", workload("DaemonSet", { nodeName: "gpu" }), []],
-    ["a DaemonSet of another group is another thing", workload("DaemonSet", {}, "apps.kruise.io/v1"), []],
+    ["so does one of Kruise", workload("DaemonSet", {}, "apps.kruise.io/v1beta1"), ["cordoned", "pressed", "lost"]],
+    ["a DaemonSet of yet another group is another thing", workload("DaemonSet", {}, "example.io/v1"), []],
     ["hostNetwork alone tolerates nothing", app({ hostNetwork: true }), []],
   ])("%s", (_kind, of, more) => expect(starts(of).filter((name) => !OPEN.includes(name))).toEqual(more));
 });

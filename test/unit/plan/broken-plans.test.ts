@@ -4,6 +4,8 @@ import { readLockFolder } from "../../../src/adapters/plan-files/lock-files.js";
 import { loadPlanFolder } from "../../../src/adapters/plan-files/plan-loader.js";
 import { checkLock } from "../../../src/core/allocate/check-lock.js";
 import { checkAllClusters, mergePlan } from "../../../src/core/plan/merge.js";
+import { unnamedPools } from "../../../src/core/plan/unnamed-pools.js";
+import { EMPTY_SNAPSHOT } from "../../../src/core/snapshot.js";
 import { BROKEN_PLANS, type BrokenPlan } from "../../support/broken-plans.js";
 import { workspace } from "../../support/workspace.js";
 
@@ -17,6 +19,7 @@ async function findings({ files, cluster }: BrokenPlan) {
     ...loaded.diagnostics,
     ...(merged?.diagnostics ?? []),
     ...lock.diagnostics,
+    ...(merged?.value ? unnamedPools(merged.value, EMPTY_SNAPSHOT) : []),
     ...(merged?.value ? checkLock(lock.value, merged.value) : []),
     ...checkAllClusters(loaded.documents),
   ];

@@ -96,6 +96,7 @@ describe("who names a pool", () => {
     metadata: { namespace: "kube-system", name: "net" },
     spec: { cniType: "macvlan", macvlan: { ippools: { ipv4: ["web"] } } },
   };
+  const namesake = { namespace: "kube-system", name: "web" };
   const web = creating(pool("web", "10.6.0.5"));
   const names = "it names SpiderIPPool web";
 
@@ -108,6 +109,7 @@ describe("who names a pool", () => {
       ["by a set of characters", naming("we[a-c]"), web, names],
       ["no: another name", naming("webs", "we", "eb"), web, undefined],
       ["no: a pattern of others", naming("w?", "x*"), web, undefined],
+      ["no: a network that only has its name", creating({ ...network, metadata: namesake, spec: {} }), web, undefined],
       ["no: a dot is a dot", naming("a.b*"), creating(pool("axbc", "10.6.0.5")), undefined],
       ["no longer: the patch says what is written", naming("x"), web, undefined],
       [

@@ -3,9 +3,10 @@ import type { OrderedStep } from "../../../src/core/change/order.js";
 import { identity } from "../../../src/core/change/ownership.js";
 import type { Step } from "../../../src/core/change/step.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
+import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
 import { KINDS, type KubeObject, type SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { guard } from "../../../src/core/verdict/guard.js";
-import { namingIndex } from "../../../src/core/verdict/naming-index.js";
+import { namersAfter } from "../../../src/core/verdict/named.js";
 import { deployment, endpoint, livePool, liveReserved, liveSubnet } from "../../support/objects.js";
 import { creating, deleting, updating } from "../../support/steps.js";
 
@@ -21,7 +22,12 @@ const attached = deployment("d/app", { "v1.multus-cni.io/default-network": "kube
 function guarded(live: readonly KubeObject[], ...steps: Step[]) {
   const snapshot = buildSnapshot(live, Object.keys(KINDS));
   const ordered = steps.map((step): OrderedStep => ({ steering: [], ...step }));
-  return guard(ordered, snapshot, namingIndex(snapshot, ordered), (owner) => owner);
+  return guard(
+    ordered,
+    snapshot,
+    namersAfter(ordered, snapshot, CHART_DEFAULTS, () => true),
+    (owner) => owner,
+  );
 }
 const refusals = (live: readonly KubeObject[], ...steps: Step[]) =>
   guarded(live, ...steps).steps.map((step) => step.blocked?.message);
@@ -105,6 +111,14 @@ describe("what is deleted", () => {
     expect(refusals([live, naming("p")], updating(live, livePool("p", { ips: ["10.6.0.9"] }, ours)))).toEqual([
       undefined,
     ]);
+  });
+
+  test("a network goes by the name of its net-attach-def (X8)", () => {
+    const annotations = { "multus.spidernet.io/cr-name": "net" };
+    const renamed = { ...network, metadata: { ...network.metadata, name: "config", annotations } };
+    expect(refusals([renamed, attached], deleting(renamed))[0]).toContain("still names it");
+    const other = { ...renamed, metadata: { ...renamed.metadata, annotations: {} } };
+    expect(refusals([other, attached], deleting(other))).toEqual([undefined]);
   });
 
   test("a network somebody names stays", () => {

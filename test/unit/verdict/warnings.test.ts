@@ -389,6 +389,22 @@ const HARMLESS: [code: string, what: string, plan: string, cluster: KubeObject[]
     poolA(", pods: {labels: {app: app}}"),
     other(live({ podAffinity: { matchLabels: { app: "app" } } }, {}, OTHER_POOL), named("a", "b")),
   ],
+  [
+    "SP4217",
+    "whoever hangs on a network that names it may use it",
+    `${poolA(", pods: {labels: {app: nobody}}").replace(", default: true", "")}namespaces:\n  unused: {defaultPools: [a]}\n`,
+    [
+      livePool("a", { ...A, default: false, podAffinity: { matchLabels: { app: "nobody" } } }, ours),
+      deployment("default/app", named("a")),
+      namespaceWith("default"),
+      {
+        apiVersion: "spiderpool.spidernet.io/v2beta1",
+        kind: "SpiderMultusConfig",
+        metadata: { namespace: "kube-system", name: "net" },
+        spec: { cniType: "macvlan", macvlan: { master: ["eth1"], ippools: { ipv4: ["a"] } } },
+      },
+    ],
+  ],
   ["SP4218", "one is left to spare", poolA("", "10.6.0.10-10.6.0.12"), live()],
   [
     "SP4218",

@@ -34,6 +34,12 @@ function world(kind: LiveWorkload["kind"], life: Life, replicas = 2) {
       kind: "Node",
       metadata: { name, labels: { zone: name === "node-0" ? "a" : "b" } },
     });
+  objects.put({
+    apiVersion: "spiderpool.spidernet.io/v2beta1",
+    kind: "SpiderMultusConfig",
+    metadata: { namespace: "kube-system", name: "n0" },
+    spec: {},
+  });
   for (const { name, subnet } of POOLS)
     objects.put({
       apiVersion: "spiderpool.spidernet.io/v2beta1",

@@ -37,7 +37,7 @@ export class Play {
     const lost: Line[] = [];
     for (const line of this.#on(nodes)) {
       if (isBare(line.actor)) this.#leave(line, "gone", BARE);
-      else if (kindOf(line.actor) === "StatefulSet" || kindOf(line.actor) === "DaemonSet")
+      else if (kindOf(line.actor) === "StatefulSet" || isDaemon(line.actor))
         this.#leave(line, "waits", "its node failed; it comes back with the node, or once it is deleted by force");
       else lost.push(line);
     }
@@ -50,7 +50,7 @@ export class Play {
 
   /** Evicted Pods give their addresses back and come again on another node; DaemonSets are not evicted. */
   drain(nodes: ReadonlySet<string>): void {
-    const evicted = this.#on(nodes).filter((line) => kindOf(line.actor) !== "DaemonSet");
+    const evicted = this.#on(nodes).filter((line) => !isDaemon(line.actor));
     for (const line of evicted) this.#stage.stop(line.actor, isBare(line.actor));
     for (const line of evicted) {
       if (isBare(line.actor)) this.#leave(line, "gone", BARE);
@@ -145,7 +145,7 @@ export class Play {
   }
 
   #placesIn({ actor, moved }: Line): NodeClass {
-    if (kindOf(actor) === "DaemonSet" || !moved) return [actor.node];
+    if (isDaemon(actor) || !moved) return [actor.node];
     return this.#stage.placesOf(actor);
   }
 
@@ -218,6 +218,11 @@ function isBare({ facts, workload }: Actor): boolean {
 
 function kindOf({ workload }: Actor): string {
   return workload?.split("/")[1] ?? "";
+}
+
+/** Of apps or of Kruise: its Pods come to their own nodes. */
+function isDaemon(actor: Actor): boolean {
+  return kindOf(actor) === "DaemonSet" || kindOf(actor) === "DaemonSet.apps.kruise.io";
 }
 
 function ordinalOf({ name }: Actor): number {

@@ -115,16 +115,12 @@ function otherCidrError(pool: SpiderIPPool, world: World): FieldError | undefine
   const { subnet, ipVersion } = pool.spec;
   const unversioned = world.index!.unversionedPool();
   if (unversioned !== undefined) return unversionedError("P6", "SpiderIPPool", unversioned);
-  for (const [other, pools] of world.index!.poolsByCidr(ipVersion!)) {
-    if (other === subnet) continue;
-    const [holder] = pools.keys();
-    const overlap = world.index!.cidrsOverlap(ipVersion!, subnet, other);
-    if (overlap === undefined) {
-      return internal("P6", "spec.subnet", `the stored SpiderIPPool ${holder} has the unreadable subnet ${other}`);
-    }
-    if (overlap) return invalid("P6", "spec.subnet", subnet, `overlaps with IPPool ${holder} whose subnet is ${other}`);
-  }
-  return undefined;
+  const other = world.index!.poolCidrInTheWay(ipVersion!, subnet);
+  if (other === undefined) return undefined;
+  const [holder] = world.index!.poolsByCidr(ipVersion!).get(other.key)!.keys();
+  return other.readable
+    ? invalid("P6", "spec.subnet", subnet, `overlaps with IPPool ${holder} whose subnet is ${other.key}`)
+    : internal("P6", "spec.subnet", `the stored SpiderIPPool ${holder} has the unreadable subnet ${other.key}`);
 }
 
 function specError(pool: SpiderIPPool, world: World): FieldError | undefined {

@@ -76,17 +76,13 @@ export function validateSubnetDelete(subnet: SpiderSubnet, facts: SpiderpoolFact
 function otherSubnetError(subnet: SpiderSubnet, world: World): FieldError | undefined {
   const { ipVersion, subnet: cidr } = subnet.spec;
   const index = world.index ?? indexWorld(world);
-  for (const other of world.subnets.values()) {
-    const { name } = other.metadata;
-    if (other.spec.ipVersion === undefined) return unversionedError("U2", "SpiderSubnet", name);
-    if (other.spec.ipVersion !== ipVersion) continue;
-    const overlap = index.cidrsOverlap(ipVersion!, cidr, other.spec.subnet ?? "");
-    if (overlap === undefined) {
-      return internal("U2", "spec.subnet", `the stored SpiderSubnet ${name} has an unreadable subnet`);
-    }
-    if (overlap) return invalid("U2", "spec.subnet", cidr, `overlaps with Subnet ${name}, ${other.spec.subnet}`);
-  }
-  return undefined;
+  const found = index.subnetInTheWay(ipVersion!, cidr);
+  if (found === undefined) return undefined;
+  const other = world.subnets.get(found.key)?.spec;
+  if (other?.ipVersion === undefined) return unversionedError("U2", "SpiderSubnet", found.key);
+  return found.readable
+    ? invalid("U2", "spec.subnet", cidr, `overlaps with Subnet ${found.key}, ${other.subnet}`)
+    : internal("U2", "spec.subnet", `the stored SpiderSubnet ${found.key} has an unreadable subnet`);
 }
 
 /** Pools of the family have this very CIDR and lie inside the subnet, or share nothing with it (U4). */
@@ -95,21 +91,19 @@ function orphanPoolError(subnet: SpiderSubnet, world: World): FieldError | undef
   const index = world.index ?? indexWorld(world);
   const unversioned = index.unversionedPool();
   if (unversioned !== undefined) return unversionedError("U4", "SpiderIPPool", unversioned);
-  for (const [other, pools] of index.poolsByCidr(ipVersion!)) {
-    if (other === cidr) {
-      const offered = goTotal(ipVersion!, ips ?? [], excludeIPs ?? []);
-      if (offered === undefined) return internal("U5", "spec.ips", "the ranges cannot be expanded");
-      const error = poolsInsideError(pools, offered);
-      if (error !== undefined) return error;
-      continue;
-    }
-    const [holder] = pools.keys();
-    const overlap = index.cidrsOverlap(ipVersion!, other, cidr);
-    if (overlap === undefined)
-      return internal("U4", "spec.subnet", `the stored IPPool ${holder} has an unreadable subnet`);
-    if (overlap) return invalid("U4", "spec.subnet", cidr, `overlaps with IPPool ${holder}, ${other}`);
+  const pools = index.poolsByCidr(ipVersion!);
+  const other = index.poolCidrInTheWay(ipVersion!, cidr);
+  if (other !== undefined) {
+    const [holder] = pools.get(other.key)!.keys();
+    return other.readable
+      ? invalid("U4", "spec.subnet", cidr, `overlaps with IPPool ${holder}, ${other.key}`)
+      : internal("U4", "spec.subnet", `the stored IPPool ${holder} has an unreadable subnet`);
   }
-  return undefined;
+  const same = pools.get(cidr);
+  if (same === undefined) return undefined;
+  const offered = goTotal(ipVersion!, ips ?? [], excludeIPs ?? []);
+  if (offered === undefined) return internal("U5", "spec.ips", "the ranges cannot be expanded");
+  return poolsInsideError(same, offered);
 }
 
 function poolsInsideError(

@@ -1,6 +1,6 @@
 import { type Address, compareAddresses } from "../../ip/address.js";
 import { intersect, type RangeSet } from "../../ip/range-set.js";
-import { type GoCidr, type GoSet, goCidr, goPoolSet } from "../go-ip.js";
+import { type GoSet, goPoolSet } from "../go-ip.js";
 import {
   KEYS,
   type KubeObject,
@@ -9,6 +9,7 @@ import {
   type SpiderReservedIP,
   type SpiderSubnet,
 } from "../objects.js";
+import { CidrIndex, type InTheWay } from "./cidr-index.js";
 
 /** What is stored in the cluster a request meets. Maps are keyed by name, or `namespace/name`. */
 export interface World {
@@ -124,11 +125,12 @@ class Siblings {
 export class WorldIndex {
   private readonly siblings = new Map<string, Siblings>();
   private readonly labels = new Map<string, string>();
-  private readonly cidrs = new Map<string, GoCidr | undefined>();
   private readonly poolCidrs = new Map<number, Map<string, Map<string, SpiderIPPool>>>();
+  private readonly poolCidrIndex = new Map<number, CidrIndex>();
   private readonly poolPlaces = new Map<string, { version: number; subnet: string }>();
   private readonly subnetsByLabel = new Map<string, Map<string, SpiderSubnet>>();
   private readonly subnetLabels = new Map<string, string>();
+  private readonly subnetCidrIndex = new Map([4, 6].map((version) => [version, new CidrIndex(version)]));
 
   /** Takes a pool that was created or replaced. */
   putPool(pool: SpiderIPPool): void {
@@ -142,6 +144,8 @@ export class WorldIndex {
     // 0 stands for a pool without a family (I26).
     const place = { version: pool.spec.ipVersion ?? 0, subnet: pool.spec.subnet ?? "" };
     const byCidr = entry(this.poolCidrs, place.version, () => new Map<string, Map<string, SpiderIPPool>>());
+    if (!byCidr.has(place.subnet))
+      entry(this.poolCidrIndex, place.version, () => new CidrIndex(place.version)).put(place.subnet, place.subnet);
     entry(byCidr, place.subnet, () => new Map<string, SpiderIPPool>()).set(name, pool);
     this.poolPlaces.set(name, place);
   }
@@ -156,14 +160,23 @@ export class WorldIndex {
     const byCidr = this.poolCidrs.get(place.version)!;
     const same = byCidr.get(place.subnet)!;
     same.delete(name);
-    if (same.size === 0) byCidr.delete(place.subnet);
+    if (same.size === 0) {
+      byCidr.delete(place.subnet);
+      this.poolCidrIndex.get(place.version)!.delete(place.subnet);
+    }
     this.poolPlaces.delete(name);
   }
 
   /** Takes a subnet that was created or replaced. */
   putSubnet(subnet: SpiderSubnet): void {
     const { name } = subnet.metadata;
-    this.deleteSubnet(name);
+    this.forgetLabel(name);
+    const { ipVersion, subnet: cidr } = subnet.spec;
+    for (const [version, index] of this.subnetCidrIndex) {
+      if (ipVersion === undefined || ipVersion === version)
+        index.put(name, ipVersion === undefined ? "" : (cidr ?? ""));
+      else index.delete(name);
+    }
     const label = subnet.metadata.labels?.[KEYS.subnetCidr];
     if (label === undefined) return;
     entry(this.subnetsByLabel, label, () => new Map<string, SpiderSubnet>()).set(name, subnet);
@@ -172,24 +185,24 @@ export class WorldIndex {
 
   /** Forgets a subnet that is gone. */
   deleteSubnet(name: string): void {
+    for (const index of this.subnetCidrIndex.values()) index.delete(name);
+    this.forgetLabel(name);
+  }
+
+  private forgetLabel(name: string): void {
     const label = this.subnetLabels.get(name);
     if (label !== undefined) this.subnetsByLabel.get(label)?.delete(name);
     this.subnetLabels.delete(name);
   }
 
-  /** Whether two CIDRs of the family share an address; `undefined` if one of them is none. Each text is read once. */
-  cidrsOverlap(version: number, a: string, b: string): boolean | undefined {
-    const [x, y] = [this.cidr(a), this.cidr(b)];
-    if (x?.family !== version || y?.family !== version) return undefined;
-    return x.range.first <= y.range.last && y.range.first <= x.range.last;
+  /** The first stored CIDR of pools that stands in the way of another one of the family; pools of the same text do not. */
+  poolCidrInTheWay(version: number, text: string): InTheWay | undefined {
+    return this.poolCidrIndex.get(version)?.inTheWay(text, text);
   }
 
-  private cidr(text: string): GoCidr | undefined {
-    const known = this.cidrs.get(text);
-    if (known !== undefined || this.cidrs.has(text)) return known;
-    const read = goCidr(text);
-    this.cidrs.set(text, read);
-    return read;
+  /** The first stored subnet, by name, that stands in the way of a CIDR; one without ipVersion always does (I26). */
+  subnetInTheWay(version: number, text: string): InTheWay | undefined {
+    return this.subnetCidrIndex.get(version)?.inTheWay(text);
   }
 
   /** Pools with this `ippool-cidr` label. */

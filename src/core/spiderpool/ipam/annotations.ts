@@ -50,6 +50,45 @@ export function readPoolsAnnotation(
   return doubled === undefined ? items : `annotation ${KEYS.ippools} names ${doubled.nic} twice`;
 }
 
+/** What a Pod says of its pools itself, by the one annotation that counts; a text says why Spiderpool refuses it. */
+export type OwnChoice =
+  | { readonly source: "ippools annotation"; readonly read: readonly NicPools[] | string }
+  | { readonly source: "ippool annotation"; readonly read: Names | string };
+
+/** `ippools`, else `ippool` (A1): the other one beside it means nothing. Undefined where it has neither. */
+export function ownChoice(pod: Pick<PodFacts, "namespace" | "annotations">): OwnChoice | undefined {
+  const { [KEYS.ippools]: many, [KEYS.ippool]: one } = pod.annotations;
+  if (many !== undefined) return { source: "ippools annotation", read: readPoolsAnnotation(many, pod) };
+  return one === undefined ? undefined : { source: "ippool annotation", read: readPoolAnnotation(one) };
+}
+
+/** Whether a Pod asks for auto pools, which come before all others where the subnet feature is on (A1). */
+export function hasSubnetAnnotation(annotations: Readonly<Record<string, string>>): boolean {
+  return KEYS.subnets in annotations || KEYS.subnet in annotations;
+}
+
+/** The choice as a text: equal texts in Pods of one Namespace on the same networks mean the same. */
+export function ownChoiceText(annotations: Readonly<Record<string, string>>): string | undefined {
+  const { [KEYS.ippools]: many, [KEYS.ippool]: one } = annotations;
+  return many === undefined ? one && `one ${one}` : `many ${many}`;
+}
+
+/** Whether `ippools` names no interface at all: an ordinal's records then match nothing, and it keeps none (Z5). */
+export function namesNoInterface({ annotations }: Pick<PodFacts, "annotations">): boolean {
+  const items = parseJson(annotations[KEYS.ippools] ?? "");
+  const named = (item: unknown) => isFields(item) && typeof item.interface === "string" && item.interface !== "";
+  return Array.isArray(items) && items.length > 0 && !items.some(named);
+}
+
+/** The names in an annotation whatever its shape, as far as there are any: for who asks what somebody meant. */
+export function meantNames(annotations: Readonly<Record<string, string>>): Names {
+  const { [KEYS.ippools]: many, [KEYS.ippool]: one } = annotations;
+  const value = parseJson(many ?? one ?? "");
+  const items = (Array.isArray(value) ? value : [value]).filter(isFields);
+  const texts = (list: unknown) => (Array.isArray(list) ? list.filter((name) => typeof name === "string") : []);
+  return { v4: items.flatMap(({ ipv4 }) => texts(ipv4)), v6: items.flatMap(({ ipv6 }) => texts(ipv6)) };
+}
+
 /** The Namespace annotations of default pools (A3, A6): either family makes the source chosen. */
 export function readDefaultPools(annotations: Readonly<Record<string, string>>): Names | string {
   const lists: string[][] = [];

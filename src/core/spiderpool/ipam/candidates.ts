@@ -2,7 +2,7 @@ import type { Family } from "../../ip/address.js";
 import type { Snapshot } from "../../snapshot.js";
 import type { SpiderpoolFacts } from "../facts.js";
 import { KEYS } from "../objects.js";
-import { type Names, readDefaultPools, readPoolAnnotation, readPoolsAnnotation } from "./annotations.js";
+import { hasSubnetAnnotation, type Names, type NicPools, ownChoice, readDefaultPools } from "./annotations.js";
 import { autoPoolCandidates } from "./auto-pools.js";
 import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "./glob.js";
 import { type NetworkWorld, networkDefaultPools } from "./network-defaults.js";
@@ -45,31 +45,19 @@ export interface CandidateWorld extends NetworkWorld {
  * @param nic `eth0`, `net1` ...
  */
 export function candidates(pod: PodFacts, nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
-  const subnets = facts.enableSpiderSubnet && (KEYS.subnets in pod.annotations || KEYS.subnet in pod.annotations);
+  const subnets = facts.enableSpiderSubnet && hasSubnetAnnotation(pod.annotations);
   if (subnets)
     return enabled({ source: "subnet annotation", ...autoPoolCandidates(pod, nic, world.pools, facts) }, facts);
-  const ippools = pod.annotations[KEYS.ippools];
-  if (ippools !== undefined) return fromPoolsAnnotation(ippools, pod, nic, world, facts);
-  const ippool = pod.annotations[KEYS.ippool];
-  if (ippool !== undefined) {
-    const names = readPoolAnnotation(ippool);
-    return typeof names === "string"
-      ? failed("ippool annotation", names)
-      : expand("ippool annotation", names, world, facts);
-  }
-  return fromDefaults(pod, nic, world, facts);
+  const chosen = ownChoice(pod);
+  if (chosen === undefined) return fromDefaults(pod, nic, world, facts);
+  if (typeof chosen.read === "string") return failed(chosen.source, chosen.read);
+  return chosen.source === "ippool annotation"
+    ? expand(chosen.source, chosen.read, world, facts)
+    : fromItems(chosen.read, nic, world, facts);
 }
 
-function fromPoolsAnnotation(
-  text: string,
-  pod: PodFacts,
-  nic: string,
-  world: CandidateWorld,
-  facts: SpiderpoolFacts,
-): Candidates {
+function fromItems(items: readonly NicPools[], nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
   const source = "ippools annotation";
-  const items = readPoolsAnnotation(text, pod);
-  if (typeof items === "string") return failed(source, items);
   const own = items.find((item) => item.nic === nic);
   if (own === undefined) return failed(source, `annotation ${KEYS.ippools} does not list ${nic}`); // A4
   // Spiderpool serves all listed NICs in one go: a bad name on another NIC fails this one too.

@@ -83,7 +83,16 @@ function configPools({ spec }: SpiderMultusConfig): Names {
   return readNames(block.ippools) ?? NO_NAMES;
 }
 
-function attachmentPools(attachment: KubeObject): Names {
+/** Default pools as they stand in the blocks of a SpiderMultusConfig, whichever of them counts. */
+export function blockPools(spec: unknown): Names {
+  const blocks = isFields(spec) ? Object.values(spec) : [];
+  const pools = blocks.flatMap((block) => (isFields(block) && isFields(block.ippools) ? [block.ippools] : []));
+  const texts = (list: unknown) => (Array.isArray(list) ? list.filter((name) => typeof name === "string") : []);
+  return { v4: pools.flatMap(({ ipv4 }) => texts(ipv4)), v6: pools.flatMap(({ ipv6 }) => texts(ipv6)) };
+}
+
+/** Default pools that a net-attach-def gives to Spiderpool's IPAM. */
+export function attachmentPools(attachment: KubeObject): Names {
   const config = parseJson(configText(attachment));
   if (!isFields(config)) return NO_NAMES;
   for (const { ipam } of pluginsOf(config)) {

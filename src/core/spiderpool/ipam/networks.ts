@@ -29,14 +29,22 @@ export function additionalNics(pod: Pick<PodFacts, "namespace" | "annotations">)
  */
 export function networkOfNic(pod: PodFacts, nic: string, facts: SpiderpoolFacts): string | "unknown" | undefined {
   if (nic !== FIRST_NIC) return additionalNics(pod)?.find((entry) => entry.nic === nic)?.network;
-  const text = pod.annotations[KEYS.defaultNetwork];
-  if (text) {
-    const { namespace, name } = (text.trimStart().startsWith("[") ? fromJson(text)?.[0] : undefined) ?? fromText(text);
-    return `${namespace || facts.namespace}/${name}`;
-  }
+  const own = defaultNetwork(pod.annotations, facts);
+  if (own !== undefined) return own;
   if (facts.clusterNetwork === undefined) return "unknown";
   if (facts.clusterNetwork === "") return undefined;
   return facts.clusterNetwork.includes("/") ? facts.clusterNetwork : `${facts.namespace}/${facts.clusterNetwork}`;
+}
+
+/** `namespace/name` of the network that a Pod's annotation puts eth0 on (A9). */
+export function defaultNetwork(
+  annotations: Readonly<Record<string, string>>,
+  { namespace: own }: Pick<SpiderpoolFacts, "namespace">,
+): string | undefined {
+  const text = annotations[KEYS.defaultNetwork];
+  if (!text) return undefined;
+  const { namespace, name } = (text.trimStart().startsWith("[") ? fromJson(text)?.[0] : undefined) ?? fromText(text);
+  return `${namespace || own}/${name}`;
 }
 
 interface Entry {

@@ -1,7 +1,6 @@
 import type { SpiderpoolFacts } from "../facts.js";
-import { isFields, parseJson } from "../json.js";
 import { KEYS } from "../objects.js";
-import { type NicPools, readPoolsAnnotation } from "./annotations.js";
+import { type NicPools, ownChoice } from "./annotations.js";
 import { ipamOf, type NetworkWorld } from "./network-defaults.js";
 import { additionalNics, FIRST_NIC, networkOfNic } from "./networks.js";
 import type { PodFacts } from "./pod-facts.js";
@@ -35,20 +34,18 @@ export function unlistedNics(pod: PodFacts, world: NetworkWorld, facts: Spiderpo
   });
 }
 
-/** Whether `ippools` names no interface at all: an ordinal's records then match nothing, and it keeps none (Z5). */
-export function namesNoInterface({ annotations }: Asking): boolean {
-  const items = parseJson(annotations[KEYS.ippools] ?? "");
-  const named = (item: unknown) => isFields(item) && typeof item.interface === "string" && item.interface !== "";
-  return Array.isArray(items) && items.length > 0 && !items.some(named);
+/** NICs of a Pod: eth0 and those of its further networks; undefined where nobody can tell. */
+export function nicsOfPod(pod: Asking): ReadonlySet<string> | undefined {
+  const more = additionalNics(pod);
+  return more && new Set([FIRST_NIC, ...more.map(({ nic }) => nic)]);
 }
 
 function presentNics(pod: Asking): string[] {
   return [FIRST_NIC, ...(additionalNics(pod) ?? []).map(({ nic }) => nic)];
 }
 
-/** Undefined where there is no annotation, or none that can be read. */
-function listedItems(pod: Asking): NicPools[] | undefined {
-  const text = pod.annotations[KEYS.ippools];
-  const items = text === undefined ? undefined : readPoolsAnnotation(text, pod);
-  return Array.isArray(items) ? items : undefined;
+/** Undefined where there is no `ippools`, or none that can be read. */
+function listedItems(pod: Asking): readonly NicPools[] | undefined {
+  const chosen = ownChoice(pod);
+  return chosen?.source === "ippools annotation" && typeof chosen.read !== "string" ? chosen.read : undefined;
 }

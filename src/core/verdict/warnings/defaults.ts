@@ -1,15 +1,13 @@
 import { templateFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { podTemplate, type Snapshot } from "../../snapshot.js";
+import { ownChoiceText } from "../../spiderpool/ipam/annotations.js";
 import type { Candidates } from "../../spiderpool/ipam/candidates.js";
 import { askedNics } from "../../spiderpool/ipam/nics.js";
-import { KEYS, type KubeObject, type SpiderIPPool } from "../../spiderpool/objects.js";
+import type { KubeObject, SpiderIPPool } from "../../spiderpool/objects.js";
 import { candidatesIn } from "../replay.js";
 import type { Watch } from "./watch.js";
 import { some } from "./words.js";
-
-/** Most workloads have one of these; subnet annotations are a choice only where the feature is on (A1). */
-const OWN_CHOICE = [KEYS.ippools, KEYS.ippool];
 
 const WORDS = {
   "namespace annotation": "a Namespace's default pools",
@@ -55,9 +53,9 @@ function changedDefaults({ steps }: Watch): ReadonlySet<Candidates["source"]> {
   return changed;
 }
 
+/** Most workloads have one; subnet annotations are a choice only where the feature is on (A1). */
 function hasOwnChoice(workload: KubeObject): boolean {
-  const annotations = podTemplate(workload)?.metadata?.annotations ?? {};
-  return OWN_CHOICE.some((key) => key in annotations);
+  return ownChoiceText(podTemplate(workload)?.metadata?.annotations ?? {}) !== undefined;
 }
 
 function names({ v4, v6 }: Candidates): string {

@@ -1,10 +1,10 @@
 import { templateFacts } from "../../cluster/pod-facts.js";
+import type { Naming } from "../../cluster/references.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { judgePool } from "../../spiderpool/ipam/filter.js";
 import { globMatch, literalPrefix, namesWithPrefix } from "../../spiderpool/ipam/glob.js";
 import type { PodFacts } from "../../spiderpool/ipam/pod-facts.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
-import type { Naming } from "./namings.js";
 import type { Watch } from "./watch.js";
 
 /** Declared pools that live templates or Namespaces name, but whose affinities let none of these in. */
@@ -46,8 +46,9 @@ function namersOf({ namings, plan }: Watch): ReadonlyMap<string, readonly Naming
   return found;
 }
 
-/** Why the pool lets nobody of this naming in; undefined if it may. */
+/** Why the pool lets nobody of this naming in; undefined if it may, as whoever hangs on a network. */
 function refusal(watch: Watch, pool: SpiderIPPool, naming: Naming): string | undefined {
+  if (naming.on === "network") return undefined;
   const family = pool.spec.ipVersion === 6 ? 6 : 4;
   const workload = naming.workload === undefined ? undefined : watch.after.workloads.get(naming.workload);
   const [pod, asked] =

@@ -1,9 +1,10 @@
 import type { Allocation } from "../../allocate/allocation.js";
 import { wholeNic } from "../../allocate/owner.js";
 import type { Step } from "../../change/step.js";
+import { type Naming, referencesIn } from "../../cluster/references.js";
 import type { Family } from "../../ip/address.js";
-import { cidrRange, parseCidr, type Range } from "../../ip/range.js";
-import { overlaps, type RangeSet, rangeSet, size } from "../../ip/range-set.js";
+import { cidrRange, parseCidr } from "../../ip/range.js";
+import { type RangeSet, rangeSet, size, within } from "../../ip/range-set.js";
 import type { Plan } from "../../plan/plan.js";
 import type { Snapshot } from "../../snapshot.js";
 import type { SpiderpoolFacts } from "../../spiderpool/facts.js";
@@ -11,7 +12,6 @@ import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import { snapshotAfter } from "../after.js";
 import type { NodeClasses } from "../node-classes.js";
 import { type Scene, sceneOf } from "../replay.js";
-import { type Naming, namingsIn } from "./namings.js";
 
 /** What warnings are found from. */
 export interface Watched {
@@ -55,9 +55,9 @@ export class Watch {
     return this.before.nodes;
   }
 
-  /** Who names pools once the steps ran. */
+  /** Who names pools once the steps ran, as far as Spiderpool reads it. */
   get namings(): readonly Naming[] {
-    return this.#once("namings", () => namingsIn(this.after));
+    return this.#once("namings", () => referencesIn(this.after).namings.filter(({ refused }) => !refused));
   }
 
   /** Steps on pools that come or go. */
@@ -90,15 +90,15 @@ export class Watch {
   inPlan(pool: SpiderIPPool): boolean {
     return this.#once(`in plan ${pool.spec.subnet}`, () => {
       const cidr = parseCidr(pool.spec.subnet);
-      return cidr !== undefined && overlaps([cidrRange(cidr)], this.#cidrs(cidr.family));
+      return cidr !== undefined && within(this.#cidrs(cidr.family), cidrRange(cidr)).length > 0;
     });
   }
 
   #cidrs(family: Family): RangeSet {
-    const ranges: Range[] = [...this.plan.subnets.values()]
-      .filter((subnet) => subnet.family === family)
-      .map((subnet) => cidrRange(subnet.cidr));
-    return rangeSet(ranges);
+    return this.#once(`CIDRs ${family}`, () => {
+      const subnets = [...this.plan.subnets.values()].filter((subnet) => subnet.family === family);
+      return rangeSet(subnets.map((subnet) => cidrRange(subnet.cidr)));
+    });
   }
 
   #poolsByNic(): ReadonlyMap<string, readonly string[]> {

@@ -1,11 +1,11 @@
 import { parseNicOwner, splitOwner } from "../../allocate/owner.js";
 import { templateFacts } from "../../cluster/pod-facts.js";
+import { type Naming, patternsOf } from "../../cluster/references.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { recordedOwner } from "../../snapshot.js";
 import { judgePool } from "../../spiderpool/ipam/filter.js";
 import { GlobIndex } from "../../spiderpool/ipam/glob.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
-import { type Naming, patternsOf } from "./namings.js";
 import type { Watch } from "./watch.js";
 import { some } from "./words.js";
 
@@ -90,7 +90,7 @@ class Wildcards {
   }
 }
 
-/** Whether the pool would let in a Pod of the template; of a Namespace nobody knows which Pods it means. */
+/** Whether the pool would let in a Pod of the template; of a Namespace or network nobody knows which Pods it means. */
 function serves(watch: Watch, { naming, family }: Wildcard, pool: SpiderIPPool): boolean {
   const workload = naming.workload === undefined ? undefined : watch.after.workloads.get(naming.workload);
   if (workload === undefined) return true;

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { identity } from "../../../src/core/change/ownership.js";
 import type { Step } from "../../../src/core/change/step.js";
+import { referencesIn } from "../../../src/core/cluster/references.js";
 import { EMPTY } from "../../../src/core/ip/range-set.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
+import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
 import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
-import { namingIndex } from "../../../src/core/verdict/naming-index.js";
+import { namersAfter } from "../../../src/core/verdict/named.js";
 import { deployment } from "../../support/objects.js";
 import { namespaceWith } from "../../support/running.js";
 import { deleting } from "../../support/steps.js";
@@ -20,9 +22,25 @@ const network = (spec: object): KubeObject => ({
 });
 const app = (annotations: Record<string, string>) => deployment("default/app", annotations);
 const choice = (...items: unknown[]) => ({ [POOLS]: JSON.stringify(items) });
-const index = (live: readonly KubeObject[], steps: readonly Step[] = []) =>
-  namingIndex(buildSnapshot(live, Object.keys(KINDS)), steps);
+const attachment = (config: object, metadata = {}): KubeObject => ({
+  ...{ apiVersion: KINDS.NetworkAttachmentDefinition.apiVersion, kind: KINDS.NetworkAttachmentDefinition.kind },
+  metadata: { namespace: "kube-system", name: "byhand", ...metadata },
+  spec: { config: JSON.stringify({ cniVersion: "0.3.1", type: "macvlan", ...config }) },
+});
+const ipam = (type: string) => ({ ipam: { type, default_ipv4_ippool: ["p"] } });
+const job = (...conditions: object[]): KubeObject => ({
+  apiVersion: "batch/v1",
+  kind: "Job",
+  metadata: { namespace: "default", name: "load" },
+  spec: { template: { metadata: { annotations: choice({ ipv4: ["p"] }) } } },
+  status: { conditions },
+});
+const index = (live: readonly KubeObject[], steps: readonly Step[] = []) => {
+  const ordered = steps.map((step) => ({ steering: [], ...step }));
+  return namersAfter(ordered, buildSnapshot(live, Object.keys(KINDS)), CHART_DEFAULTS, () => true);
+};
 
+const MADE = { ownerReferences: [{ apiVersion: "v1", kind: "SpiderMultusConfig", name: "byhand", uid: "u" }] };
 const BY_APP = "the Pod template of default/Deployment/app";
 const BY_NAMESPACE = "Namespace shop";
 const BY_NETWORK = "SpiderMultusConfig kube-system/net";
@@ -49,6 +67,18 @@ describe("who names a pool", () => {
     ],
     ["a template without annotations", app({}), undefined, false],
     ["one nobody can read", app({ [POOLS]: "[", [POOL]: "p" }), undefined, false],
+    ["one of two NICs, though Spiderpool refuses the other", app(choice({ ipv4: ["p"] }, null)), BY_APP, true],
+    [
+      "one in the annotation that does not count",
+      app({ ...choice({ ipv4: ["x"] }), [POOL]: '{"ipv4":["p"]}' }),
+      undefined,
+      false,
+    ],
+    ["a Job that runs", job(), "the Pod template of default/Job/load", true],
+    ["a Job that is done", job({ type: "Complete", status: "True" }), undefined, false],
+    ["a net-attach-def", attachment(ipam("spiderpool")), "NetworkAttachmentDefinition kube-system/byhand", true],
+    ["a net-attach-def of another IPAM", attachment(ipam("whereabouts")), undefined, false],
+    ["one that Spiderpool made, whose config tells", attachment(ipam("spiderpool"), MADE), undefined, false],
     ["one of another shape", app(choice(null, "p", 3, { ipv4: "p" }, { ipv4: [["p"], null, 3] })), undefined, false],
   ])("%s", (_what, live, by, literally) => {
     const found = index([live]);
@@ -68,6 +98,33 @@ describe("who names a pool", () => {
     const found = index([app(choice({ ipv4: [pattern] }))]);
     const names = ["app.eth0.x", "app.eth0.x.y", "app.net1.x", "web.eth0.x", "app"];
     expect(names.filter((name) => found.pool(name) !== undefined)).toEqual(hits);
+  });
+
+  test.each<[pattern: string, hit: string[], missed: string[]]>([
+    ["d.w.*", ["d.w.a", "d.w.a.1", "d.w."], ["d.w", "d.wx.a", "e.d.w.a"]],
+    ["w*.*", ["w.a", "wax.a"], ["x.a"]],
+    ["*.*", ["a.b"], ["ab"]],
+    ["x*y.*", ["xy.1", "xay.1"], ["xa.1"]],
+    ["x?z", ["xyz"], ["xz", "xabz"]],
+    ["x*[a]b", ["xab", "x1ab"], ["xb", "x1cb"]],
+    ["a.?", ["a.b"], ["axb", "ba.b", "a.bc"]],
+    ["[z-a]", [], ["z", "za"]],
+  ])("the pattern %s names nothing by its whole name", (pattern, hit, missed) => {
+    const found = index([app(choice({ ipv6: [pattern] }))]);
+    expect([...hit, ...missed].filter((name) => found.pool(name) !== undefined)).toEqual(hit);
+    expect([pattern, ...hit].filter(found.literally)).toEqual([]);
+  });
+
+  test("nobody in a Namespace that goes away", () => {
+    const ending = { ...namespaceWith("default", ["p"]), status: { phase: "Terminating" } };
+    expect(index([app(choice({ ipv4: ["p"] })), ending]).pool("p")).toBeUndefined();
+  });
+
+  test("templates alone, where only they are asked about", () => {
+    const namers = referencesIn(
+      buildSnapshot([namespaceWith("shop", ["p", "q"]), app(choice({ ipv4: ["q"] }))], []),
+    ).namers({ on: "template" });
+    expect([namers.pool("p"), namers.pool("q")]).toEqual([undefined, BY_APP]);
   });
 
   test("of several the first in order is told, whatever the order of the cluster", () => {
@@ -98,7 +155,7 @@ describe("after the plan's own writes", () => {
     ["one whose write is held back", named, [write({ [POOLS]: null }, { blocked })], BY_APP],
     ["a network that goes", config, [deleting(config)], undefined],
     ["one that stays, as its deletion is held back", config, [{ ...deleting(config), blocked }], BY_NETWORK],
-    ["a step that says nothing of it", config, [write({ [POOLS]: null })], BY_NETWORK],
+    ["a step that says nothing of it", config, [write({ [POOLS]: null }, { object: app({}) })], BY_NETWORK],
   ])("%s", (_what, live, steps, by) => {
     expect(index([live], steps).pool("p")).toBe(by);
   });
@@ -107,6 +164,7 @@ describe("after the plan's own writes", () => {
 describe("who names a network", () => {
   test.each<[what: string, annotations: Record<string, string>, names: string[]]>([
     ["the default network", { [DEFAULT_NETWORK]: "kube-system/net" }, ["kube-system/net"]],
+    ["the default network without a namespace", { [DEFAULT_NETWORK]: "net" }, ["kube-system/net"]],
     ["further networks", { [NETWORKS]: "net, kube-system/net@net2" }, ["kube-system/net", "default/net"]],
     ["as JSON", { [NETWORKS]: '[{"name":"net"},{"name":"b","namespace":"x"}]' }, ["default/net", "x/b"]],
     ["what nobody can read", { [NETWORKS]: '[null,3,"net",{"namespace":"x"}]' }, []],
