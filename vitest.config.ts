@@ -4,6 +4,7 @@ import { BaseSequencer } from "vitest/node";
 
 /** Files that take half a minute or more. Begun last, one of them would be waited for alone. */
 const LONGEST = [
+  "cluster/operator-refusals",
   "cluster/operator-drift",
   "cluster/operator-people",
   "cluster/operator-source",
