@@ -4,7 +4,7 @@ import { cli } from "../support/cli.js";
 import { clusterObjects, type Example, examples } from "../support/examples.js";
 import { kubectlMissing, operatorAccess } from "../support/operator-access.js";
 import { skipReason } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason();
 /** The one namespace whose workloads examples annotate. */
@@ -17,7 +17,7 @@ describe.skipIf(reason !== undefined)(
     /** The operator's where kubectl can render its roles, so that they are enough for every example. */
     let kubeconfig: string;
     beforeAll(async () => {
-      cluster = await startRealPlayedCluster();
+      cluster = await sharedRealPlayedCluster();
       await cluster.add([{ apiVersion: "v1", kind: "Namespace", metadata: { name: ANNOTATED } }]);
       kubeconfig = kubectlMissing
         ? cluster.kubeconfig

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, test } from "vitest";
 import { migrates, scalesAndReturns, slices } from "../support/forms-stories.js";
 import { node } from "../support/played-cluster.js";
 import { skipReason } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason();
 
@@ -11,7 +11,7 @@ describe.skipIf(reason !== undefined)(
   () => {
     let cluster: RealPlayedCluster;
     beforeAll(async () => {
-      cluster = await startRealPlayedCluster();
+      cluster = await sharedRealPlayedCluster();
     });
     afterAll(() => cluster?.stop());
     beforeEach(async () => {

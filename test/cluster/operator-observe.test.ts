@@ -6,7 +6,7 @@ import { eventually, NAMESPACE, type Stage, setStage } from "../support/operator
 import { IN_SYNC, ready } from "../support/operator/steps.js";
 import { kubectlMissing, kustomized, operatorAccess } from "../support/operator-access.js";
 import { skipReason } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason() ?? (kubectlMissing ? "kubectl is not here" : undefined);
 const WAY = `kubectl apply -n ${NAMESPACE} -k deploy/locks`;
@@ -17,7 +17,7 @@ describe.skipIf(reason !== undefined)(
     let cluster: RealPlayedCluster;
     let rights: string;
     beforeAll(async () => {
-      cluster = await startRealPlayedCluster();
+      cluster = await sharedRealPlayedCluster();
       for (const name of [NAMESPACE, "spiderplan-system"]) {
         await cluster.add([{ apiVersion: "v1", kind: "Namespace", metadata: { name } }]);
       }

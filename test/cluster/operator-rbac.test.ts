@@ -7,7 +7,7 @@ import { cli } from "../support/cli.js";
 import { clusterObjects, type Example, examples } from "../support/examples.js";
 import { kubectlMissing, kustomized, OPERATOR, operatorAccess } from "../support/operator-access.js";
 import { skipReason } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason() ?? (kubectlMissing ? "there is no kubectl" : undefined);
 const REVIEW: Kind = {
@@ -138,9 +138,9 @@ describe.skipIf(reason !== undefined)(`deploy on a real kube-apiserver${reason ?
   }
 
   beforeAll(async () => {
-    cluster = await startRealPlayedCluster();
+    cluster = await sharedRealPlayedCluster();
     for (const name of ["plans", "shop", "pay"]) {
-      await cluster.actor.create({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, KINDS.Namespace);
+      await cluster.add([{ apiVersion: "v1", kind: "Namespace", metadata: { name } }]);
     }
     await ask("observe");
   });

@@ -4,7 +4,7 @@ import { systemClock } from "../../src/cli/clock.js";
 import { KINDS, type SpiderEndpoint, type SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { holders, ipPool, node, poolAnnotation, workload } from "../support/played-cluster.js";
 import { skipReason, until } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
 import { nothingNew } from "../support/rejudge.js";
 import { deleting, updating } from "../support/steps.js";
 
@@ -15,7 +15,7 @@ describe.skipIf(reason !== undefined)(
   () => {
     let cluster: RealPlayedCluster;
     beforeAll(async () => {
-      cluster = await startRealPlayedCluster();
+      cluster = await sharedRealPlayedCluster();
     });
     afterAll(() => cluster?.stop());
     beforeEach(async () => {

@@ -6,7 +6,7 @@ import { KINDS } from "../../src/core/spiderpool/objects.js";
 import { cli } from "../support/cli.js";
 import { contentOf } from "../support/quarantine.js";
 import { skipReason } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason();
 
@@ -16,7 +16,7 @@ describe.skipIf(reason !== undefined)(
     let cluster: RealPlayedCluster;
     const folder = mkdtempSync(path.join(tmpdir(), "spiderplan-quarantine-"));
     beforeAll(async () => {
-      cluster = await startRealPlayedCluster();
+      cluster = await sharedRealPlayedCluster();
     });
     afterAll(() => cluster?.stop());
 

@@ -4,7 +4,7 @@ import { ACCESS_KINDS, kubeconfigOf, RBAC } from "../support/access.js";
 import { cli, PROJECT } from "../support/cli.js";
 import { clusterObjects, type Example, examples } from "../support/examples.js";
 import { skipReason } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason();
 
@@ -13,7 +13,7 @@ describe.skipIf(reason !== undefined)(`deploy/rbac${reason ? ` (skipped: ${reaso
   const example = examples().find(({ name }) => name === "default-pools") as Example;
 
   beforeAll(async () => {
-    cluster = await startRealPlayedCluster();
+    cluster = await sharedRealPlayedCluster();
     const roles = clusterObjects([`${PROJECT}/deploy/rbac/roles.yaml`]);
     // Somebody who may not look at nodes.
     const read = roles.find(({ metadata }) => metadata.name === "spiderplan-read")!;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { skipReason } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
 import { oneBlockedBesideThirty, pinnedOrdinals, rolledTenTimes } from "../support/stability-cases.js";
 
 const reason = skipReason();
@@ -10,7 +10,7 @@ describe.skipIf(reason !== undefined)(
   () => {
     let cluster: RealPlayedCluster;
     beforeAll(async () => {
-      cluster = await startRealPlayedCluster();
+      cluster = await sharedRealPlayedCluster();
     });
     afterAll(() => cluster?.stop());
 

@@ -2,12 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
-import type { Intercept } from "../../src/adapters/embedded/http-server.js";
+import type { Intercept, Refusal } from "../../src/adapters/embedded/http-server.js";
 import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
+import { faultyFront } from "../support/faulty-front.js";
 import { flakyProxy } from "../support/flaky-proxy.js";
 import { FAULT_STORIES } from "../support/operator/faults.js";
+import type { Access } from "../support/operator/faulty-stage.js";
 import { setStage } from "../support/operator/stage.js";
+import { DOWN, isPlanned } from "../support/operator/write-faults.js";
 import { playCluster } from "../support/played-cluster.js";
+
+const REFUSALS: Readonly<Record<Access, Refusal | undefined>> = {
+  granted: undefined,
+  Unauthorized: { code: 401, reason: "Unauthorized", message: "Unauthorized" },
+  Forbidden: { code: 403, reason: "Forbidden", message: 'leases is forbidden: User "operator" may do nothing' },
+};
 
 // Together, for most of a fault is waiting.
 test.concurrent.for(FAULT_STORIES)("%s", { timeout: 180_000 }, async ([, story], { onTestFinished }) => {
@@ -16,7 +25,9 @@ test.concurrent.for(FAULT_STORIES)("%s", { timeout: 180_000 }, async ([, story],
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const cluster = await playCluster({ intercept: (write) => fault?.(write) });
   onTestFinished(() => cluster.stop());
-  const proxy = await flakyProxy(cluster.url);
+  const front = await faultyFront({ url: cluster.url });
+  onTestFinished(() => front.stop());
+  const proxy = await flakyProxy(front.url);
   onTestFinished(() => proxy.stop());
   const [kubeconfig, proxied] = [join(folder, "kubeconfig"), join(folder, "proxied")];
   writeFileSync(kubeconfig, cluster.kubeconfig);
@@ -31,6 +42,10 @@ test.concurrent.for(FAULT_STORIES)("%s", { timeout: 180_000 }, async ([, story],
     proxy,
     intercept: (next) => {
       fault = next;
+    },
+    access: (how) => front.refuse(REFUSALS[how]),
+    admission: (how) => {
+      fault = how === "up" ? undefined : (write) => (isPlanned(write) ? { refuse: DOWN } : undefined);
     },
     wipe: async (kind, name) => {
       const ref = { kind: KINDS[kind], name };

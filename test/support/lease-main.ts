@@ -11,7 +11,7 @@ import { writeBigPlan } from "../../bench/big-world.js";
 import { startEmbeddedProcess } from "../../bench/embedded-process.js";
 import type { LeaseSpec } from "../../src/app/lease-record.js";
 import type { PlanSyncStatus } from "../../src/core/plan-sync/plan-sync.generated.js";
-import { KINDS, type KubeObject } from "../../src/core/spiderpool/objects.js";
+import { KINDS, type KubeObject, OWN } from "../../src/core/spiderpool/objects.js";
 import { PROJECT } from "./cli.js";
 import { startGitServer } from "./git-server.js";
 
@@ -34,7 +34,7 @@ const objects: KubeObject[] = [
   {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: "git", namespace: NAMESPACE },
+    metadata: { name: "git", namespace: NAMESPACE, annotations: { [OWN.repositories]: git.url } },
     data: { username: base64("spiderplan"), password: base64("s3cret-token"), "ca.crt": base64(git.authority.cert) },
   },
   {

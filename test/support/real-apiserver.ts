@@ -42,6 +42,12 @@ export function skipReason(): string | undefined {
   return missing.length === 0 ? undefined : `KUBEBUILDER_ASSETS lacks ${missing.join(", ")}`;
 }
 
+/** The version of the kube-apiserver at hand: 1.`minor`. */
+export function serverMinor(): number {
+  const server = path.join(process.env.KUBEBUILDER_ASSETS!, "kube-apiserver");
+  return Number(/v1\.(\d+)/.exec(execFileSync(server, ["--version"], { encoding: "utf8" }))?.[1] ?? 0);
+}
+
 const CRD: Kind = {
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
@@ -66,18 +72,27 @@ class ControlPlane {
   readonly #children: ChildProcess[] = [];
   #actor: KubeCluster | undefined;
 
-  constructor(private readonly assets: string) {}
+  /** Also when the test run is ended before it could clean up, or a worker with what its files share. */
+  readonly #kill = () => {
+    for (const child of this.#children) child.kill("SIGKILL");
+    rmSync(this.#folder, { recursive: true, force: true });
+  };
+  readonly #exit = () => process.exit();
+
+  constructor(private readonly assets: string) {
+    process.once("exit", this.#kill).once("SIGTERM", this.#exit).once("disconnect", this.#exit);
+  }
 
   async start(nodes: readonly KubeObject[]): Promise<RealCluster> {
     const authority = makeAuthority(path.join(this.#folder, "pki"));
     const [clients, peers, port] = await freePorts(3);
     this.#startEtcd(clients!, peers!);
     const server = `https://127.0.0.1:${port}`;
-    const minor = this.#minor();
+    const minor = serverMinor();
     let apiServer = this.#startApiServer(authority, clients!, port!);
     const kubeconfig = this.#kubeconfig(server, authority);
     this.#actor = await connect({ kubeconfig });
-    await until("the API server is ready", () => ready(this.#actor!));
+    await until("the API server is ready", () => ready(this.#actor!), 180);
     const controllers = ["kube-controller-manager", "kube-scheduler"].every((name) => this.#has(name));
     if (controllers) this.#startControllers(kubeconfig, minor < 24);
     await installKinds(this.#actor);
@@ -103,6 +118,7 @@ class ControlPlane {
     // Front to back, so that nobody logs about a vanished server.
     for (const child of this.#children.splice(0).reverse()) await end(child);
     rmSync(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#kill).off("SIGTERM", this.#exit).off("disconnect", this.#exit);
   }
 
   lastLog(): string {
@@ -178,18 +194,9 @@ class ControlPlane {
     return existsSync(path.join(this.assets, name));
   }
 
-  #minor(): number {
-    const text = execFileSync(path.join(this.assets, "kube-apiserver"), ["--version"], { encoding: "utf8" });
-    return Number(/v1\.(\d+)/.exec(text)?.[1] ?? 0);
-  }
-
   #run(name: string, args: readonly string[]): ChildProcess {
     const log = openSync(path.join(this.#folder, `${name}.log`), "a");
     const child = spawn(path.join(this.assets, name), args, { stdio: ["ignore", log, log] });
-    // Also when the test run is ended before it could clean up.
-    const kill = () => child.kill("SIGKILL");
-    process.once("exit", kill);
-    child.once("exit", () => process.removeListener("exit", kill));
     this.#children.push(child);
     return child;
   }

@@ -6,6 +6,8 @@ import { KEYS, KINDS, type Kind, type KubeObject } from "../../src/core/spiderpo
 import { startAgent } from "../../src/players/agent.js";
 import { startController } from "../../src/players/controller.js";
 import { settleAll } from "../../src/players/player.js";
+import { ACCESS_KINDS } from "./access.js";
+import { type FlakyProxy, flakyProxy } from "./flaky-proxy.js";
 import { addNode, type RealCluster, startRealCluster, until } from "./real-apiserver.js";
 
 /** A real control plane with our admission model as its webhooks and the players as Spiderpool. */
@@ -14,24 +16,46 @@ export interface RealPlayedCluster extends RealCluster {
   add(objects: readonly KubeObject[]): Promise<void>;
   /** Waits until every Pod that workloads ask for runs. */
   settle(): Promise<void>;
-  /** Takes away all that tests left, but for Namespaces. */
+  /** What the API server reaches its webhooks through. */
+  readonly admission: FlakyProxy;
+  /** Takes away all that tests left, but for Namespaces and rights. */
   clean(): Promise<void>;
 }
 
 /** What tests leave behind, in the order it can go. */
 const LEFT: readonly (readonly Kind[])[] = [
-  [KINDS.Deployment, KINDS.StatefulSet, KINDS.DaemonSet, KINDS.CloneSet, KINDS.Job],
+  [KINDS.PlanSync, KINDS.Deployment, KINDS.StatefulSet, KINDS.DaemonSet, KINDS.CloneSet, KINDS.Job],
   [KINDS.ReplicaSet],
   [KINDS.Pod],
   [KINDS.SpiderEndpoint],
   [KINDS.SpiderIPPool],
   [KINDS.SpiderReservedIP, KINDS.SpiderSubnet, KINDS.SpiderMultusConfig, KINDS.NetworkAttachmentDefinition, KINDS.Node],
+  [KINDS.Secret, KINDS.ConfigMap, KINDS.Event, KINDS.Lease],
 ];
+
+/** What is Kubernetes's own. */
+const SYSTEM = /^kube-|^default$|^default-token|^system:/;
 
 const REGISTRATIONS: Readonly<Record<string, Kind>> = {
   MutatingWebhookConfiguration: registration("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
   ValidatingWebhookConfiguration: registration("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
 };
+
+let shared: Promise<RealPlayedCluster> | undefined;
+
+/**
+ * The cluster that the files of one worker process share, as empty as at its start: an API server takes its time to
+ * start. `stop` leaves it to the next file; it ends with the process.
+ */
+export async function sharedRealPlayedCluster(): Promise<RealPlayedCluster> {
+  shared ??= startRealPlayedCluster();
+  const cluster = await shared.catch((error: unknown) => {
+    shared = undefined;
+    throw error;
+  });
+  await reset(cluster);
+  return { ...cluster, stop: async () => {} };
+}
 
 export async function startRealPlayedCluster(): Promise<RealPlayedCluster> {
   const cluster = await startRealCluster();
@@ -39,7 +63,12 @@ export async function startRealPlayedCluster(): Promise<RealPlayedCluster> {
   const facts = CHART_DEFAULTS;
   const { cert, key } = authority.issue("webhooks", { names: ["IP:127.0.0.1"] });
   const webhooks = await startWebhooks({ cert, key, actor, facts });
-  for (const one of webhooks.configurations(authority.cert)) await actor.create(one, REGISTRATIONS[one.kind]!);
+  const admission = await flakyProxy(webhooks.url);
+  const configurations = JSON.stringify(webhooks.configurations(authority.cert)).replaceAll(
+    webhooks.url,
+    admission.url,
+  );
+  for (const one of JSON.parse(configurations)) await actor.create(one, REGISTRATIONS[one.kind]!);
   await until("the webhooks answer", () => denies(cluster));
   const players = [
     startController(actor, systemClock, { kubernetes: !cluster.controllers, facts }),
@@ -53,11 +82,13 @@ export async function startRealPlayedCluster(): Promise<RealPlayedCluster> {
   };
   return {
     ...cluster,
+    admission,
     add: (objects) => add(cluster, objects),
     settle,
     clean: () => clean(cluster),
     stop: async () => {
       for (const player of players) await player.stop();
+      await admission.stop();
       await webhooks.stop();
       await cluster.stop();
     },
@@ -114,7 +145,7 @@ async function clean({ actor }: RealCluster): Promise<void> {
     await Promise.all(
       together.map((kind) =>
         until(`no ${kind.plural} are left`, async () => {
-          const { items } = await actor.list(kind);
+          const items = (await actor.list(kind)).items.filter(isLeft);
           await Promise.all(items.map((item) => remove(actor, kind, item)));
           return items.length === 0;
         }),
@@ -126,6 +157,31 @@ async function clean({ actor }: RealCluster): Promise<void> {
   for (const { metadata } of (await actor.list(KINDS.Namespace)).items) {
     if (!ours.some((key) => metadata.annotations?.[key] !== undefined)) continue;
     await actor.patch({ kind: KINDS.Namespace, name: metadata.name }, { metadata: { annotations } });
+  }
+}
+
+function isLeft({ kind, metadata: { namespace = "", name } }: KubeObject): boolean {
+  if (kind === "Lease") return name.startsWith("spiderplan-");
+  if (kind === "Event") return true;
+  return (kind !== "Secret" && kind !== "ConfigMap") || !(SYSTEM.test(namespace) || SYSTEM.test(name));
+}
+
+/** Takes away rights as well, and what Namespaces were given. */
+async function reset(cluster: RealCluster): Promise<void> {
+  await clean(cluster);
+  const { actor } = cluster;
+  for (const kind of Object.values(ACCESS_KINDS)) {
+    if (kind.kind === "ServiceAccount") continue;
+    const made = (await actor.list(kind)).items.filter(
+      ({ metadata }) => metadata.labels?.["kubernetes.io/bootstrapping"] !== "rbac-defaults",
+    );
+    await Promise.all(made.map((item) => remove(actor, kind, item)));
+  }
+  for (const { metadata } of (await actor.list(KINDS.Namespace)).items) {
+    if (SYSTEM.test(metadata.name)) continue;
+    const nothing = (map: object = {}) => Object.fromEntries(Object.keys(map).map((key) => [key, null]));
+    const patch = { labels: nothing(metadata.labels), annotations: nothing(metadata.annotations) };
+    await actor.patch({ kind: KINDS.Namespace, name: metadata.name }, { metadata: patch });
   }
 }
 

@@ -190,12 +190,9 @@ function ipStable({ plan }: Findings): Said {
 function capacity({ plan }: Findings): Said {
   const type = "CapacityOK";
   if (plan!.capacity === undefined) {
-    return {
-      type,
-      status: "True",
-      reason: "ReconciliationSucceeded",
-      message: "every owner has the addresses it asks for",
-    };
+    const bounded = plan!.bounded === undefined ? "" : `; ${plan!.bounded}`;
+    const message = `every owner has the addresses it asks for${bounded}`;
+    return { type, status: "True", reason: "ReconciliationSucceeded", message };
   }
   return { type, status: "False", reason: "PoolExhausted", message: plan!.capacity };
 }

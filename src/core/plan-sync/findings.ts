@@ -77,6 +77,8 @@ export interface PlanFindings {
   readonly blockedCause?: string;
   /** Owners that cannot have what they ask for, in one line. */
   readonly capacity?: string;
+  /** Workloads whose number of Pods the plan limits although the lock follows them. */
+  readonly bounded?: string;
   /** Live templates whose new Pods find no pool, in one line. */
   readonly unserved?: string;
   /** Namespaces that are not there or go away, with what is not written for them. */

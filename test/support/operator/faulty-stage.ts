@@ -5,10 +5,16 @@ import { planText } from "./plan-text.js";
 import type { Stage } from "./stage.js";
 import { kubectl } from "./steps.js";
 
+export type Access = "granted" | "Unauthorized" | "Forbidden";
+
 /** A stage whose cluster can fail. */
 export interface FaultyStage extends Stage {
   /** Spoils writes that come over HTTP from now on; undefined ends it. */
   intercept(fault: Intercept | undefined): void;
+  /** What the API server says to operators from now on, whatever they ask. */
+  access(how: Access): void;
+  /** Whether Spiderpool's webhooks answer from now on. */
+  admission(how: "down" | "up"): void;
   /** What operators talk to the cluster through. */
   readonly proxy: FlakyProxy;
   /** Takes an object out of the cluster although it has finalizers. */

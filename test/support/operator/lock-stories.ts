@@ -10,6 +10,11 @@ import { deploymentOf } from "./workload.js";
 /** Gives workloads their addresses as they grow. */
 export const LOCK_STORIES: readonly Story[] = [
   ["lock: cluster follows a live scale, compare-and-swap before the pool", followsScale],
+  ["lock: cluster: a scale-down shrinks the pool once", shrinksOnce],
+  [
+    "lock: cluster: a number of Pods in the plan wins over the live one, which is told before Pods wait",
+    tellsWhichWins,
+  ],
   ["lock: git offers the whole block from the start; beyond it CapacityOK is False, with the way out", tellsCapacity],
   ["a renaming: nothing is broken before the workload follows, and a template that names no pool is told", renames],
 ];
@@ -42,6 +47,61 @@ workloads:
     10,
   );
   expect(await lock()).toContain("10.6.0.10-10.6.0.14: default/Deployment/web/eth0");
+}
+
+const FOLLOWS = (more = "") => `${SUBNETS}networks: {kube-system/net: {macvlan: {master: [eth1]}}}
+workloads:
+  default/Deployment/web:
+    ${more}interfaces: {eth0: {network: kube-system/net, fixed: {subnets: [app], elastic: 0}}}
+`;
+const WEB = "default.deployment.web.eth0.app";
+const NAMES = {
+  "v1.multus-cni.io/default-network": "kube-system/net",
+  "ipam.spidernet.io/ippools": JSON.stringify([
+    { interface: "eth0", ipv4: ["spiderplan-none-v4", "default.deployment.web.eth0.*"] },
+  ]),
+};
+
+async function shrinksOnce(stage: Stage): Promise<void> {
+  const commit = await stage.push({ "plan/a.yaml": planText(FOLLOWS()) });
+  await stage.add([{ apiVersion: "v1", kind: "Node", metadata: { name: "node-a" } }, deploymentOf("web", 6, NAMES)]);
+  await stage.planSync({ ...automated, lock: "cluster" });
+  await stage.start();
+  await applied(stage, commit);
+  await stage.settle();
+  const written: string[] = [];
+  const seen = async () => {
+    const now = (await stage.pool(WEB))?.join();
+    if (now !== undefined && written.at(-1) !== now) written.push(now);
+    return now;
+  };
+  expect(await seen()).toBe("10.6.0.10-10.6.0.15");
+  await stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "web" }, { spec: { replicas: 2 } });
+  await eventually(seen, (now) => now !== "10.6.0.10-10.6.0.15", 60);
+  const end = Date.now() + 5_000;
+  await eventually(seen, () => Date.now() > end);
+  // Which Pods went is Kubernetes's choice, so not which addresses stay.
+  expect(written).toHaveLength(2);
+  expect((await stage.events()).filter((one) => one.startsWith("Blocked"))).toEqual([]);
+}
+
+async function tellsWhichWins(stage: Stage): Promise<void> {
+  const commit = await stage.push({ "plan/a.yaml": planText(FOLLOWS("replicas: 2\n    ")) });
+  await stage.add([{ apiVersion: "v1", kind: "Node", metadata: { name: "node-a" } }, deploymentOf("web", 2, NAMES)]);
+  await stage.planSync({ ...automated, lock: "cluster" });
+  await stage.start();
+  await applied(stage, commit);
+  const capacity = (await stage.status()).conditions?.find(({ type }) => type === "CapacityOK");
+  expect(capacity?.status).toBe("True");
+  expect(capacity?.message).toMatch(
+    /SP3108 the plan gives default\/Deployment\/web addresses for 2 Pods; that wins over .*; leave replicas, .* out/,
+  );
+  await stage.actor.patch({ kind: KINDS.Deployment, namespace: "default", name: "web" }, { spec: { replicas: 3 } });
+  await eventually(
+    () => stage.condition("CapacityOK"),
+    (now) => now === "False PoolExhausted",
+  );
+  expect(await stage.pool(WEB)).toEqual(["10.6.0.10-10.6.0.11"]);
 }
 
 async function tellsCapacity(stage: Stage): Promise<void> {

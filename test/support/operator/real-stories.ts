@@ -1,21 +1,72 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connect } from "../../../src/adapters/kubernetes/connect.js";
 import { KINDS } from "../../../src/core/spiderpool/objects.js";
+import { kubeconfigOf } from "../access.js";
+import { faultyFront } from "../faulty-front.js";
+import { flakyProxy } from "../flaky-proxy.js";
+import { kubeconfigFile } from "../kubeconfig-file.js";
 import { kubectlMissing, operatorAccess } from "../operator-access.js";
-import { skipReason, until } from "../real-apiserver.js";
-import { type RealPlayedCluster, startRealPlayedCluster } from "../real-played-cluster.js";
-import { NAMESPACE, setStage } from "./stage.js";
+import { skipReason } from "../real-apiserver.js";
+import { type RealPlayedCluster, sharedRealPlayedCluster } from "../real-played-cluster.js";
+import type { Access, FaultyStage } from "./faulty-stage.js";
+import { NAMESPACE, type Stage, setStage } from "./stage.js";
 import type { Story } from "./story.js";
 
 const reason = skipReason() ?? (kubectlMissing ? "kubectl is not here" : undefined);
 
+/** The same of operators whose requests, and webhooks that, can fail. */
+export function onFaultyRealCluster(stories: readonly Story<FaultyStage>[]): void {
+  onRealCluster(
+    stories.map(
+      ([name, story]) => [name, (stage, cluster, rights) => withFaults(stage, cluster, rights, story)] as const,
+    ),
+  );
+}
+
+/** Between operators and the API server: a proxy whose packets get lost, before a door that spoils writes. */
+async function withFaults(
+  stage: Stage,
+  cluster: RealPlayedCluster,
+  rights: string,
+  story: (stage: FaultyStage) => Promise<void>,
+): Promise<void> {
+  const front = await faultyFront({ kubeconfig: rights });
+  const proxy = await flakyProxy(front.url);
+  const trust = { "certificate-authority": cluster.authority.certFile };
+  const users: Readonly<Record<Access, string>> = {
+    granted: rights,
+    Unauthorized: kubeconfigFile(cluster.server, { cluster: trust, user: { token: "that-nobody-gave-out" } }),
+    Forbidden: kubeconfigOf(cluster, "somebody-without-rights"),
+  };
+  try {
+    await story({
+      ...stage,
+      start: async (options) =>
+        stage.start({ ...options, cluster: await connect({ kubeconfig: kubeconfigFile(proxy.url), env: {} }) }),
+      proxy,
+      intercept: front.intercept,
+      access: (how) => front.askAs(users[how]),
+      admission: (how) => (how === "down" ? cluster.admission.refuse() : cluster.admission.resume()),
+      wipe: (kind, name) => cluster.wipe(KINDS[kind], name),
+    });
+  } finally {
+    cluster.admission.resume();
+    await stage.end();
+    await proxy.stop();
+    await front.stop();
+  }
+}
+
 /** Tells stories on a real kube-apiserver, one after another, each operator under exactly its own rights. */
-export function onRealCluster(stories: readonly Story[]): void {
+export function onRealCluster(
+  stories: readonly (readonly [string, (stage: Stage, cluster: RealPlayedCluster, rights: string) => Promise<void>])[],
+): void {
   const skipped = reason ? ` (skipped: ${reason})` : "";
   describe.skipIf(reason !== undefined)(`the operator on a real kube-apiserver${skipped}`, () => {
     let cluster: RealPlayedCluster;
     let rights: string;
     beforeAll(async () => {
-      cluster = await startRealPlayedCluster();
+      cluster = await sharedRealPlayedCluster();
       const namespaces = [NAMESPACE, "spiderplan-system"].map((name) => ({
         ...{ apiVersion: "v1", kind: "Namespace", metadata: { name } },
       }));
@@ -26,32 +77,13 @@ export function onRealCluster(stories: readonly Story[]): void {
 
     test.each(stories)("%s", async (_name, story) => {
       await cluster.clean();
-      await cleanPlanSyncs(cluster);
       const stage = await setStage(cluster, { kubeconfig: rights, namespace: "spiderplan-system" });
       try {
-        await story(stage);
+        await story(stage, cluster, rights);
       } finally {
         await stage.end();
       }
       expect.hasAssertions();
     });
   });
-}
-
-/** Takes away what the operator left beside its objects. */
-async function cleanPlanSyncs({ actor }: RealPlayedCluster): Promise<void> {
-  for (const kind of [KINDS.PlanSync, KINDS.Secret, KINDS.ConfigMap, KINDS.Event]) {
-    await until(`no ${kind.plural} are left`, async () => {
-      const { items } = await actor.list(kind, { namespace: NAMESPACE });
-      const own = items.filter(
-        ({ metadata }) => metadata.name !== "kube-root-ca.crt" && !metadata.name.startsWith("default-token"),
-      );
-      for (const { metadata } of own) {
-        const ref = { kind, namespace: NAMESPACE, name: metadata.name };
-        if (metadata.finalizers?.length) await actor.patch(ref, { metadata: { finalizers: null } });
-        if (!metadata.deletionTimestamp) await actor.delete(ref, {});
-      }
-      return own.length === 0;
-    });
-  }
 }

@@ -4,6 +4,7 @@ import { GUARD_STORIES } from "./guard-stories.js";
 import { LOCK_STORIES } from "./lock-stories.js";
 import { NAMESPACE_STORIES } from "./namespace-stories.js";
 import { PEOPLE_STORIES } from "./people-stories.js";
+import { RENAME_STORIES } from "./rename-stories.js";
 import { SOURCE_STORIES } from "./source-stories.js";
 import type { Story } from "./story.js";
 
@@ -15,5 +16,6 @@ export const OPERATOR_STORIES: readonly Story[] = [
   ...PEOPLE_STORIES,
   ...GUARD_STORIES,
   ...LOCK_STORIES,
+  ...RENAME_STORIES,
   ...NAMESPACE_STORIES,
 ];

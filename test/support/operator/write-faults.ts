@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Intercept } from "../../../src/adapters/embedded/http-server.js";
+import type { Intercept, Refusal } from "../../../src/adapters/embedded/http-server.js";
 import { KINDS } from "../../../src/core/spiderpool/objects.js";
 import { type FaultyStage, POOLS, X } from "./faulty-stage.js";
 import { eventually, NAMESPACE } from "./stage.js";
@@ -25,12 +25,16 @@ const many = (last: number) =>
   );
 
 /** Whether a write is one of a plan: neither of a Lease, a status, an event nor the PlanSync itself. */
-function isPlanned({ path }: Parameters<Intercept>[0]): boolean {
+export function isPlanned({ path }: Parameters<Intercept>[0]): boolean {
   return /\/spider(ippools|subnets)(\/[^/]+)?$/.test(path);
 }
 
-const DOWN =
-  'Internal error occurred: failed calling webhook "spiderippool.spiderpool.spidernet.io": connection refused';
+/** As an API server tells that a webhook does not answer. */
+export const DOWN: Refusal = {
+  code: 500,
+  reason: "InternalError",
+  message: 'Internal error occurred: failed calling webhook "spiderippool.spiderpool.spidernet.io": connection refused',
+};
 
 const refusal = (code: number, reason: string, message: string) => ({ refuse: { code, reason, message } });
 
@@ -64,12 +68,12 @@ async function outlastsAdmission(stage: FaultyStage): Promise<void> {
   await stage.planSync({ ...automated, retry: { limit: 20, backoff: { duration: "1s", maxDuration: "2s" } } } as never);
   await stage.start();
   await applied(stage, first);
-  stage.intercept((write) => (isPlanned(write) ? refusal(500, "InternalError", DOWN) : undefined));
+  stage.admission("down");
   const second = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
   await ready(stage, "False AdmissionUnavailable", undefined, 60);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
   expect((await stage.status()).lastAppliedRevision).toBe(first);
-  stage.intercept(undefined);
+  stage.admission("up");
   await applied(stage, second, 60);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.29"]);
 }
@@ -110,7 +114,7 @@ async function tellsProgress(stage: FaultyStage): Promise<void> {
     firstWrite ||= Date.now();
     next = Math.max(Date.now(), next) + 333;
     await new Promise((resolve) => setTimeout(resolve, next - Date.now()));
-    return down ? refusal(500, "InternalError", DOWN) : undefined;
+    return down ? { refuse: DOWN } : undefined;
   });
   await stage.planSync(automated);
   const operator = await stage.start();

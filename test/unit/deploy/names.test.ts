@@ -15,6 +15,13 @@ const text = (file: string) => readFileSync(join(PROJECT, file), "utf8");
 
 const EVENTS = new Set(/type EventReason =([^;]*);/.exec(text("src/app/plan-sync/events.ts"))![1]!.match(/\w+/g));
 const ALERTS = new Set([...text("deploy/alerts.yaml").matchAll(/- alert: (\w+)/g)].map(([, name]) => name!));
+/** All sources, for words of which one source says what they are. */
+const CODE = readdirSync(join(PROJECT, "src"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => text(`src/${name}`))
+  .join("\n");
+/** Words of other programs: mutations of Stryker's. */
+const OTHERS = new Set(["StringLiteral"]);
 const REASONS = conditionReasons();
 const CONDITIONS = new Set([...[...REASONS.values()].flatMap((types) => [...types]), "Reconciling"]);
 
@@ -42,9 +49,25 @@ function exists({ kind, name }: Named): boolean {
   return kind === "alert" ? ALERTS.has(name) : Object.hasOwn(METRICS, name);
 }
 
+function unknownWords(page: string): string[] {
+  const words = [...page.matchAll(/`([A-Z][A-Za-z]*[a-z][A-Z][A-Za-z]*)`/g)].map(([, word]) => word!);
+  return words.filter((word) => !new RegExp(`\\b${word}\\b`).test(CODE) && !ALERTS.has(word) && !OTHERS.has(word));
+}
+
 describe("what deploy and docs name", () => {
   test.each(PAGES)("%s: every event, condition, alert and metric is one of the code", (page) => {
     expect(namesIn(text(page)).filter((one) => !exists(one))).toEqual([]);
+  });
+
+  test.each(PAGES)("%s: every word in a mark of code that looks like one of ours is in the code", (page) => {
+    expect(unknownWords(text(page))).toEqual([]);
+  });
+
+  test("a word that nobody knows is told", () => {
+    expect(unknownWords("`IPOwnerChanged`, `WouldLoseAddress`, `Ready`, `WouldLoseIP`, `IPStable`")).toEqual([
+      "IPOwnerChanged",
+      "WouldLoseAddress",
+    ]);
   });
 
   test("names are found, and one that nobody knows is told", () => {
