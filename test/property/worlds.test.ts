@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FEATURES, type Feature } from "../support/worlds/life-spec.js";
 import { search } from "../support/worlds/search.js";
 import { worlds } from "../support/worlds/spec.js";
 import { live } from "../support/worlds/world.js";
@@ -11,13 +12,13 @@ const WORLDS = 220;
 const PLAYED = 6;
 
 describe("random worlds keep every promise of DESIGN 2", () => {
-  it.each([
-    ["the same worlds every time", 20_261_122],
-    ["other worlds every time, but in CI", process.env.CI ? 777 : Date.now() % 0x7fff_ffff],
+  it.each<[which: string, seed: number, features: readonly Feature[]]>([
+    ["the same worlds every time, with every feature", 20_261_122, FEATURES],
+    ["other worlds every time, but in CI", process.env.CI ? 777 : Date.now() % 0x7fff_ffff, []],
   ])(
     "%s",
-    async (_which, seed) => {
-      const result = await search({ count: WORLDS, seed });
+    async (_which, seed, features) => {
+      const result = await search({ count: WORLDS, seed, features });
       process.stderr.write(`${result.summary}\n`);
       expect(result.counterexample, result.counterexample).toBeUndefined();
       expect(result.worlds).toBe(WORLDS);
