@@ -10,14 +10,21 @@ export const READINESS_STORIES: readonly Story<FaultyStage>[] = [
 ];
 
 async function probed(stage: FaultyStage) {
-  const { probes } = await stage.start();
+  const { probes, log } = await stage.start();
   const ask = async (path: string) => {
     const answer = await fetch(`${probes}${path}`);
     return `${answer.status} ${await answer.text()}`;
   };
+  // Whoever begins to lead is not ready until it has listed what it watches.
+  await eventually(
+    async () => log.some((line) => line.startsWith("info leading")),
+    (leads) => leads,
+    60,
+  );
   await eventually(
     () => ask("/readyz"),
     (now) => now === "200 ok\n",
+    60,
   );
   return ask;
 }
@@ -28,7 +35,7 @@ async function tellsRefusals(stage: FaultyStage): Promise<void> {
     stage.access(how);
     const told = await eventually(
       () => ask("/readyz"),
-      (now) => now.startsWith("503"),
+      (now) => now.startsWith("503") && now.includes("refuses"),
     );
     expect(told).toMatch(/the API server refuses this operator: .*(Unauthorized|forbidden)/);
     expect(await ask("/healthz"), "a restart would not help").toMatch(/^200/);
@@ -47,7 +54,7 @@ async function tellsSilence(stage: FaultyStage): Promise<void> {
   stage.proxy.refuse();
   const told = await eventually(
     () => ask("/readyz"),
-    (now) => now.startsWith("503"),
+    (now) => now.startsWith("503") && now.includes("has not answered"),
     60,
   );
   expect(told).toMatch(/the API server has not answered for \d+ s/);
