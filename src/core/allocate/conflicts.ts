@@ -1,8 +1,9 @@
+import { isOrphaned } from "../cluster/lifecycle.js";
 import { child, type Diagnostic, keyOf, type SourceRef } from "../diagnostics.js";
 import { formatAddress } from "../ip/address.js";
 import { formatRange, type Range } from "../ip/range.js";
 import { addressSet, clip, formatRangeSet, type RangeSet, subtract } from "../ip/range-set.js";
-import { deletingThem, isLeftover } from "../leftover-endpoints.js";
+import { deletingThem } from "../leftover-endpoints.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
@@ -161,7 +162,7 @@ function inNoPool(
       const holder = workloadOf(held.holder);
       if (workloads.has(holder) && isPodOf(holder, pod, snapshot)) continue;
       const message = `${formatAddress(address)} is locked to ${held.holder} but in use by Pod ${pod} of pool ${pool || "(none)"}, which is gone`;
-      const hint = isLeftover(pod, snapshot) ? deletingThem([pod]) : "restart that Pod";
+      const hint = isOrphaned(snapshot, pod) ? deletingThem([pod]) : "restart that Pod";
       for (const one of findings([splitOwner(held.holder).owner], "SP4101", message, hint)) found.push(one);
     }
   }

@@ -78,7 +78,7 @@ function lockObject(annotations: Record<string, string>, data: Record<string, st
 }
 
 function readLockMap(text: string): void {
-  for (const annotations of [
+  const several: Record<string, string>[] = [
     {
       "spiderplan.io/subnet": "app",
       "spiderplan.io/next-address": text,
@@ -86,8 +86,8 @@ function readLockMap(text: string): void {
     },
     { "spiderplan.io/subnet": "app", "spiderplan.io/next-address": "10.6.0.30", "spiderplan.io/next-part": text },
     { "spiderplan.io/subnet": text },
-  ])
-    lockChains([lockObject(annotations, { "lock.yaml": LOCK })], PLAN_SYNC);
+  ];
+  for (const annotations of several) lockChains([lockObject(annotations, { "lock.yaml": LOCK })], PLAN_SYNC);
   for (const { parts } of lockChains(
     [lockObject({ "spiderplan.io/subnet": "app" }, { "lock.yaml": text })],
     PLAN_SYNC,
