@@ -190,6 +190,20 @@ describe("a pool that goes", () => {
     const onHost = maker("apps/v1 Deployment shop/web", { annotations: naming("*"), spec: { hostNetwork: true } });
     expect(await held("", onHost)).toEqual([]);
   });
+  test("nor, with its owner gone from the plan, does it stay that owner's", async () => {
+    const marks = { install: "default", owner: "shop/Deployment/old/eth0/net" };
+    const old = livePool("shop.deployment.old.eth0.net", { gateway: GATEWAY, ips: [ips(3)] }, marks);
+    const left = async (...live: KubeObject[]) => {
+      const { steps, allocations } = await decideOn(plan([], ""), [...BASE, old, ...live], { pruneBudget: 9 });
+      const deleted = steps.filter(({ action }) => action === "delete");
+      return { deleted: deleted.map(({ name }) => name), left: allocations.map(({ pool }) => pool) };
+    };
+    const gone = { deleted: [old.metadata.name], left: [] };
+    expect(await left()).toEqual(gone);
+    expect(await left(idle(naming("*"), "apps/v1 Deployment pay/web"))).toEqual(gone);
+    const own = idle(naming("shop.deployment.old.eth0.*"), "apps/v1 Deployment shop/old");
+    expect(await left(own)).toEqual({ deleted: [], left: [old.metadata.name] });
+  });
   test("is kept by whoever names it, or has it by its own pattern", async () => {
     expect(await held("", idle(naming(OWN)))).toEqual([by(OWN, web)]);
     expect(await held("", idle(naming("shop.deployment.web.eth0.*")))).toEqual([by(OWN, web)]);

@@ -1,8 +1,9 @@
-import { referencesIn } from "../cluster/references.js";
+import { type Heeds, referencesIn } from "../cluster/references.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { RangeSet } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
+import { isPattern } from "../spiderpool/ipam/glob.js";
 import type { Allocation, Lock, SubnetUsage } from "./allocation.js";
 import { allocationOf, leavingAllocation } from "./allocations.js";
 import { boundOverLive } from "./bound.js";
@@ -18,6 +19,7 @@ import { inconsistentEdits } from "./lock-edits.js";
 import { renamedLock, renamer } from "./moved.js";
 import { type PoolNames, poolNames } from "./naming.js";
 import { compareText } from "./order.js";
+import { ownPatterns } from "./own-patterns.js";
 import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic } from "./owner.js";
 import { markPending, tellPending } from "./pending.js";
 import { readQuarantine } from "./quarantine.js";
@@ -103,7 +105,13 @@ export function allocate(input: AllocateInput): Allocated {
   const served = allocating
     ? serve(demands, frozen, context)
     : [...checkCovered(demands, lock, frozen), ...checkScaled(demands, holdings, live, frozen)];
-  const leaving = leavingClaims(demands, live, frozen, referencesIn(snapshot).namers({ on: "template" }), plan);
+  const isOwn = ownPatterns(snapshot, rename);
+  // A foreign pattern that nobody runs would keep the pools of everybody who leaves (`*`); one that runs is the guard's.
+  const heeds: Heeds = (template, name) =>
+    !isPattern(name) ||
+    plan.settings.trustedNamespaces?.has(template.metadata.namespace ?? "") === true ||
+    isOwn(template, name);
+  const leaving = leavingClaims(demands, live, frozen, referencesIn(snapshot).namers({ on: "template", heeds }), plan);
   if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);
   if (allocating) {
     keepNames(demands, holdings, live, plan);
