@@ -1,3 +1,4 @@
+import { podTemplate } from "../core/snapshot.js";
 import { type KubeObject, objectKey } from "../core/spiderpool/objects.js";
 import { shapeFaults } from "../core/spiderpool/shape.js";
 import { CliError } from "./io.js";
@@ -25,6 +26,7 @@ export function checkedItems(read: readonly { readonly value: unknown; readonly 
     else {
       const object = value as KubeObject;
       for (const fault of shapeFaults(object)) wrong.push(`${place} ${keyOf(object)}: ${fault}`);
+      for (const metadata of [object.metadata, podTemplate(object)?.metadata]) dropNulls(metadata ?? {});
       items.push({ object, place });
     }
   }
@@ -67,6 +69,11 @@ function content({ metadata, ...rest }: KubeObject): string {
   return JSON.stringify({ ...rest, metadata: told }, (_key, part: unknown) =>
     isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
+}
+
+/** In Kubernetes null is a field that is not there. */
+function dropNulls(map: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(map)) if (value === null) delete map[key];
 }
 
 /** What keeps a value from being an object with a name. */

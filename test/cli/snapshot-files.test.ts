@@ -82,7 +82,16 @@ describe("an object of a snapshot that cannot be read", () => {
 
   it("is no object of Kubernetes' own kinds with null for an empty map", async () => {
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "n", labels: null, annotations: null } };
-    expect((await planOn({ "s.json": listOf(namespace) }, "s.json")).code).toBe(0);
+    const template = { metadata: { labels: null, annotations: null }, spec: {} };
+    const metadata = { namespace: "n", name: "d", ownerReferences: null, finalizers: null, deletionTimestamp: null };
+    const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { template } };
+    const made = {
+      ...deployment,
+      kind: "Job",
+      metadata: { ...metadata, name: "j", deletionTimestamp: "2026-01-01T00:00:00Z" },
+    };
+    const files = { "s.json": listOf(namespace, deployment, { ...made, apiVersion: "batch/v1" }) };
+    expect(await planOn(files, "s.json")).toMatchObject({ code: 0, stderr: "" });
   });
 
   it.each(["s.json", "s.yaml"])("is not one behind a byte order mark (%s)", async (file) => {
