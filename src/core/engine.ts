@@ -64,10 +64,13 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
     ...workloadAnnotations(plan, snapshot, binding),
   ];
 
-  // How the cluster differs from that. What belongs to a broken part of the plan, or to a Namespace
-  // that goes away, is left as it is.
+  // How the cluster differs from that. What belongs to a broken part of the plan, to an owner that is kept as it is, or to a
+  // Namespace that goes away, stays.
   const networks = unknownNetworks(plan, snapshot, options.purpose);
-  const broken = brokenParts([...allocation.diagnostics, ...pools.diagnostics, ...networks]);
+  const broken = new Set([
+    ...brokenParts([...allocation.diagnostics, ...pools.diagnostics, ...networks]),
+    ...allocation.allocations.filter(({ frozen }) => frozen).map(({ owner }) => workloadPart(owner)),
+  ]);
   const rename = renamer(allocation.plan);
   const whole = draftSteps(desired, snapshot, {
     install: options.install,

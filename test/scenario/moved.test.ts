@@ -92,6 +92,18 @@ test("between the commit and the renaming the old name says how many Pods there 
   expect(without.diagnostics.map(({ code }) => code)).toContain("SP3103");
 });
 
+test("while it is there under neither name, what it holds stays, and that is no error of the plan", async () => {
+  const gone = (await runningAs("old", "old")).filter(
+    ({ kind }) => !["Deployment", "ReplicaSet", "Pod", "SpiderEndpoint"].includes(kind),
+  );
+  const idle = gone.map((object) => (object.kind === "SpiderIPPool" ? { ...object, status: undefined } : object));
+  const { diagnostics, steps, allocations } = await decideOn(followed("new", MOVED), idle as KubeObject[]);
+  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  expect(diagnostics.find(({ code }) => code === "SP3103")?.message).toContain("neither its old name nor its new one");
+  expect(steps.filter(({ kind }) => kind.kind === "SpiderIPPool")).toEqual([]);
+  expect(allocations).toMatchObject([{ owner: "shop/Deployment/new/eth0", pool: NAME }]);
+});
+
 test("a template that names the new name's pools finds none, and that is told; with those in force it is not", async () => {
   const told = async (names: string) =>
     (await decideOn(followed("new", MOVED), await runningAs("new", names))).diagnostics.map(({ code }) => code);

@@ -1,4 +1,5 @@
 import { type Heeds, referencesIn } from "../cluster/references.js";
+import { workloadKey } from "../cluster/workload-of.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { RangeSet } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
@@ -20,7 +21,7 @@ import { renamedLock, renamer } from "./moved.js";
 import { type PoolNames, poolNames } from "./naming.js";
 import { compareText } from "./order.js";
 import { ownPatterns } from "./own-patterns.js";
-import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic } from "./owner.js";
+import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic, workloadOf } from "./owner.js";
 import { markPending, tellPending } from "./pending.js";
 import { readQuarantine } from "./quarantine.js";
 import { withReturned } from "./returned.js";
@@ -107,11 +108,15 @@ export function allocate(input: AllocateInput): Allocated {
     : [...checkCovered(demands, lock, frozen), ...checkScaled(demands, holdings, live, frozen)];
   const isOwn = ownPatterns(snapshot, rename);
   // A foreign pattern that nobody runs would keep the pools of everybody who leaves (`*`); one that runs is the guard's.
-  const heeds: Heeds = (template, name) =>
-    !isPattern(name) ||
-    plan.settings.trustedNamespaces?.has(template.metadata.namespace ?? "") === true ||
-    isOwn(template, name);
-  const leaving = leavingClaims(demands, live, frozen, referencesIn(snapshot).namers({ on: "template", heeds }), plan);
+  const named = (owner: Owner) => {
+    const heeds: Heeds = (template, name) =>
+      !isPattern(name) ||
+      plan.settings.trustedNamespaces?.has(template.metadata.namespace ?? "") === true ||
+      workloadKey(template) === workloadOf(owner) ||
+      isOwn(template, name);
+    return referencesIn(snapshot).namers({ on: "template", heeds });
+  };
+  const leaving = leavingClaims(demands, live, frozen, named, plan);
   if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);
   if (allocating) {
     keepNames(demands, holdings, live, plan);

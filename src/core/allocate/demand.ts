@@ -80,7 +80,8 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
       if (nic.ask.type !== "fixed") continue;
       if (bound === undefined) {
         unknown.add(nicOwner(workload, nic.name));
-        diagnostics.push(boundUnknown(workload, nic, followLive));
+        const moving = followLive && plan.moved?.some(({ to }) => to === workload.name) === true;
+        diagnostics.push(moving ? betweenNames(workload, nic) : boundUnknown(workload, nic, followLive));
       }
       const running = live === undefined ? undefined : ownBound(live);
       const excess = beyondLimits(plan, workload, nic, bound ?? 0, live);
@@ -201,6 +202,19 @@ function boundUnknown(workload: Workload, nic: Nic, followLive: boolean): Diagno
       ? `${owner}: no replicas in the plan, and the live workload that would say is not there`
       : `${owner}: no replicas in the plan, and with lock files the plan must say how many addresses it needs`,
     hint: "set replicas (maxReplicas under an autoscaler, maxNodes for a DaemonSet)",
+    source: nic.source,
+    about: owner,
+  };
+}
+
+/** A renamed workload is deleted under the old name before it is made under the new one: that is no fault of the plan. */
+function betweenNames(workload: Workload, nic: Nic): Diagnostic {
+  const owner = nicOwner(workload, nic.name);
+  return {
+    code: "SP3103",
+    severity: "warning",
+    message: `${owner}: no replicas in the plan, and the workload is there under neither its old name nor its new one; what it holds stays as it is`,
+    hint: "create it under its new name, or set replicas",
     source: nic.source,
     about: owner,
   };
