@@ -2,7 +2,7 @@ import { startWebhooks } from "../../src/adapters/embedded/webhook-server.js";
 import { systemClock } from "../../src/cli/clock.js";
 import { isClusterError } from "../../src/core/cluster-error.js";
 import { CHART_DEFAULTS } from "../../src/core/spiderpool/facts.js";
-import { KEYS, KINDS, type Kind, type KubeObject } from "../../src/core/spiderpool/objects.js";
+import { KEYS, KINDS, type Kind, type KubeObject, type SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { startAgent } from "../../src/players/agent.js";
 import { startController } from "../../src/players/controller.js";
 import { settleAll } from "../../src/players/player.js";
@@ -185,11 +185,15 @@ async function reset(cluster: RealCluster): Promise<void> {
   }
 }
 
-async function remove(actor: RealCluster["actor"], kind: Kind, { metadata }: KubeObject): Promise<void> {
+async function remove(actor: RealCluster["actor"], kind: Kind, object: KubeObject): Promise<void> {
+  const { metadata } = object;
   const ref = { kind, namespace: metadata.namespace, name: metadata.name };
   const forgiving = (error: unknown) => {
     if (!isClusterError(error)) throw error;
   };
+  // Of a Pod whose endpoint went first the agent frees no record, and a pool with one may not go.
+  if (kind === KINDS.SpiderIPPool && (object as SpiderIPPool).status?.allocatedIPs)
+    await actor.replaceStatus({ ...object, status: { allocatedIPCount: 0 } } as KubeObject, kind).catch(forgiving);
   if (!metadata.deletionTimestamp) await actor.delete(ref, {}, { gracePeriodSeconds: 0 }).catch(forgiving);
   if (metadata.finalizers?.length) await actor.patch(ref, { metadata: { finalizers: null } }).catch(forgiving);
 }
