@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { adoptHandMade, twoInstalls } from "../support/install-cases.js";
 import { skipReason } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason();
 
@@ -10,7 +10,7 @@ describe.skipIf(reason !== undefined)(
   () => {
     let cluster: RealPlayedCluster;
     beforeAll(async () => {
-      cluster = await sharedRealPlayedCluster();
+      cluster = await startRealPlayedCluster();
     });
     afterAll(() => cluster?.stop());
 

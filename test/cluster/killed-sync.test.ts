@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS, type SpiderIPPool } from "../../src/core/spiderpool/objects.js";
 import { cli, PROJECT } from "../support/cli.js";
 import { skipReason, until } from "../support/real-apiserver.js";
-import { type RealPlayedCluster, sharedRealPlayedCluster } from "../support/real-played-cluster.js";
+import { type RealPlayedCluster, startRealPlayedCluster } from "../support/real-played-cluster.js";
 
 const reason = skipReason();
 const POOLS = 120;
@@ -15,7 +15,7 @@ describe.skipIf(reason !== undefined)(`ending a sync from outside${reason ? ` (s
   let cluster: RealPlayedCluster;
   const folder = mkdtempSync(path.join(tmpdir(), "spiderplan-killed-"));
   beforeAll(async () => {
-    cluster = await sharedRealPlayedCluster();
+    cluster = await startRealPlayedCluster();
     const pools = Array.from(
       { length: POOLS },
       (_, i) => `    pool-${i}: {subnet: wide, addresses: [10.9.${i}.1-10.9.${i}.9]}\n`,

@@ -33,6 +33,9 @@ const LEFT: readonly (readonly Kind[])[] = [
   [KINDS.Secret, KINDS.ConfigMap, KINDS.Event, KINDS.Lease],
 ];
 
+/** Each delete of a pool asks a webhook, which reads all pools: hundreds take more than a minute. */
+const CLEAN_SECONDS = 180;
+
 /** What is Kubernetes's own. */
 const SYSTEM = /^kube-|^default$|^default-token|^system:/;
 
@@ -144,11 +147,15 @@ async function clean({ actor }: RealCluster): Promise<void> {
   for (const together of LEFT) {
     await Promise.all(
       together.map((kind) =>
-        until(`no ${kind.plural} are left`, async () => {
-          const items = (await actor.list(kind)).items.filter(isLeft);
-          await Promise.all(items.map((item) => remove(actor, kind, item)));
-          return items.length === 0;
-        }),
+        until(
+          `no ${kind.plural} are left`,
+          async () => {
+            const items = (await actor.list(kind)).items.filter(isLeft);
+            await Promise.all(items.map((item) => remove(actor, kind, item)));
+            return items.length === 0;
+          },
+          CLEAN_SECONDS,
+        ),
       ),
     );
   }
