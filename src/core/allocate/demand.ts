@@ -80,8 +80,8 @@ export function demandsOf(plan: Plan, snapshot: Snapshot, followLive: boolean): 
       if (nic.ask.type !== "fixed") continue;
       if (bound === undefined) {
         unknown.add(nicOwner(workload, nic.name));
-        const moving = followLive && plan.moved?.some(({ to }) => to === workload.name) === true;
-        diagnostics.push(moving ? betweenNames(workload, nic) : boundUnknown(workload, nic, followLive));
+        const moving = plan.moved?.some(({ to }) => to === workload.name) === true;
+        diagnostics.push(boundUnknown(workload, nic, !followLive ? "locked" : moving ? "moving" : "absent"));
       }
       const running = live === undefined ? undefined : ownBound(live);
       const excess = beyondLimits(plan, workload, nic, bound ?? 0, live);
@@ -193,28 +193,21 @@ function subnetOfPool(subnets: readonly Subnet[], pool: string, snapshot: Snapsh
   return subnets.find((subnet) => live !== undefined && inSubnet(live, subnet)) ?? subnets[0];
 }
 
-function boundUnknown(workload: Workload, nic: Nic, followLive: boolean): Diagnostic {
-  const owner = nicOwner(workload, nic.name);
-  return {
-    code: "SP3103",
-    severity: "error",
-    message: followLive
-      ? `${owner}: no replicas in the plan, and the live workload that would say is not there`
-      : `${owner}: no replicas in the plan, and with lock files the plan must say how many addresses it needs`,
-    hint: "set replicas (maxReplicas under an autoscaler, maxNodes for a DaemonSet)",
-    source: nic.source,
-    about: owner,
-  };
-}
+const BOUND_UNKNOWN = {
+  locked: "with lock files the plan must say how many addresses it needs",
+  absent: "the live workload that would say is not there",
+  // Deleted under the old name, not made under the new one yet: that is no fault of the plan.
+  moving: "the workload is there under neither its old name nor its new one; what it holds stays as it is",
+} as const;
 
-/** A renamed workload is deleted under the old name before it is made under the new one: that is no fault of the plan. */
-function betweenNames(workload: Workload, nic: Nic): Diagnostic {
+function boundUnknown(workload: Workload, nic: Nic, why: keyof typeof BOUND_UNKNOWN): Diagnostic {
   const owner = nicOwner(workload, nic.name);
+  const other = why === "moving" ? "create it under its new name, or " : "";
   return {
     code: "SP3103",
-    severity: "warning",
-    message: `${owner}: no replicas in the plan, and the workload is there under neither its old name nor its new one; what it holds stays as it is`,
-    hint: "create it under its new name, or set replicas",
+    severity: why === "moving" ? "warning" : "error",
+    message: `${owner}: no replicas in the plan, and ${BOUND_UNKNOWN[why]}`,
+    hint: `${other}set replicas (maxReplicas under an autoscaler, maxNodes for a DaemonSet)`,
     source: nic.source,
     about: owner,
   };
