@@ -25,6 +25,9 @@ import { tellStatus } from "./tell-status.js";
 /** How often one reconcile writes and looks again: what a sync makes possible (a wait that ended) follows at once. */
 const ROUNDS = 3;
 
+/** When to look again while something may be written, in milliseconds. */
+const SOON = 100;
+
 /**
  * One level-triggered pass over a PlanSync: revision -> plan -> verdict -> gate -> sync -> status. Whatever happened, it is
  * judged by what is there now.
@@ -87,6 +90,8 @@ export async function reconcile(object: KubeObject, parts: PlanSyncParts, contex
     now + 600_000,
     plan.until,
     gate?.until,
+    // What the loop waited for, a retry's time or a window, came while this pass ended.
+    ...(gate?.open ? [now + SOON] : []),
     glass && parseTime(glass.until),
     ...parts.memory.fights(now).map((fight) => fight.until),
     ...(plan.clusterError === undefined ? [] : [now + 10_000]),

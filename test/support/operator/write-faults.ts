@@ -11,6 +11,7 @@ export const WRITE_FAULTS: readonly Story<FaultyStage>[] = [
   ["every third write is answered 429, every fifth 409: it converges all the same", outlastsRefusals],
   ["admission is down: told as such, last state stands, and it goes on when admission is back", outlastsAdmission],
   ["retry.limit 5 is five tries, each in the history, beside what can be rolled back to", givesUpAfterFive],
+  ["a try that falls due while the one before it is still told follows at once", triesAgainAtOnce],
   ["a first sync of 1,000 pools at 3 writes a second tells count, rate and time left from the start", tellsProgress],
   ["a status that cannot be written stops the writes, and Ready does not stay True", stopsWithoutStatus],
   ["429 with Retry-After: no write comes back before its time, and it converges", waitsAsAsked],
@@ -101,6 +102,19 @@ async function givesUpAfterFive(stage: FaultyStage): Promise<void> {
   const tried = (await stage.status()).history!.map(({ revision, result }) => `${result} ${revision === bad}`);
   expect(tried.slice(0, 5)).toEqual(Array(5).fill("failed true"));
   expect(tried).toContain("applied false");
+}
+
+/** A backoff shorter than any pass takes, as a pass on a busy machine is longer than the backoff. */
+async function triesAgainAtOnce(stage: FaultyStage): Promise<void> {
+  stage.repository.commit({ "plan/a.yaml": POOLS(X(19)) });
+  stage.intercept((write) => {
+    if (!isPlanned(write)) return undefined;
+    return refusal(403, "Forbidden", 'admission webhook "spiderippool.spiderpool.spidernet.io" denied the request: no');
+  });
+  const retry = { limit: 4, backoff: { duration: "1ms", maxDuration: "1ms" } };
+  await stage.planSync({ sync: { ...automated.sync, retry } });
+  await stage.start();
+  expect(await ready(stage, "False RetriesExhausted", undefined, 60)).toContain("gave up after 4 tries");
 }
 
 async function tellsProgress(stage: FaultyStage): Promise<void> {
