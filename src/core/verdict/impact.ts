@@ -44,7 +44,10 @@ export function judgeTenant(
     reasons: effect === "stays" ? [] : [...causes(tenant, was, will, changesOf), ...reasons],
   });
   const leaves = leaving(tenant, before.scene, after.scene, podAfter);
-  if (leaves !== undefined) return judged("strands", leaves);
+  if (leaves !== undefined)
+    return was.outcome.failure === undefined
+      ? judged("strands", leaves)
+      : judged("in danger already", was.outcome.failure);
   if (will.keepsOwn && will.outcome.beside === undefined) return judged("stays");
   if (was.outcome.failure !== undefined)
     return judged(will.outcome.failure ? "in danger already" : "stays", was.outcome.failure);
