@@ -144,16 +144,22 @@ function theft(before: Before, objects: Objects, run: PlanRun, { model }: CheckC
   return found;
 }
 
-/** FIXED-3: an edit of one fixed NIC changes the addresses of no other, and one of a workload those of no other one. */
-function farEffects(before: Before, objects: Objects, edits: readonly Edit[], { model }: CheckContext): Violation[] {
+/** Tells the owners that edits are about; undefined where one of them is about something else. */
+export function editedBy(edits: readonly Edit[], model: PlanModel): ((owner: string) => boolean) | undefined {
   const own = new Set<string>();
   for (const one of edits) {
-    if (!("fixed" in one)) return [];
+    if (!("fixed" in one)) return undefined;
     const fixed = model.fixed[one.fixed % Math.max(1, model.fixed.length)];
     const all = one.type === "scale" || one.type === "moved";
     if (fixed !== undefined) own.add(`/w${fixed.workload}/${all ? "" : `${fixed.nic}/`}`);
   }
-  const mine = (text: string) => [...own].some((one) => text.includes(one));
+  return (owner) => [...own].some((text) => owner.includes(text));
+}
+
+/** FIXED-3: an edit of one fixed NIC changes the addresses of no other, and one of a workload those of no other one. */
+function farEffects(before: Before, objects: Objects, edits: readonly Edit[], { model }: CheckContext): Violation[] {
+  const mine = editedBy(edits, model);
+  if (mine === undefined) return [];
   const found: Violation[] = [];
   for (const [name, pool] of poolsOf(before.objects)) {
     const owner = bornAs(pool.metadata.annotations?.[OWN.owner] ?? "");
@@ -164,7 +170,7 @@ function farEffects(before: Before, objects: Objects, edits: readonly Edit[], { 
     if (now === undefined || offeredBy(now).join() !== offeredBy(pool).join())
       found.push({
         invariant: "FIXED-3",
-        message: `${name} changed from ${offeredBy(pool).join()} to ${now ? offeredBy(now).join() : "nothing"} though only ${[...own].join()} was edited`,
+        message: `${name} changed from ${offeredBy(pool).join()} to ${now ? offeredBy(now).join() : "nothing"} though only ${edits.map((one) => JSON.stringify(one)).join()} was edited`,
       });
   }
   return found;
