@@ -55,6 +55,12 @@ it("an automatic pool that grew or went makes no lock stale, and the next look w
   expect(text()).not.toContain("autoPools");
 });
 
+it("automatic pools alone make no lock", async () => {
+  const { cwd, lock } = start();
+  writeFileSync(join(cwd, "plan/plan.yaml"), PLAN.slice(0, PLAN.indexOf("  workloads:")));
+  expect(await lock("--snapshot", "cluster.yaml")).toMatchObject({ code: 0, stdout: "The lock is up to date.\n" });
+});
+
 it("a line of it that is none is an error with its place", async () => {
   const { cwd, lock, text } = start();
   await lock("--snapshot", "cluster.yaml");

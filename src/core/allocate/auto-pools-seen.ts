@@ -27,6 +27,7 @@ export function recordAutoPools(plan: Plan, holdings: ReadonlyMap<string, Holdin
 
 /** A lock with another's record of automatic pools: they grow by themselves, which makes no lock stale. */
 export function withAutoPoolsOf(recorded: Lock, lock: Lock): Lock {
+  if (lock.subnets.size === 0) return lock;
   const keys = new Set([...recorded.subnets.keys(), ...lock.subnets.keys()]);
   const subnets = [...keys].flatMap((key): [string, SubnetLock][] => {
     const { autoPools: _, ...rest } = lock.subnets.get(key) ?? NOTHING;

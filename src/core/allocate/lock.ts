@@ -71,9 +71,11 @@ export function asLock(holdings: ReadonlyMap<string, Holdings>, files: boolean):
       ...(state.autoPools.size > 0 && { autoPools: filled(state.autoPools) }),
     },
   ]);
-  const isUsed = ({ held, released, autoPools }: SubnetLock) =>
-    held.size + released.size > 0 || autoPools !== undefined;
-  return { files, subnets: new Map(subnets.filter(([, lock]) => isUsed(lock))) };
+  const isUsed = ({ held, released }: SubnetLock) => held.size + released.size > 0;
+  // Automatic pools alone make no lock: the live pools stay the lock where nobody holds anything.
+  const isLock = subnets.some(([, lock]) => isUsed(lock));
+  const kept = subnets.filter(([, lock]) => isUsed(lock) || (isLock && lock.autoPools !== undefined));
+  return { files, subnets: new Map(kept) };
 }
 
 /** Both families' indexes of everything held, holders written `owner/subnet`. */

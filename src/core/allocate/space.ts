@@ -90,8 +90,8 @@ export function obstacles(
     ...[...snapshot.subnets.values()].flatMap((subnet) =>
       controlledByPool(subnet, (name) => !read.has(name) && !ourPool(name)),
     ),
+    ...(snapshot.complete.has("SpiderIPPool") ? [] : [...holdings.values()].flatMap(({ autoPools }) => [...autoPools])),
   ];
-  if (!snapshot.complete.has("SpiderIPPool")) for (const { autoPools } of holdings.values()) holders.push(...autoPools);
   const foreign = byFamily(holders.map(([, set]) => set));
   const indexOf = (family: Family) =>
     new OwnerIndex(
