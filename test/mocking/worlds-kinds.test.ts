@@ -5,6 +5,7 @@ import type * as Lifecycle from "../../src/core/cluster/lifecycle.js";
 import type * as Scheduling from "../../src/core/cluster/scheduling.js";
 import type * as Successors from "../../src/core/cluster/successor.js";
 import type * as Promised from "../../src/core/desired/promised.js";
+import type * as Targets from "../../src/core/query/explain-target.js";
 import type * as Snapshots from "../../src/core/snapshot.js";
 import type * as Annotations from "../../src/core/spiderpool/ipam/annotations.js";
 import { takesRecordBack } from "../../src/core/spiderpool/ipam/retain.js";
@@ -112,6 +113,16 @@ vi.mock("../../src/core/desired/promised.js", async (original) => {
   return { ...real, promisedSteps };
 });
 
+vi.mock("../../src/core/query/explain-target.js", async (original) => {
+  const real = await original<typeof Targets>();
+  const findTarget: typeof real.findTarget = (...given) => {
+    const found = real.findTarget(...given);
+    if (wrong.name !== "explained ordinals" || "error" in found) return found;
+    return { targets: found.targets.map((one) => ({ ...one, keeps: "nothing" as const })) };
+  };
+  return { ...real, findTarget };
+});
+
 afterEach(() => {
   wrong.name = "";
 });
@@ -130,6 +141,7 @@ const FOUND_EARLY: readonly Row[] = [
   ["removed NICs", 2, ["removed-nics", "second-nics"], "H: compares records of NICs that the template has no more"], // world 1
   ["network edits", 5, ["network-ipam", "networks-gone"], "J: does not see that networks leave Spiderpool"], // world 1
   ["unnamed items", 2, ["unnamed"], "K: lets a StatefulSet whose items name no interface keep its addresses"], // world 1
+  ["explained ordinals", 1, [], "I: explains an ordinal like any other Pod"], // world 1
   ["promises", 7, ["auto-pools"], "W: keeps nothing that the lock promises from automatic pools"], // world 5
 ];
 
@@ -146,9 +158,11 @@ describe("a wrong answer to an ordinary question is found out", () => {
     async (name, seed, features) => {
       wrong.name = name;
       const result = await search({ count: ENOUGH, seed, features, shrinkFor: 0 });
-      const found = result.counterexample?.split("\n").find((line) => /^(FIXED|false|marks|two|bug|PROJ)/.test(line));
+      const found = result.counterexample
+        ?.split("\n")
+        .find((line) => /^(FIXED|false|marks|explain|two|bug|PROJ)/.test(line));
       process.stderr.write(`${name}: ${result.summary}\n  ${result.counterexample?.split(",")[0]}: ${found}\n`);
-      expect(found).toMatch(/FIXED-|false alarm|marks/);
+      expect(found).toMatch(/FIXED-|false alarm|marks|explain/);
     },
     300_000,
   );

@@ -5,6 +5,7 @@ import { hasErrors } from "../../../src/core/diagnostics.js";
 import type { Outcome } from "../../../src/core/outcome.js";
 import type { NetworkPlanSpec } from "../../../src/core/plan/plan.generated.js";
 import { buildSnapshot, type Snapshot } from "../../../src/core/snapshot.js";
+import { resolveFacts } from "../../../src/core/spiderpool/facts.js";
 import { type KubeObject, OWN } from "../../../src/core/spiderpool/objects.js";
 import { offeredBy } from "./addresses.js";
 import { heldBy } from "./agent.js";
@@ -13,6 +14,7 @@ import type { Chance } from "./chance.js";
 import { changesLeft, pendingOffered, permission, wishesGranted } from "./changes.js";
 import type { WorldCluster } from "./cluster.js";
 import type { Edit } from "./edit-spec.js";
+import { explainFaults } from "./explained.js";
 import type { Violation } from "./findings.js";
 import { shortages } from "./fixed.js";
 import { idleFaults } from "./idle.js";
@@ -64,6 +66,8 @@ export async function afterSync(
   // Who has an address no record tells of counts as a user; Spiderpool would hand it out a second time.
   if (recordsComplete(before.objects)) found.push(...falseAlarms(before.objects, outcome, context.chance));
   if (!done.crashed && !context.restarted) found.push(...refusedSteps(done));
+  const facts = resolveFacts(done.run.snapshot.facts, done.run.decided!.plan.settings.spiderpool);
+  found.push(...explainFaults(before.objects, done.run.snapshot, facts));
   found.push(...shortages(before, done.run, context), ...pendingOffered(before, objects, context));
   if (!done.crashed) {
     found.push(...changesLeft(before, objects, done.run, context));
