@@ -2,6 +2,7 @@ import { templateFacts } from "../cluster/pod-facts.js";
 import { workloadsInForce } from "../cluster/successor.js";
 import { workloadKey } from "../cluster/workload-of.js";
 import type { VerdictEntry } from "../outcome.js";
+import { namedPools } from "../spiderpool/ipam/candidates.js";
 import { FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
 import { askedNics, unlistedNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
@@ -89,7 +90,7 @@ function concerning(
 ) {
   const names = [candidatesIn(before, bare, nic), candidatesIn(after, wished, nic)];
   const networks = [bare, wished].map((pod) => networkOfNic(pod, nic, before.facts) ?? "");
-  const pools = [...new Set(names.flatMap(({ v4, v6 }) => [...v4, ...v6]))].sort();
+  const pools = [...new Set(names.flatMap(namedPools))].sort();
   const steps = [
     ...(touched.workloads.get(workloadKey(workload)) ?? []),
     ...(touched.namespaces.get(bare.namespace) ?? []),
