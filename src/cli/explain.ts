@@ -8,7 +8,7 @@ import { findTarget } from "../core/query/explain-target.js";
 import { isBadAddress } from "../core/query/who-has.js";
 import type { Snapshot } from "../core/snapshot.js";
 import { resolveFacts } from "../core/spiderpool/facts.js";
-import { askedNics } from "../core/spiderpool/ipam/nics.js";
+import { startingNics } from "../core/spiderpool/ipam/nics.js";
 import { sceneOf } from "../core/verdict/replay.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny } from "./observe.js";
@@ -32,7 +32,7 @@ export async function explainCommand(io: Io, name: string, options: ExplainOptio
   if ("error" in found) throw new CliError(found.error, waysFrom(name, snapshot));
   const scene = sceneOf(snapshot, facts);
   const answers = found.targets.map((target) => {
-    const nics = askedNics(target.pod).sort();
+    const nics = startingNics(target.pod, snapshot, facts).sort();
     if (options.interface !== undefined && !nics.includes(options.interface)) {
       throw new CliError(`Spiderpool serves no ${options.interface} of ${target.title}; it serves ${nics.join(", ")}`);
     }

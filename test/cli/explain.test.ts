@@ -143,6 +143,33 @@ describe("explain", () => {
     expect((await explain("default/vm1", [], text)).stdout).toContain(told);
   });
 
+  it.each([
+    ["kube-system/second", "the Pod fails: annotation ipam.spidernet.io/ippools does not list net1"],
+    ["kube-system/other", undefined],
+  ])("tells of a NIC on %s that `ippools` forgot (A4)", async (network, told) => {
+    const config = (name: string, ipam: string): Item & object => ({
+      apiVersion: "k8s.cni.cncf.io/v1",
+      kind: "NetworkAttachmentDefinition",
+      metadata: { namespace: "kube-system", name },
+      spec: { config: JSON.stringify({ cniVersion: "0.3.1", name, type: "macvlan", ipam: { type: ipam } }) },
+    });
+    const annotations = {
+      "ipam.spidernet.io/ippools": '[{"interface":"eth0","ipv4":["open"]}]',
+      "k8s.v1.cni.cncf.io/networks": network,
+    };
+    const app = { apiVersion: "apps/v1", kind: "Deployment", metadata: { namespace: "default", name: "two" } };
+    const template = { metadata: { labels: { app: "two" }, annotations } };
+    const text = cluster((items) => {
+      items.push(config("second", "spiderpool"), config("other", "host-local"), { ...app, spec: { template } });
+    });
+    const { code, stdout } = await explain("default/Deployment/two", [], text);
+    expect({ code, second: stdout.includes("net1 of default/Deployment/two") }).toEqual({
+      code: 0,
+      second: told !== undefined,
+    });
+    expect(stdout).toContain(told ?? "=> 10.6.124.33 from open");
+  });
+
   it("promises no address to a Job that is done", async () => {
     const done = cluster((items) => {
       const status = { conditions: [{ type: "Complete", status: "True" }] };

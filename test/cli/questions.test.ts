@@ -99,7 +99,10 @@ describe("who-has", () => {
     );
   });
 
-  it("says of an endpoint that a finished Pod left behind that it is left over", async () => {
+  it.each([
+    ["finished", "Pod", "left over from a Pod that finished or was replaced"],
+    ["is gone", undefined, "left over from a Pod that is gone"],
+  ])("says of an endpoint whose Pod %s that it is left over", async (_, kind, told) => {
     const list = JSON.parse(cluster(READY)) as { items: object[] };
     const metadata = { namespace: "default", name: "load-x" };
     const ips = [{ interface: "eth0", ipv4: "10.6.124.77/24", ipv4Pool: "ippool01" }];
@@ -109,9 +112,9 @@ describe("who-has", () => {
       ownerControllerName: "load",
     };
     list.items.push({ apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderEndpoint", metadata, status });
-    list.items.push({ apiVersion: "v1", kind: "Pod", metadata, status: { phase: "Succeeded" } });
+    if (kind !== undefined) list.items.push({ apiVersion: "v1", kind, metadata, status: { phase: "Succeeded" } });
     const { stdout } = await ask(["who-has", "10.6.124.77"], JSON.stringify(list));
-    expect(stdout).toContain("left over from a Pod that finished");
+    expect(stdout).toContain(told);
   });
 
   it("knows a VM by the Pod it runs in, too", async () => {

@@ -1,6 +1,7 @@
 import type { Lock } from "../allocate/allocation.js";
 import { nicOwner, ownerInSubnet, parseNicOwner, splitOwner } from "../allocate/owner.js";
 import { recordsOf, reservedSets } from "../allocate/quarantine.js";
+import { isOrphaned } from "../cluster/lifecycle.js";
 import { workloadOfPod } from "../cluster/workload-of.js";
 import { parseAddress } from "../ip/address.js";
 import { EMPTY, type RangeSet, unionAll } from "../ip/range-set.js";
@@ -124,14 +125,19 @@ function fromEndpoints(snapshot: Snapshot): Statement[] {
       [ip.ipv4, ip.ipv6].flatMap((text): Statement[] => {
         const address = text === undefined ? undefined : parseAddress(text.split("/")[0]!);
         if (address === undefined) return [];
-        const left = snapshot.use.leftovers.has(pod) ? "; left over from a Pod that finished or was replaced" : "";
-        const says = `${ip.interface || "a NIC"} of the Pod on ${status?.current?.node || "an unknown node"}${left}`;
+        const says = `${ip.interface || "a NIC"} of the Pod on ${status?.current?.node || "an unknown node"}${endOf(snapshot, pod)}`;
         const above = aboveOf(snapshot, pod);
         const also = [...above, ...above.map((workload) => `${workload}/${ip.interface}`)];
         return [{ source: "endpoint", who: pod, also, addresses: [{ first: address, last: address }], says, meta: {} }];
       }),
     ),
   );
+}
+
+/** What became of an endpoint's Pod, where nobody comes back for what it has. */
+function endOf(snapshot: Snapshot, pod: string): string {
+  if (snapshot.use.leftovers.has(pod)) return "; left over from a Pod that finished or was replaced";
+  return isOrphaned(snapshot, pod) ? "; left over from a Pod that is gone" : "";
 }
 
 function fromReservations(snapshot: Snapshot): Statement[] {

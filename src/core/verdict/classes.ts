@@ -1,4 +1,4 @@
-import type { Candidates } from "../spiderpool/ipam/candidates.js";
+import { type Candidates, namedPools } from "../spiderpool/ipam/candidates.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
 import { boundNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
@@ -62,7 +62,7 @@ function classOf(
       const meanwhile = will === was || between === after ? will : candidatesAfter(asker, before, between);
       const changed = !same(was, will);
       if (nic !== first.nic && !changed) continue;
-      for (const { v4, v6 } of [was, will, meanwhile]) for (const name of [...v4, ...v6]) pools.add(name);
+      for (const name of [was, will, meanwhile].flatMap(namedPools)) pools.add(name);
       if (changed || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
       if (changed || asksOtherwise(asker, before, after)) {
         for (const network of networksOf(asker, before, after)) join(touched.networks.get(network));
@@ -109,10 +109,7 @@ function unheldPools(tenant: Tenant, before: Scene, after: Scene): string[] {
   return asking.flatMap(([scene, one]) =>
     boundNics(one, [])
       .filter((other) => other !== nic && !recorded.some((record) => record.interface === other))
-      .flatMap((other) => {
-        const { v4, v6 } = candidatesIn(scene, one, other);
-        return [...v4, ...v6];
-      }),
+      .flatMap((other) => namedPools(candidatesIn(scene, one, other))),
   );
 }
 

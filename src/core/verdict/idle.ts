@@ -2,8 +2,9 @@ import { templateFacts } from "../cluster/pod-facts.js";
 import { workloadsInForce } from "../cluster/successor.js";
 import { workloadKey } from "../cluster/workload-of.js";
 import type { VerdictEntry } from "../outcome.js";
+import { namedPools } from "../spiderpool/ipam/candidates.js";
 import { FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
-import { askedNics, unlistedNics } from "../spiderpool/ipam/nics.js";
+import { startingNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { asksNoMore, isGone, networkGone } from "./impact.js";
@@ -76,8 +77,7 @@ function judgeTemplate(
 
 /** NICs that may ask Spiderpool when such a Pod starts, also those its annotation forgot (A4). */
 function comingNics(pod: PodFacts, { snapshot, facts, asking }: Scene): string[] {
-  const nics = [...askedNics(pod), ...unlistedNics(pod, snapshot, facts)];
-  return nics.filter((nic) => asking(pod, nic).asks !== "no");
+  return startingNics(pod, snapshot, facts).filter((nic) => asking(pod, nic).asks !== "no");
 }
 
 /** The pools a NIC names before or after, and the steps that touch what it depends on. */
@@ -89,7 +89,7 @@ function concerning(
 ) {
   const names = [candidatesIn(before, bare, nic), candidatesIn(after, wished, nic)];
   const networks = [bare, wished].map((pod) => networkOfNic(pod, nic, before.facts) ?? "");
-  const pools = [...new Set(names.flatMap(({ v4, v6 }) => [...v4, ...v6]))].sort();
+  const pools = [...new Set(names.flatMap(namedPools))].sort();
   const steps = [
     ...(touched.workloads.get(workloadKey(workload)) ?? []),
     ...(touched.namespaces.get(bare.namespace) ?? []),
@@ -126,7 +126,7 @@ function whereUp(workload: KubeObject, scene: Scene): { nodes: NodeClass; was: r
  */
 function startsOn(workload: KubeObject, scene: Scene, nodes: NodeClass, gone: readonly string[] = []): Start[] {
   const bare = templateFacts(workload, scene.snapshot);
-  const nics = [...askedNics(bare), ...unlistedNics(bare, scene.snapshot, scene.facts)];
+  const nics = startingNics(bare, scene.snapshot, scene.facts);
   const pools = nics.flatMap((nic) => {
     const { v4, v6 } = candidatesIn(scene, bare, nic);
     return [...v4, ...v6].map((name) => scene.snapshot.pools.get(name));

@@ -151,7 +151,7 @@ function causes(
 ): string[] {
   const beside = [was, will].flatMap(({ outcome }) => outcome.beside ?? []);
   const pools = new Set([
-    ...[tenant.pool, ...was.outcome.eligible.flat(), ...will.outcome.pools],
+    ...[tenant.pool, ...was.outcome.eligible.flat(), ...will.outcome.pools, ...(will.outcome.failing ?? [])],
     ...beside.flatMap((one) => one.eligible.flat()),
   ]);
   return [...pools].sort().flatMap((pool) => changesOf(pool).map((change) => `${pool}: ${change}`));

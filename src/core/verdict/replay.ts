@@ -70,6 +70,8 @@ export interface Outcome {
   readonly beside?: readonly Beside[];
   /** Why it gets nothing, in words; undefined = it gets an address. */
   readonly failure?: string;
+  /** The pools whose names make the Pod fail before any is tried (A5). */
+  readonly failing?: readonly string[];
   /** Facts taken as matching because nobody knows them. */
   readonly assumed: readonly string[];
 }
@@ -127,7 +129,7 @@ export function replay(
   found: Candidates,
   freeFor: (pool: SpiderIPPool) => number,
 ): Outcome {
-  if (found.error !== undefined) return failed(found.error);
+  if (found.error !== undefined) return failed(found.error, found.failing);
   const names = family === 4 ? found.v4 : found.v6;
   if (names.length === 0) return failed(`no candidate pool of IPv${family} is left for ${nic} (from: ${found.source})`);
   const { eligible, refused, ranks } = traceOf(scene.snapshot.pools, scene.facts, pod, nic, family, found);
@@ -142,6 +144,6 @@ export function replay(
   return { ...told, pools: [], failure: `no pool is left for ${nic}: ${[...shut, ...full].join(", ")}` };
 }
 
-function failed(failure: string): Outcome {
-  return { pools: [], eligible: [], failure, assumed: [] };
+function failed(failure: string, failing: readonly string[] = []): Outcome {
+  return { pools: [], eligible: [], failure, assumed: [], ...(failing.length > 0 && { failing }) };
 }

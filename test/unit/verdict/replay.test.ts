@@ -75,7 +75,12 @@ describe("one allocation replayed", () => {
       eligible: [["p"]],
       failure: "no pool is left for eth0: s (the pool is disabled), p (full)",
     });
-    expect(outcome([], pod(asks(["p"])))).toEqual({ ...nothing, eligible: [], failure: "pool p does not exist" });
+    expect(outcome([], pod(asks(["p"])))).toEqual({
+      ...nothing,
+      eligible: [],
+      failure: "pool p does not exist",
+      failing: ["p"],
+    });
     expect(outcome([six("s", "fd00::1")], pod(asks([], ["s"])))).toEqual({
       ...nothing,
       eligible: [],

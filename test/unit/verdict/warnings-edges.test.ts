@@ -65,6 +65,11 @@ function idle(annotations: Record<string, string> = {}): KubeObject {
   return { ...object, spec: { ...(object.spec as object), replicas: 0 } };
 }
 
+/** Fields of a Job that has come to this end. */
+function job(type: string): Partial<KubeObject> {
+  return { apiVersion: "batch/v1", kind: "Job", status: { conditions: [{ type, status: "True" }] } };
+}
+
 const RANKED = ", namespaces: {names: [default]}";
 const ranked = { namespaceName: ["default"] };
 const DEFAULTS: Case[] = [
@@ -168,6 +173,26 @@ const FORCED = (): Case[] => [
     [
       "after this plan one more Pod would find no address, where before it would have: eth0 of default/Deployment/idle; nothing names a pool and no pool is marked default",
     ],
+  ],
+  ...(["Complete", "Failed"] as const).map(
+    (type): Case => [
+      "SP4218",
+      `a Job makes no Pod any more: ${type}`,
+      pools(declared("p", V4[0], ", disabled: true")),
+      [namespaceWith("default"), ours("p"), { ...idle(names(["p"])), ...job(type) }],
+      [],
+    ],
+  ),
+  [
+    "SP4218",
+    "a VM runs in one Pod, which keeps its address",
+    pools(declared("p", V4[0], ", disabled: true")),
+    [
+      namespaceWith("default"),
+      ours("p"),
+      { ...idle(names(["p"])), apiVersion: "kubevirt.io/v1", kind: "VirtualMachine" },
+    ],
+    [],
   ],
   [
     "SP4218",

@@ -31,6 +31,13 @@ export interface Candidates {
   readonly cleanGateway?: boolean;
   /** Why the Pod fails before any pool is tried. */
   readonly error?: string;
+  /** Of a choice that fails: what it names, each of which may be why, as a pool that two patterns match (A5). */
+  readonly failing?: readonly string[];
+}
+
+/** All pools a choice names, those too for which the Pod fails. */
+export function namedPools({ v4, v6, failing = [] }: Candidates): string[] {
+  return [...v4, ...v6, ...failing];
 }
 
 /** What of a cluster decides about candidates. */
@@ -72,11 +79,11 @@ function fromItems(items: readonly NicPools[], world: CandidateWorld, facts: Spi
   const source = "ippools annotation";
   const expanded = items.map((item) => ({ ...expand(source, item, world, facts), cleanGateway: item.cleanGateway }));
   // Spiderpool serves all listed NICs in one go: a bad name on another NIC fails this one too.
-  const error = expanded.find((one) => one.error !== undefined)?.error;
+  const bad = expanded.find((one) => one.error !== undefined);
   return (nic) => {
     const own = expanded[items.findIndex((item) => item.nic === nic)];
     if (own === undefined) return failed(source, `annotation ${KEYS.ippools} does not list ${nic}`); // A4
-    return error === undefined ? own : failed(source, error);
+    return bad?.error === undefined ? own : failed(source, bad.error, bad.failing);
   };
 }
 
@@ -119,7 +126,7 @@ function expand(source: Source, names: Names, world: CandidateWorld, facts: Spid
   };
   const chosen = enabled({ source, v4: family(4, names.v4), v6: family(6, names.v6), unmatched }, facts);
   error ??= nameError(chosen.v4, world) ?? nameError(chosen.v6, world);
-  return error === undefined ? chosen : failed(source, error);
+  return error === undefined ? chosen : failed(source, error, [...chosen.v4, ...chosen.v6]);
 }
 
 function poolsWithPrefix(prefix: string, { pools, sortedPoolNames }: CandidateWorld): string[] {
@@ -140,8 +147,8 @@ function enabled(found: Candidates, facts: SpiderpoolFacts): Candidates {
   return { ...found, v4: facts.enableIPv4 ? found.v4 : [], v6: facts.enableIPv6 ? found.v6 : [] };
 }
 
-function failed(source: Source, error: string): Candidates {
-  return { source, v4: [], v6: [], unmatched: [], error };
+function failed(source: Source, error: string, failing: readonly string[] = []): Candidates {
+  return { source, v4: [], v6: [], unmatched: [], error, ...(failing.length > 0 && { failing }) };
 }
 
 function given(names: Names): boolean {

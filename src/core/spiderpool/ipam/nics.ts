@@ -24,6 +24,11 @@ export function boundNics(pod: Asking, served: readonly string[]): readonly stri
   return [...new Set([...listed, ...served])].filter((nic) => present.has(nic));
 }
 
+/** NICs that ask Spiderpool when the Pod starts: those it asks for, and those its `ippools` annotation forgot. */
+export function startingNics(pod: PodFacts, world: NetworkWorld, facts: SpiderpoolFacts): string[] {
+  return [...askedNics(pod), ...unlistedNics(pod, world, facts)];
+}
+
 /** NICs on networks of Spiderpool's that the `ippools` annotation does not list: each fails the Pod (A4). */
 export function unlistedNics(pod: PodFacts, world: NetworkWorld, facts: SpiderpoolFacts): readonly string[] {
   const listed = listedItems(pod)?.map(({ nic }) => nic);

@@ -1,9 +1,11 @@
+import { makesPods } from "../../cluster/lifecycle.js";
 import { templateFacts } from "../../cluster/pod-facts.js";
+import { VIRTUAL_MACHINE } from "../../cluster/workload-of.js";
 import { isOwnReservationStep } from "../../desired/promised.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import type { Snapshot } from "../../snapshot.js";
 import { askedNics } from "../../spiderpool/ipam/nics.js";
-import type { KubeObject } from "../../spiderpool/objects.js";
+import { isKind, type KubeObject } from "../../spiderpool/objects.js";
 import { candidatesIn, replay, type Scene } from "../replay.js";
 import type { Watch } from "./watch.js";
 import { some } from "./words.js";
@@ -18,7 +20,7 @@ export function newcomerWarnings(watch: Watch): Diagnostic[] {
   const shut: { readonly nic: string; readonly why: string }[] = [];
   for (const [key, workload] of inOrder(watch.snapshot)) {
     const now = watch.after.workloads.get(key);
-    if (now === undefined) continue;
+    if (now === undefined || !takesNewcomers(workload)) continue;
     for (const nic of askedNics(templateFacts(workload, watch.snapshot))) {
       const { v4, v6 } = candidatesIn(watch.before, templateFacts(workload, watch.snapshot), nic);
       if (![...v4, ...v6].some((pool) => narrowed.has(pool))) continue;
@@ -37,6 +39,11 @@ export function newcomerWarnings(watch: Watch): Diagnostic[] {
       hint: "leave these pools an address or two to spare, or scale the workloads down first",
     },
   ];
+}
+
+/** Whether one more Pod may come: not to a Job that is done or a workload that goes, and a VM runs in one only. */
+function takesNewcomers(workload: KubeObject): boolean {
+  return makesPods(workload) && !isKind(workload, "kubevirt.io", VIRTUAL_MACHINE.kind);
 }
 
 /** Pools that offer less, or to fewer, once the steps ran. */
