@@ -7,6 +7,7 @@ import { diagnosticOutput } from "../app/report/diagnostics-json.js";
 import { lockChange } from "../app/report/lock-change.js";
 import { lockText } from "../app/report/lock-text.js";
 import type { Lock } from "../core/allocate/allocation.js";
+import { withAutoPoolsOf } from "../core/allocate/auto-pools-seen.js";
 import { hasErrors, type LocatedDiagnostic } from "../core/diagnostics.js";
 import { planCluster } from "../core/plan/merge.js";
 import { printable } from "../core/printable.js";
@@ -35,7 +36,7 @@ export async function lockCommand(io: Io, options: LockOptions): Promise<number>
   const input = { documents, diagnostics: [...read, ...seen], cluster: options.cluster };
   const run = lockRun({ ...input, lock: before, snapshot, install: options.install });
   const found = source.locate(run.diagnostics);
-  const changed = run.value === undefined ? [] : await store(source, run.value, options);
+  const changed = run.value === undefined ? [] : await store(source, run.value, before.value, options);
   if (options.output === "text")
     printText(io, source, { before: before.value, after: run.value, found, changed }, options);
   else printJson(io, { before: before.value, after: run.value, found, changed });
@@ -51,9 +52,11 @@ interface LockReport {
 }
 
 /** Owners with an error keep what they hold, so writing the others' addresses is safe. */
-function store(source: PlanSource, lock: Lock, options: LockOptions): Promise<string[]> {
+function store(source: PlanSource, lock: Lock, before: Lock, options: LockOptions): Promise<string[]> {
   const cluster = planCluster(source.loaded.documents, options.cluster);
-  return options.check ? staleLockFiles(source.root, cluster, lock) : writeLockFolder(source.root, cluster, lock);
+  return options.check
+    ? staleLockFiles(source.root, cluster, withAutoPoolsOf(before, lock))
+    : writeLockFolder(source.root, cluster, lock);
 }
 
 function printText(io: Io, source: PlanSource, report: LockReport, options: LockOptions): void {

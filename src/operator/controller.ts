@@ -8,7 +8,7 @@ import { type Deadlines, NO_DEADLINES } from "../app/plan-sync/deadlines.js";
 import { EventRecorder } from "../app/plan-sync/events.js";
 import { giveUp, keepFinalizer } from "../app/plan-sync/give-up.js";
 import { forgetMeasures } from "../app/plan-sync/measure.js";
-import { Memory } from "../app/plan-sync/memory.js";
+import { Memory, NEVER_PLANNED } from "../app/plan-sync/memory.js";
 import { OwnWrites } from "../app/plan-sync/own-writes.js";
 import type { PlanSyncParts, ReconcileContext, WatchedCluster } from "../app/plan-sync/parts.js";
 import { reconcile } from "../app/plan-sync/reconcile.js";
@@ -22,16 +22,13 @@ import { readWish } from "../core/plan-sync/wish.js";
 import { KINDS, type KubeObject } from "../core/spiderpool/objects.js";
 import type { WatchableCluster } from "../ports/cluster.js";
 import type { Logger } from "../ports/telemetry.js";
-import { isUsage, steering } from "./changes.js";
+import { delayOf, steering } from "./changes.js";
 import type { ControllerOptions } from "./controller-options.js";
 import { noteDrift } from "./drift-notes.js";
 import { isAbout } from "./hints.js";
 import { LedgerWatch } from "./ledger-watch.js";
 import type { WebhookHint } from "./webhooks/webhook.js";
 import { type Worked, WorkQueue } from "./work-queue.js";
-
-/** How long changes are gathered before they are judged, in milliseconds: what people do at once, what Pods do later. */
-const DELAY = { prompt: 100, usage: 2_000, longest: 60_000 };
 
 /** Kinds without which nothing can be done. */
 const NEEDED: ReadonlySet<string> = new Set([KINDS.PlanSync, ...SPIDERPOOL_KINDS].map(({ kind }) => kind));
@@ -230,15 +227,12 @@ export class Controller {
 
   #noticed(change: CacheChange): void {
     if (change.type === "object") noteDrift(change, this.#own, this.#entries);
-    const usage = change.type === "object" && isUsage(change);
-    for (const key of this.#planSyncs.keys()) this.#queue.add(key, usage ? this.#patience(key) : DELAY.prompt);
+    const now = this.options.clock.monotonic();
+    for (const key of this.#planSyncs.keys()) {
+      const last = this.#entries.get(key)?.memory.lastPlanning ?? NEVER_PLANNED;
+      this.#queue.add(key, delayOf(change, last, now));
+    }
     this.#ledger.noticed();
-  }
-
-  /** Planning a large cluster takes a while: it must not be all this process does. */
-  #patience(key: string): number {
-    const took = this.#entries.get(key)?.memory.planMilliseconds ?? 0;
-    return Math.min(DELAY.longest, Math.max(DELAY.usage, took * 20));
   }
 }
 

@@ -4,8 +4,8 @@ import type { RangeSet } from "../core/ip/range-set.js";
 import { chooseAddress, reservedAddresses } from "../core/spiderpool/ipam/allocate.js";
 import { type Candidates, candidatesByNic } from "../core/spiderpool/ipam/candidates.js";
 import { judgePool } from "../core/spiderpool/ipam/filter.js";
-import { rankGroups } from "../core/spiderpool/ipam/order.js";
 import type { PodFacts } from "../core/spiderpool/ipam/pod-facts.js";
+import { traceOf } from "../core/spiderpool/ipam/run.js";
 import { parseJson } from "../core/spiderpool/json.js";
 import {
   type EndpointIP,
@@ -52,8 +52,8 @@ export async function allocateNic(
   nic: string,
   named: Candidates,
 ): Promise<EndpointIP | undefined> {
-  const v4 = named.v4.length === 0 ? undefined : await allocateFamily(stage, pod, facts, nic, 4, named.v4);
-  const v6 = named.v6.length === 0 ? undefined : await allocateFamily(stage, pod, facts, nic, 6, named.v6);
+  const v4 = named.v4.length === 0 ? undefined : await allocateFamily(stage, pod, facts, nic, 4, named);
+  const v6 = named.v6.length === 0 ? undefined : await allocateFamily(stage, pod, facts, nic, 6, named);
   if (v4 === undefined && v6 === undefined) return undefined;
   const routes = [v4, v6].flatMap((taken) => (taken === undefined ? [] : routesOf(taken.pool, facts)));
   return {
@@ -86,24 +86,18 @@ async function allocateFamily(
   facts: PodFacts,
   nic: string,
   family: Family,
-  names: readonly string[],
+  named: Candidates,
 ): Promise<Taken> {
-  const pools = names.map((name) => poolsOf(stage).get(name)!);
-  const objections: string[] = [];
-  const eligible = pools.filter((pool) => {
-    const judgement = judgePool(pool, facts, nic, family, stage.facts);
-    if (!judgement.eligible) objections.push(`${judgement.reason} (IPPool ${pool.metadata.name})`);
-    return judgement.eligible;
-  });
-  const list = `[${names.join(" ")}]`;
+  const { eligible, refused, ranks } = traceOf(poolsOf(stage), stage.facts, facts, nic, family, named);
+  const list = `[${(family === 4 ? named.v4 : named.v6).join(" ")}]`;
   if (eligible.length === 0) {
-    const why = objections.join("; ");
+    const why = refused.map(({ pool, reason }) => `${reason} (IPPool ${pool})`).join("; ");
     throw new SandboxError(
       `${FAILED}: no IPPool available, all IPv${family} IPPools ${list} of ${nic} filtered out: ${why}`,
     );
   }
   // A12: among pools of one rank Spiderpool's choice is random; here it is the first by name, one of its outcomes.
-  for (const pool of rankGroups(eligible).flat()) {
+  for (const pool of ranks.flat()) {
     const address = await take(stage, pod, facts, nic, family, pool.metadata.name);
     if (address !== undefined) return { pool, text: `${formatAddress(address)}/${pool.spec.subnet.split("/")[1]}` };
   }

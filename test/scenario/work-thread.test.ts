@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import type { LeaseSpec } from "../../src/app/lease-record.js";
 import { KINDS } from "../../src/core/spiderpool/objects.js";
+import { LEAD_STORIES } from "../support/operator/lead-stories.js";
 import { planText } from "../support/operator/plan-text.js";
 import { pools, X } from "../support/operator/small-plan.js";
 import { eventually, NAMESPACE, type Stage, setStage } from "../support/operator/stage.js";
@@ -108,3 +109,5 @@ test("it ends when it is told to, whatever is being planned, and hands over", { 
   expect(Date.now() - asked).toBeLessThan(10_000);
   expect(await holder()).toBe("");
 });
+
+test.each(LEAD_STORIES)("%s", { timeout: 180_000 }, async (_name, story) => story(await setThreadedStage()));

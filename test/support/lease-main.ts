@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { writeBigPlan } from "../../bench/big-world.js";
 import { startEmbeddedProcess } from "../../bench/embedded-process.js";
 import type { LeaseSpec } from "../../src/app/lease-record.js";
@@ -16,6 +17,8 @@ import { PROJECT } from "./cli.js";
 import { startGitServer } from "./git-server.js";
 
 const NAMESPACE = "net";
+/** Nothing takes so long unless it hangs, in milliseconds. */
+const PATIENCE = 20 * 60_000;
 const workloads = Number(process.argv[2] ?? 10_000);
 const folder = mkdtempSync(join(tmpdir(), "spiderplan-lease-"));
 const cluster = await startEmbeddedProcess();
@@ -64,13 +67,20 @@ const operator = spawn("nice", ["-n", "19", process.execPath, ...command, ...opt
   stdio: ["ignore", "pipe", "inherit"],
 });
 const ended = new Promise<number>((resolve) => operator.once("exit", () => resolve(performance.now())));
-const url = await new Promise<string>((resolve) => {
-  operator.stdout.setEncoding("utf8").on("data", (text: string) => {
-    if (process.env.SHOW) process.stdout.write(text);
-    const found = /"probes":"(http[^"]+)"/.exec(text);
-    if (found !== null) resolve(found[1]!);
-  });
+let onServing: (url: string) => void = () => {};
+const serving = new Promise<string>((resolve) => {
+  onServing = resolve;
 });
+/** Commits the operator has read: what follows at once is planning. */
+const read = new Set<string>();
+createInterface(operator.stdout).on("line", (line) => {
+  if (process.env.SHOW) process.stdout.write(`${line}\n`);
+  const found = /"probes":"(http[^"]+)"/.exec(line);
+  if (found !== null) onServing(found[1]!);
+  const revision = /"revision":"(\w+)".*"read a new revision"/.exec(line);
+  if (revision !== null) read.add(revision[1]!);
+});
+const url = await serving;
 
 const worst = { sinceRenewal: 0, probe: 0, leaseTransitions: 0 };
 const started = performance.now();
@@ -90,22 +100,31 @@ const sampled = (async () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 })();
-const planned = async (commit: string) => {
-  for (;;) {
-    const { plan } = ((await actor.get({ kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" })).status ??
-      {}) as PlanSyncStatus;
-    if (plan?.revision === commit) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+const planSync = { kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" };
+const until = async (what: string, holds: () => Promise<boolean>) => {
+  const end = performance.now() + PATIENCE;
+  while (!(await holds())) {
+    if (performance.now() > end)
+      throw new Error(`${what} not within ${PATIENCE / 60_000} minutes: ${JSON.stringify(worst)}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
 };
-const change = (replicas: number) => {
+const planned = (commit: string) =>
+  until(`planned ${commit}`, async () => {
+    const { plan } = ((await actor.get(planSync)).status ?? {}) as PlanSyncStatus;
+    return plan?.revision === commit;
+  });
+/** Commits another size of one workload, and says so as a webhook does: no poll is waited for. */
+const change = async (replicas: number) => {
   const [path, text] = Object.entries(files).find(([, one]) => one.includes("/app-0:"))!;
-  return repository.commit({ [path]: text.replace(/(\/app-0:\n\s+replicas: )\d+/, `$1${replicas}`) });
+  const commit = repository.commit({ [path]: text.replace(/(\/app-0:\n\s+replicas: )\d+/, `$1${replicas}`) });
+  await actor.patch(planSync, { metadata: { annotations: { "spiderplan.io/hintedAt": commit } } });
+  return commit;
 };
 const seconds: number[] = [];
 for (let round = 0; round < 3; round++) {
   const started = performance.now();
-  await planned(round === 0 ? repository.tip() : change(10 + round));
+  await planned(round === 0 ? repository.tip() : await change(10 + round));
   seconds.push(Math.round((performance.now() - started) / 100) / 10);
 }
 const text = await (await fetch(`${url}/metrics`)).text();
@@ -113,8 +132,9 @@ const metric = (name: string) => Number(new RegExp(`^spiderplan_${name} (\\S+)`,
 const perPlan = metric("plan_duration_seconds_sum") / metric("plan_duration_seconds_count");
 const before = metric("plan_duration_seconds_count");
 // In the middle of the next plan it is told to end.
-change(20);
-await new Promise((resolve) => setTimeout(resolve, 32_000));
+const last = await change(20);
+await until(`read ${last}`, async () => read.has(last));
+await new Promise((resolve) => setTimeout(resolve, 1_000));
 sampling = false;
 await sampled;
 const told = performance.now();

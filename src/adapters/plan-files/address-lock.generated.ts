@@ -16,6 +16,7 @@ export interface AddressLock {
   pending?: Pending;
   pools?: KeptPools;
   released?: Released;
+  autoPools?: AutoPools;
 }
 /**
  * Owner by address or range: `namespace/Kind/workload/nic`, with `/pool:NAME` for a slice and `/ORDINAL` for one Pod's own; or `pool:NAME` for a declared pool's `take`.
@@ -39,5 +40,11 @@ export interface KeptPools {
  * Owner that released it, by address or range at rest.
  */
 export interface Released {
+  [k: string]: string;
+}
+/**
+ * Automatic pool of Spiderpool by address or range, as a cluster was seen last: `spiderplan lock` without a cluster gives these to nobody.
+ */
+export interface AutoPools {
   [k: string]: string;
 }

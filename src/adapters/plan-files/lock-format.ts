@@ -18,6 +18,7 @@ export function formatLock(lock: SubnetLock): string {
     ...pending(lock.pending ?? new Map()),
     ...keptPools(lock.pools),
     ...(lock.released.size === 0 ? [] : section("released", lock.released)),
+    ...autoPools(lock.autoPools ?? new Map()),
     "",
   ].join("\n");
 }
@@ -27,6 +28,11 @@ function section(name: string, owners: ReadonlyMap<Owner, RangeSet>): string[] {
   if (lines.length === 0) return [`${name}: {}`];
   lines.sort((a, b) => compareAddresses(a.range.first, b.range.first) || compareText(a.owner, b.owner));
   return [`${name}:`, ...lines.map(({ owner, range }) => `  ${key(formatRange(range))}: ${owner}`)];
+}
+
+function autoPools(pools: ReadonlyMap<string, RangeSet>): string[] {
+  if (pools.size === 0) return [];
+  return section("autoPools", new Map([...pools].map(([pool, set]) => [stringifyYaml(pool).trim(), set])));
 }
 
 function pending(tickets: ReadonlyMap<string, RangeSet>): string[] {

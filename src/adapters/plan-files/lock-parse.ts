@@ -62,6 +62,7 @@ function readLock(data: AddressLock, scope: Scope): SubnetLock {
     pools: readPools(data.pools ?? {}, inside("pools")),
     released: byOwner(lines, "released"),
     ...(data.pending !== undefined && { pending: readPending(data.pending, lines, inside("pending")) }),
+    ...(data.autoPools !== undefined && { autoPools: readAutoPools(data.autoPools, inside("autoPools")) }),
   };
 }
 
@@ -150,6 +151,16 @@ function readPending(entries: Record<string, string>, lines: readonly Line[], sc
     } else ranges.set(ticket, [...(ranges.get(ticket) ?? []), range]);
   }
   return new Map([...ranges].sort(([a], [b]) => compareText(a, b)).map(([ticket, list]) => [ticket, oneFamily(list)]));
+}
+
+/** A note of what was seen: lines that overlap each other or what is held are no fault. */
+function readAutoPools(entries: Record<string, string>, scope: Scope): Map<string, RangeSet> {
+  const ranges = new Map<string, Range[]>();
+  for (const [text, pool] of Object.entries(entries)) {
+    const range = readRange(text, keyOf(child(scope.at, text)), scope);
+    if (range !== undefined) ranges.set(pool, [...(ranges.get(pool) ?? []), range]);
+  }
+  return new Map([...ranges].sort(([a], [b]) => compareText(a, b)).map(([pool, list]) => [pool, oneFamily(list)]));
 }
 
 function readPools(entries: Record<string, string>, scope: Scope): Map<Owner, string> {

@@ -1515,6 +1515,16 @@ export const ADDRESS_LOCK_SCHEMA = {
         "type": "string",
         "minLength": 1
       }
+    },
+    "autoPools": {
+      "title": "AutoPools",
+      "description": "Automatic pool of Spiderpool by address or range, as a cluster was seen last: `spiderplan lock` without a cluster gives these to nobody.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "string",
+        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        "maxLength": 253
+      }
     }
   }
 } as const;

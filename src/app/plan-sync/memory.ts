@@ -27,6 +27,14 @@ export interface Failures {
   readonly message: string;
 }
 
+/** When the last planning began and how long it took, by the monotonic clock. */
+export interface LastPlanning {
+  readonly startedAt: number;
+  readonly milliseconds: number;
+}
+
+export const NEVER_PLANNED: LastPlanning = { startedAt: Number.NEGATIVE_INFINITY, milliseconds: 0 };
+
 /** Edits of one object that are remembered until it is healed, the latest ones. */
 const MOST_EDITS = 200;
 
@@ -45,8 +53,7 @@ export class Memory {
   measured: Planning | undefined;
   /** Objects whose step was refused for the sake of an address, by `objectKey`. */
   refused: ReadonlySet<string> = new Set();
-  /** How long the last planning took. */
-  planMilliseconds = 0;
+  lastPlanning: LastPlanning = NEVER_PLANNED;
   /** Joins the documents of a revision once, however often it is judged. */
   readonly merge: Merge = rememberedMerge();
   /** Objects somebody else changed, by `objectKey`. */

@@ -66,7 +66,7 @@ async function planAnew(
   holding: Holding,
 ): Promise<Pick<PlannedNow, "planning" | "broken">> {
   const { memory, follower } = parts;
-  const started = context.clock.now();
+  const startedAt = context.clock.monotonic();
   const { newest } = follower.state;
   if (newest !== undefined) context.watched.follow(planNeeds(newest.plan.documents).workloadKinds ?? []);
   const inputs = {
@@ -89,8 +89,8 @@ async function planAnew(
   const older = memory.inForce === newest ? undefined : memory.inForce;
   const planned = fresh?.type === "planned" || older === undefined ? fresh : await planRevision(older, inputs);
   if (planned?.type === "planned") memory.settled(planned.planning.run.decided.outcome.steps);
-  memory.planMilliseconds = context.clock.now() - started;
-  context.metrics.observe("plan_duration_seconds", memory.planMilliseconds / 1000);
+  memory.lastPlanning = { startedAt, milliseconds: context.clock.monotonic() - startedAt };
+  context.metrics.observe("plan_duration_seconds", memory.lastPlanning.milliseconds / 1000);
   return {
     ...(planned?.type === "planned" && { planning: planned.planning }),
     ...(fresh?.type === "broken" && { broken: fresh }),

@@ -7,6 +7,7 @@ import type { Snapshot } from "../snapshot.js";
 import { isPattern } from "../spiderpool/ipam/glob.js";
 import type { Allocation, Lock, SubnetUsage } from "./allocation.js";
 import { allocationOf, leavingAllocation } from "./allocations.js";
+import { recordAutoPools } from "./auto-pools-seen.js";
 import { boundOverLive } from "./bound.js";
 import { strayNames } from "./check-names.js";
 import { findConflicts } from "./conflicts.js";
@@ -122,6 +123,8 @@ export function allocate(input: AllocateInput): Allocated {
     keepNames(demands, holdings, live, plan);
     markPending(demands, holdings, before);
   }
+  // A lock kept in the cluster is never without one.
+  if (writing && !followsLive) recordAutoPools(plan, holdings, snapshot);
   const heldBefore = (demand: Demand): RangeSet =>
     (!allocating && snapshot.complete.has("SpiderIPPool")
       ? undefined

@@ -42,6 +42,8 @@ export interface SubnetLock {
   readonly released: ReadonlyMap<Owner, RangeSet>;
   /** Of what is held, what is not offered yet, by the ticket it waits for. */
   readonly pending?: ReadonlyMap<string, RangeSet>;
+  /** What automatic pools offered when a cluster was looked at last, by their names: nobody is given it without a look. */
+  readonly autoPools?: ReadonlyMap<string, RangeSet>;
 }
 
 /** The lock of one cluster, by subnet key. */

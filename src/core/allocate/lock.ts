@@ -15,6 +15,13 @@ export interface Holdings {
   readonly released: Map<Owner, RangeSet>;
   /** By ticket. */
   readonly pending: Map<string, RangeSet>;
+  /** By name of the pool. */
+  readonly autoPools: Map<string, RangeSet>;
+}
+
+/** Those of a subnet that nobody holds anything of. */
+export function noHoldings(): Holdings {
+  return { held: new Map(), pools: new Map(), released: new Map(), pending: new Map(), autoPools: new Map() };
 }
 
 /** How the recorded lock is brought up to what the cluster shows. */
@@ -38,7 +45,7 @@ export function currentHoldings(sources: LockSources): Map<string, Holdings> {
   const of = (subnet: string): Holdings => {
     const known = holdings.get(subnet);
     if (known !== undefined) return known;
-    const fresh = { held: new Map(), pools: new Map(), released: new Map(), pending: new Map() };
+    const fresh = noHoldings();
     holdings.set(subnet, fresh);
     return fresh;
   };
@@ -61,9 +68,14 @@ export function asLock(holdings: ReadonlyMap<string, Holdings>, files: boolean):
       pools: new Map(sortedEntries(state.pools)),
       released: filled(state.released),
       ...(state.pending.size > 0 && { pending: filled(state.pending) }),
+      ...(state.autoPools.size > 0 && { autoPools: filled(state.autoPools) }),
     },
   ]);
-  return { files, subnets: new Map(subnets.filter(([, { held, released }]) => held.size + released.size > 0)) };
+  const isUsed = ({ held, released }: SubnetLock) => held.size + released.size > 0;
+  // Automatic pools alone make no lock: the live pools stay the lock where nobody holds anything.
+  const isLock = subnets.some(([, lock]) => isUsed(lock));
+  const kept = subnets.filter(([, lock]) => isUsed(lock) || (isLock && lock.autoPools !== undefined));
+  return { files, subnets: new Map(kept) };
 }
 
 /** Both families' indexes of everything held, holders written `owner/subnet`. */
@@ -170,6 +182,7 @@ function copy(lock: SubnetLock): Holdings {
     pools: new Map(lock.pools),
     released: new Map(lock.released),
     pending: new Map(lock.pending),
+    autoPools: new Map(lock.autoPools),
   };
 }
 

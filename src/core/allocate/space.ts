@@ -17,7 +17,7 @@ import { effectiveSet } from "../spiderpool/canonical.js";
 import { controlledByPool } from "../spiderpool/controlled.js";
 import { FreeSet } from "./free-set.js";
 import type { LivePools } from "./live.js";
-import type { Holdings } from "./lock.js";
+import { type Holdings, noHoldings } from "./lock.js";
 import { OwnerIndex } from "./owner-index.js";
 import { isPromised } from "./promised.js";
 import { isQuarantine, type Resting, reservedSets } from "./quarantine.js";
@@ -90,6 +90,7 @@ export function obstacles(
     ...[...snapshot.subnets.values()].flatMap((subnet) =>
       controlledByPool(subnet, (name) => !read.has(name) && !ourPool(name)),
     ),
+    ...(snapshot.complete.has("SpiderIPPool") ? [] : [...holdings.values()].flatMap(({ autoPools }) => [...autoPools])),
   ];
   const foreign = byFamily(holders.map(([, set]) => set));
   const indexOf = (family: Family) =>
@@ -131,7 +132,7 @@ export function openSpaces(
   const given = new Map<Space, RangeSet>();
   for (const key of [...plan.subnets.keys()].sort()) {
     const subnet = plan.subnets.get(key)!;
-    const state = holdings.get(key) ?? { held: new Map(), pools: new Map(), released: new Map(), pending: new Map() };
+    const state = holdings.get(key) ?? noHoldings();
     holdings.set(key, state);
     const allocatable = subtract(subnet.usable, within(obstacles.all[subnet.family], cidrRange(subnet.cidr)));
     const heldHere = unionAll([...state.held.values(), ...state.released.values()]);

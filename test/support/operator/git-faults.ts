@@ -56,7 +56,7 @@ async function restartsBlind(stage: FaultyStage): Promise<void> {
   await stage.planSync(automated);
   const first = await stage.start();
   await applied(stage, good);
-  const bad = stage.repository.commit({ "plan/a.yaml": POOLS("  x: {subnet: nowhere, addresses: [10.6.0.10]}") });
+  const bad = await stage.push({ "plan/a.yaml": POOLS("  x: {subnet: nowhere, addresses: [10.6.0.10]}") });
   await ready(stage, "False BuildFailed");
   await first.stop();
   stage.git.intercept(down);

@@ -20,7 +20,7 @@ export async function threadedWork(
   kubeconfig: string,
   dataDir: string,
   limits: Partial<WorkLimits> = {},
-): Promise<{ readonly startWork: StartWork; readonly metrics: ReadableMetrics }> {
+): Promise<{ readonly startWork: StartWork; readonly metrics: ReadableMetrics; readonly said: readonly string[] }> {
   const script = join(workspace(), "thread.mjs");
   const dist = (file: string) => JSON.stringify(pathToFileURL(join(PROJECT, "dist", file)).href);
   writeFileSync(
@@ -58,6 +58,7 @@ export async function threadedWork(
   const metrics = openMetrics();
   const cluster = (await connect({ kubeconfig, env: {} })) as WatchableCluster;
   const { logger } = keptTelemetry();
+  const said: string[] = [];
   const options = {
     script: pathToFileURL(script),
     settings: { kubeconfig, dataDir },
@@ -65,10 +66,11 @@ export async function threadedWork(
     logger,
     metrics,
     write: (_to: string, text: string) => {
+      said.push(text);
       if (process.env.SHOW) process.stdout.write(text);
     },
     acquireLease: (lease: Parameters<typeof acquireWriterLease>[2]) => acquireWriterLease(cluster, systemClock, lease),
     limits: { ...WORK_LIMITS, ...limits },
   };
-  return { metrics, startWork: async (lead) => new WorkThread(options, lead) };
+  return { metrics, said, startWork: async (lead) => new WorkThread(options, lead) };
 }

@@ -57,7 +57,7 @@ async function outlastsRefusals(stage: FaultyStage): Promise<void> {
   await stage.planSync(automated);
   await stage.start();
   await applied(stage, first, 60);
-  const second = stage.repository.commit({ "plan/a.yaml": many(6) });
+  const second = await stage.push({ "plan/a.yaml": many(6) });
   await applied(stage, second, 60);
   expect(answered[429]).toBeGreaterThan(10);
   expect(answered[409]).toBeGreaterThan(3);
@@ -70,7 +70,7 @@ async function outlastsAdmission(stage: FaultyStage): Promise<void> {
   await stage.start();
   await applied(stage, first);
   stage.admission("down");
-  const second = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
+  const second = await stage.push({ "plan/a.yaml": POOLS(X(29)) });
   await ready(stage, "False AdmissionUnavailable", undefined, 60);
   expect(await stage.pool("x")).toEqual(["10.6.0.10-10.6.0.19"]);
   expect((await stage.status()).lastAppliedRevision).toBe(first);
@@ -94,7 +94,7 @@ async function givesUpAfterFive(stage: FaultyStage): Promise<void> {
     tries++;
     return refusal(403, "Forbidden", 'admission webhook "spiderippool.spiderpool.spidernet.io" denied the request: no');
   });
-  const bad = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
+  const bad = await stage.push({ "plan/a.yaml": POOLS(X(29)) });
   const message = await ready(stage, "False RetriesExhausted", undefined, 60);
   expect(message).toContain("gave up after 5 tries");
   await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -165,7 +165,7 @@ async function stopsWithoutStatus(stage: FaultyStage): Promise<void> {
     if (!path.endsWith("/plansyncs/dc/status") || status?.source === undefined) return undefined;
     return refusal(422, "Invalid", 'PlanSync "dc" is invalid: status.source.committedAt: Invalid value: "10000-01-01"');
   });
-  const second = stage.repository.commit({ "plan/a.yaml": POOLS(X(29)) });
+  const second = await stage.push({ "plan/a.yaml": POOLS(X(29)) });
   const message = await ready(stage, "False ReconciliationFailed", undefined, 60);
   expect(message).toContain("nothing is written, since the status cannot be: ");
   await new Promise((resolve) => setTimeout(resolve, 3_000));

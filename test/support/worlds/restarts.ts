@@ -6,7 +6,7 @@ import type { Chance } from "./chance.js";
 import type { Violation } from "./findings.js";
 import { asTemplate, Kubernetes } from "./kubernetes.js";
 import { isOver } from "./life.js";
-import { Copy, endpointsOf, keyOf, type Objects } from "./objects.js";
+import { Copy, endpointsOf, keyOf, type Objects, poolsOf, recordsOf, withRecords } from "./objects.js";
 
 /** How many orders of restarts are tried to find somebody who gets nothing, and to find that it was so before. */
 const SCHEDULES = { after: 3, before: 80 };
@@ -89,13 +89,32 @@ export function strandedBy(objects: Objects, chance: Chance, last?: string): Set
   return stranded;
 }
 
+/**
+ * The cluster as if every pool had a record of what live Pods have of it. Without one Spiderpool gives the address out a
+ * second time (SP4224 tells): to be served by it is nothing a change may not take away.
+ */
+function withLostRecords(objects: Objects): Objects {
+  const copy = new Copy(objects);
+  for (const pod of holders(objects))
+    for (const { address, pool: name } of heldBy(endpointsOf(objects).get(keyOf(pod)))) {
+      const pool = poolsOf(copy).get(name);
+      if (pool === undefined || recordsOf(pool)[address] !== undefined) continue;
+      const record = { pod: keyOf(pod), podUid: pod.metadata.uid! };
+      copy.put(withRecords(pool, { ...recordsOf(pool), [address]: record }));
+    }
+  return copy;
+}
+
 /** FIXED-8 on a change that was carried out (or half of it): nobody who is up moves or strands by it. */
 export function restartFaults(before: Objects, after: Objects, chance: Chance, mayMove: Permission): Violation[] {
   const found: Violation[] = [];
   const harmed = new Set<string>();
   const pods = holders(before);
   for (const pod of pods) {
-    for (const [nic, harm] of harmTo(before, after, pod, mayMove)) {
+    const harms = harmTo(before, after, pod, mayMove);
+    const recorded = harms.size > 0 ? harmTo(withLostRecords(before), withLostRecords(after), pod, mayMove) : harms;
+    for (const [nic, harm] of harms) {
+      if (!recorded.has(nic)) continue;
       harmed.add(keyOf(pod));
       found.push({ invariant: "FIXED-8", message: `${keyOf(pod)} ${harm} on ${nic} at its next restart` });
     }

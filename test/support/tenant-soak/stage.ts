@@ -1,0 +1,127 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connect } from "../../../src/adapters/kubernetes/connect.js";
+import type { PlanSyncSpec, PlanSyncStatus } from "../../../src/core/plan-sync/plan-sync.generated.js";
+import {
+  KINDS,
+  type KubeObject,
+  OWN,
+  type SpiderEndpoint,
+  type SpiderIPPool,
+} from "../../../src/core/spiderpool/objects.js";
+import type { ClusterActor } from "../../../src/ports/cluster.js";
+import { type GitServer, type ServedRepository, startGitServer } from "../git-server.js";
+import { kubeconfigFile } from "../kubeconfig-file.js";
+import { type OperatorProcess, startOperatorProcess } from "../operator/process.js";
+import { offeredBy } from "../worlds/addresses.js";
+import { fileOf, HOSTILE, sharedFile, workloadsOf } from "./plans.js";
+
+const NAMESPACE = "net";
+const PLAN_SYNC = { kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" };
+
+/** Namespaces with a plan for all of them, the API server and the operator in processes of their own. */
+export class TenantStage {
+  private constructor(
+    readonly server: string,
+    readonly honest: readonly string[],
+    readonly actor: ClusterActor & { close(): Promise<void> },
+    readonly operator: OperatorProcess,
+    private readonly repository: ServedRepository,
+    private readonly git: GitServer,
+    private readonly town: ChildProcess,
+    private readonly folder: string,
+  ) {}
+
+  /** Everything set up and the first commit pushed. */
+  static async open(honest: readonly string[]): Promise<TenantStage> {
+    const folder = mkdtempSync(join(tmpdir(), "spiderplan-tenant-soak-"));
+    const main = fileURLToPath(new URL("town-main.ts", import.meta.url));
+    const town = fork(main, { execArgv: ["--import", "tsx"] });
+    const server = await new Promise<string>((resolve) => town.once("message", (url) => resolve(String(url))));
+    const kubeconfig = kubeconfigFile(server, { folder });
+    const actor = await connect({ kubeconfig });
+    const git = await startGitServer({ basic: "spiderplan:s3cret-token" });
+    const repository = git.repository("plans");
+    const all = [...honest, HOSTILE];
+    repository.commit({
+      "plan/shared.yaml": sharedFile(),
+      ...Object.fromEntries(all.map((namespace) => [`plan/${namespace}.yaml`, fileOf(namespace, 2)])),
+    });
+    for (const object of [...standing(git, repository.url), ...all.flatMap(namespaceWithWorkloads)])
+      await actor.create(object, KINDS[object.kind as keyof typeof KINDS]);
+    const operator = await startOperatorProcess({ kubeconfig, namespace: NAMESPACE, dataDir: join(folder, "data") });
+    return new TenantStage(server, honest, actor, operator, repository, git, town, folder);
+  }
+
+  tip(): string {
+    return this.repository.tip();
+  }
+
+  /** Commits a namespace's file, and tells the operator as a webhook does. */
+  async push(namespace: string, replicas: number): Promise<string> {
+    const commit = this.repository.commit({ [`plan/${namespace}.yaml`]: fileOf(namespace, replicas) });
+    await this.actor.patch(PLAN_SYNC, { metadata: { annotations: { "spiderplan.io/hintedAt": commit } } });
+    return commit;
+  }
+
+  async status(): Promise<PlanSyncStatus> {
+    return ((await this.actor.get(PLAN_SYNC)).status ?? {}) as PlanSyncStatus;
+  }
+
+  /** How many addresses a pool has; 0 without it. */
+  async poolSize(name: string): Promise<number> {
+    const pool = await this.actor.get({ kind: KINDS.SpiderIPPool, name }).catch(() => undefined);
+    return pool === undefined ? 0 : offeredBy(pool as SpiderIPPool).length;
+  }
+
+  /** Address of every honest Pod that has one, by `namespace/name`. */
+  async addresses(): Promise<Map<string, string>> {
+    const { items } = await this.actor.list(KINDS.SpiderEndpoint);
+    const honest = (items as readonly SpiderEndpoint[]).filter(({ metadata }) => metadata.namespace !== HOSTILE);
+    return new Map(
+      honest.map(({ metadata, status }) => [
+        `${metadata.namespace}/${metadata.name}`,
+        (status?.current?.ips ?? []).map(({ ipv4 }) => ipv4 ?? "").join(","),
+      ]),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.operator.end("SIGTERM");
+    await this.actor.close();
+    await this.git.close();
+    this.town.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function namespaceWithWorkloads(name: string): KubeObject[] {
+  return [{ apiVersion: "v1", kind: "Namespace", metadata: { name } }, ...workloadsOf(name)];
+}
+
+function standing(git: GitServer, repoURL: string): KubeObject[] {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const source = { repoURL, ref: { branch: "main" }, path: "plan", interval: "5s", secretRef: { name: "git" } };
+  const spec: PlanSyncSpec = {
+    source,
+    sync: { mode: "automated", prune: true, retry: { limit: 5, backoff: { duration: "1s", maxDuration: "5s" } } },
+  };
+  return [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
+    {
+      ...{ apiVersion: "v1", kind: "Secret" },
+      metadata: { name: "git", namespace: NAMESPACE, annotations: { [OWN.repositories]: git.url } },
+      data: { username: base64("spiderplan"), password: base64("s3cret-token"), "ca.crt": base64(git.authority.cert) },
+    },
+    ...["node-a", "node-b", "node-c"].map((name) => ({ apiVersion: "v1", kind: "Node", metadata: { name } })),
+    {
+      apiVersion: KINDS.PlanSync.apiVersion,
+      kind: "PlanSync",
+      metadata: { name: PLAN_SYNC.name, namespace: NAMESPACE },
+      spec,
+    },
+  ];
+}
