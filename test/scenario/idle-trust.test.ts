@@ -210,6 +210,27 @@ describe("a pool that goes", () => {
     const other = idle(naming("*"), "apps/v1 Deployment pay/web");
     expect(await held("", other, idle(naming(OWN)))).toEqual([by(OWN, web)]);
   });
+  test("nor by a wildcard in the defaults of a Namespace or network, whoever wrote it", async () => {
+    const attachment = (names: string[]): KubeObject => ({
+      apiVersion: "k8s.cni.cncf.io/v1",
+      kind: "NetworkAttachmentDefinition",
+      metadata: { namespace: "pay", name: "n" },
+      spec: { config: JSON.stringify({ type: "x", ipam: { type: "spiderpool", default_ipv4_ippool: names } }) },
+    });
+    const block = { ippools: { ipv4: ["shop.*"] }, master: ["eth0"] };
+    const config: KubeObject = {
+      apiVersion: "spiderpool.spidernet.io/v2beta1",
+      kind: "SpiderMultusConfig",
+      metadata: { namespace: "pay", name: "m" },
+      spec: { cniType: "macvlan", macvlan: block },
+    };
+    const annotations = { "ipam.spidernet.io/default-ipv4-ippool": '["?*"]' };
+    const namespace: KubeObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "pay", annotations } };
+    expect(await held("", attachment(["*"]), config, namespace)).toEqual([]);
+    expect(await held("", attachment(["*", OWN]))).toEqual([
+      `${OWN} NetworkAttachmentDefinition pay/n still names it; take that away first`,
+    ]);
+  });
   test("is kept by the wildcard of a template with Pods", async () => {
     expect(await held("", ...running(naming("shop.d*")))).toHaveLength(2);
   });

@@ -56,6 +56,29 @@ test.each<[what: string, annotations: Record<string, string>]>([
   expect(decided.steps.every((step) => step.blocked === undefined)).toBe(true);
 });
 
+test.each<[what: string, text: string]>([
+  ["chains of plugins", `${'{"plugins":['.repeat(20_000)}1${"]}".repeat(20_000)}`],
+  ["lists", `{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`],
+  ["objects", `${'{"a":'.repeat(30_000)}1${"}".repeat(30_000)}`],
+])(
+  "%s inside one another on objects of ours end no pass: they are put right as any other text",
+  async (_what, text) => {
+    const withNetwork = `${plan("")}networks:\n  kube-system/net: {customCNI: '{"type":"macvlan"}'}\n`;
+    const bare = [...NODES, namespaceWith("shop"), namespaceWith("hostile"), namespaceWith("kube-system")];
+    const synced = applied(await decideOn(withNetwork, bare), bare);
+    const changed = synced.map((object): KubeObject => {
+      if (object.kind === "SpiderMultusConfig")
+        return { ...object, spec: { ...(object.spec as object), customCNI: text } };
+      if (object.kind !== "SpiderIPPool") return object;
+      const annotations = { ...object.metadata.annotations, "spiderplan.io/owner": text };
+      return { ...object, metadata: { ...object.metadata, annotations } };
+    });
+    const { steps } = await decideOn(withNetwork, changed);
+    const written = steps.map(({ kind, name }) => `${kind.kind} ${name}`);
+    expect(written.sort()).toEqual(["SpiderIPPool p", "SpiderIPPool q", "SpiderMultusConfig net"]);
+  },
+);
+
 const leaving = ({ verdict }: Awaited<ReturnType<typeof decideOn>>) =>
   [...verdict.strands, ...verdict.moves].map(({ pod, pool }) => `${pod} ${pool}`);
 

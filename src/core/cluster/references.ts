@@ -76,8 +76,10 @@ export class References {
 
   /** Asks who names something. */
   namers({ on, heeds = () => true, facts = CHART_DEFAULTS }: Counting = {}): Namers {
+    // A wildcard in a default names nobody's pool: tenants write net-attach-defs, and who runs by it is judged Pod by Pod.
     const counts = ({ naming, name }: Named) =>
-      (on === undefined || naming.on === on) && (naming.template === undefined || heeds(naming.template, name));
+      (on === undefined || naming.on === on) &&
+      (naming.template === undefined ? !isPattern(name) : heeds(naming.template, name));
     const literal = (pool: string) => this.#index().literals.get(pool)?.find(counts)?.naming.by;
     const pattern = (pool: string): string | undefined => {
       for (const named of this.#index().patterns.matching(pool)) if (counts(named)) return named.naming.by;
