@@ -15,6 +15,13 @@ import {
   writeLease,
 } from "./lease-record.js";
 
+/** Four times what spiderplan asks for, in milliseconds. */
+const LONGEST_DURATION = 60_000;
+/** An int32 of Kubernetes; one more is refused, and the Lease could never be taken again. */
+const MOST_TRANSITIONS = 2_147_483_647;
+/** The name of a holder is not limited by Kubernetes. */
+const LONGEST_NAME = 253;
+
 /** The Lease is held by somebody else who keeps renewing it. */
 export class LeaseTaken extends Error {
   override readonly name = "LeaseTaken";
@@ -89,8 +96,10 @@ export class Waiting {
       return { live: await this.cluster.create(created, KINDS.Lease), at };
     }
     const held = specOf(live);
-    if (held.holderIdentity && held.holderIdentity !== identity && !this.#over(live, held)) return held.holderIdentity;
-    const leaseTransitions = (held.leaseTransitions ?? 0) + 1;
+    if (held.holderIdentity && held.holderIdentity !== identity && !this.#over(live, held))
+      return held.holderIdentity.slice(0, LONGEST_NAME);
+    const before = held.leaseTransitions ?? 0;
+    const leaseTransitions = before < MOST_TRANSITIONS ? before + 1 : 0;
     return { live: await writeLease(this.cluster, this.options, live, { ...spec, leaseTransitions }), at };
   }
 
@@ -101,6 +110,15 @@ export class Waiting {
       this.#record = record;
       this.#seenAt = now;
     }
-    return now - this.#seenAt > (held.leaseDurationSeconds ?? CLIENT_GO.duration / 1000) * 1000;
+    return now - this.#seenAt > this.#durationOf(held);
+  }
+
+  /**
+   * Whoever may write the Lease writes what it says of its duration. No holder of ours counts on less than we do, so less would
+   * make two holders; and what says years would keep everybody from it after one write.
+   */
+  #durationOf({ leaseDurationSeconds = CLIENT_GO.duration / 1000 }: LeaseSpec): number {
+    const { duration } = this.#times;
+    return Math.min(Math.max(leaseDurationSeconds * 1000, duration), Math.max(LONGEST_DURATION, duration));
   }
 }

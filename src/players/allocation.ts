@@ -2,7 +2,7 @@ import { type Address, type Family, formatAddress, parseAddress } from "../core/
 import { cidrRange, parseCidr, rangeContains } from "../core/ip/range.js";
 import type { RangeSet } from "../core/ip/range-set.js";
 import { chooseAddress, reservedAddresses } from "../core/spiderpool/ipam/allocate.js";
-import { type Candidates, candidates } from "../core/spiderpool/ipam/candidates.js";
+import { type Candidates, candidatesByNic } from "../core/spiderpool/ipam/candidates.js";
 import { judgePool } from "../core/spiderpool/ipam/filter.js";
 import type { PodFacts } from "../core/spiderpool/ipam/pod-facts.js";
 import { traceOf } from "../core/spiderpool/ipam/run.js";
@@ -31,8 +31,9 @@ export function candidatesOf(stage: Stage, pod: PodFacts, nics: readonly string[
     networkAttachments: stage.mirror("NetworkAttachmentDefinition").objects,
   };
   const found = new Map<string, Candidates>();
+  const of = candidatesByNic(pod, world, stage.facts);
   for (const nic of nics) {
-    const named = candidates(pod, nic, world, stage.facts);
+    const named = of(nic);
     if (named.error !== undefined) throw new SandboxError(`${FAILED}: ${named.error}`);
     found.set(nic, named);
   }

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import {
+  cpSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { cli, PROJECT } from "../support/cli.js";
 import { workspace, workspaceOf } from "../support/workspace.js";
 
@@ -144,6 +145,27 @@ describe("what a pull request planted in place of the lock", () => {
     expect(stdout + stderr).toContain("spiderplan.lock/default/app-v4.yaml");
     expect(stdout + stderr).toContain(why);
     expect(stdout + stderr).not.toContain("bug of spiderplan");
+  });
+
+  it("a disk that is full: one error that names the file, the lock before stays, nothing is left beside it", async (test) => {
+    const { cwd, lock } = checkout(true);
+    const disk = workspace();
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]).status === 0;
+    if (!mounted) test.skip("mounting a small disk needs more rights than this user has");
+    onTestFinished(() => void spawnSync("umount", ["-l", disk]));
+    cpSync(join(cwd, "plan"), join(disk, "plan"), { recursive: true });
+    grow(disk);
+    writeFileSync(join(disk, "fill"), "");
+    spawnSync("dd", ["if=/dev/zero", `of=${join(disk, "fill")}`, "bs=4k"]);
+    const { code, stderr } = await runLock(disk);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^error: \S+spiderplan\.lock\/default\/app-v4\.yaml cannot be written: the disk is full;[^\n]+\n$/,
+    );
+    expect(readFileSync(join(disk, LOCK), "utf8")).toBe(readFileSync(lock, "utf8"));
+    expect(below(join(disk, "plan/spiderplan.lock"))).toEqual(["default folder", "app-v4.yaml file"]);
+    rmSync(join(disk, "fill"));
+    expect((await runLock(disk)).code).toBe(0);
   });
 
   it("a plan folder that is a link itself is the caller's word: followed", async () => {

@@ -85,6 +85,51 @@ describe("the writer Lease", () => {
     await lease.release();
   });
 
+  it.each<[what: string, spec: object, seconds: [least: number, most: number], transitions: number]>([
+    ["a duration of 0", { leaseDurationSeconds: 0 }, [15, 25], 4],
+    ["a duration of less than 0", { leaseDurationSeconds: -5 }, [15, 25], 4],
+    ["a duration of 68 years", { leaseDurationSeconds: 2_147_483_647 }, [60, 75], 4],
+    ["no duration", {}, [15, 25], 4],
+    [
+      "times of another century",
+      { acquireTime: "2999-01-01T00:00:00.000000Z", renewTime: "1000-01-01T00:00:00.000000Z" },
+      [15, 25],
+      4,
+    ],
+    ["as many transitions as can be", { leaseTransitions: 2_147_483_647 }, [15, 25], 0],
+  ])(
+    "is taken over from a record that says %s, neither at once nor never",
+    async (_what, said, [least, most], transitions) => {
+      const { cluster, clock, acquire, spec } = await world();
+      const metadata = { name: OWN.writerLease, namespace: "kube-system" };
+      await cluster.actor.create(
+        {
+          apiVersion: "coordination.k8s.io/v1",
+          kind: "Lease",
+          metadata,
+          spec: { holderIdentity: "x", leaseTransitions: 3, ...said },
+        },
+        KINDS.Lease,
+      );
+      const before = clock.now();
+      const lease = await acquire("b", { timeout: 100_000 });
+      const waited = (clock.now() - before) / 1000;
+      expect(waited).toBeGreaterThan(least);
+      expect(waited).toBeLessThan(most);
+      expect((await spec()).leaseTransitions).toBe(transitions);
+      await lease.release();
+    },
+  );
+
+  it("names a holder whose name has no end in one short line", async () => {
+    const { cluster, acquire } = await world();
+    const metadata = { name: OWN.writerLease, namespace: "kube-system" };
+    const spec = { holderIdentity: "h".repeat(100_000), leaseDurationSeconds: 15 };
+    await cluster.actor.create({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec }, KINDS.Lease);
+    const error = await acquire("b", { timeout: 0 }).catch((one: unknown) => one);
+    expect((error as LeaseTaken).message.length).toBeLessThan(400);
+  });
+
   it("is lost when somebody else takes it", async () => {
     const { cluster, clock, acquire, ref } = await world();
     const lease = await acquire("a");

@@ -18,6 +18,34 @@ export class UnsafePath extends Error {
   }
 }
 
+/** A path that the system lets nobody write now, and why; what stood there before stands there still. */
+export class NotWritten extends Error {
+  constructor(
+    readonly path: string,
+    readonly code: string,
+    why: string,
+  ) {
+    super(`${path} cannot be written: ${why}; what was there before is there still`);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota of the disk is used up",
+  EROFS: "the disk is read-only",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EIO: "the disk does not work",
+};
+
+/** The system's own words name no file for most of these. */
+async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+  return write().catch((error: NodeJS.ErrnoException) => {
+    const why = REASONS[error.code ?? ""];
+    throw why === undefined ? error : new NotWritten(path, error.code!, why);
+  });
+}
+
 /** What stands at a path; a link is named, never followed. */
 export async function entryAt(path: string): Promise<"nothing" | "file" | "folder" | "link" | "other"> {
   const facts = await factsOf(path);
@@ -52,8 +80,12 @@ export async function readRegularFile(
  * @throws UnsafePath when a link, or something that is no file, is in the way
  */
 export async function replaceFileBelow(root: string, path: string, text: string): Promise<void> {
-  const folder = await makeFoldersBelow(root, dirname(path));
   const target = join(root, path);
+  await writing(target, () => replaceWith(root, path, target, text));
+}
+
+async function replaceWith(root: string, path: string, target: string, text: string): Promise<void> {
+  const folder = await makeFoldersBelow(root, dirname(path));
   const there = await entryAt(target);
   if (there !== "file" && there !== "nothing") throw new UnsafePath(target, NAMES[there]);
   // Nobody who prepared the folder knows this name, and O_EXCL would refuse it.
@@ -75,8 +107,10 @@ export async function removeFileBelow(root: string, path: string): Promise<void>
   const there = folder === undefined ? "nothing" : await entryAt(target);
   if (there === "nothing") return;
   if (there !== "file") throw new UnsafePath(target, NAMES[there]);
-  await rm(target);
-  await syncFolder(dirname(target));
+  await writing(target, async () => {
+    await rm(target);
+    await syncFolder(dirname(target));
+  });
 }
 
 /**
@@ -84,7 +118,7 @@ export async function removeFileBelow(root: string, path: string): Promise<void>
  * @throws EEXIST when anything has that name, a link that leads nowhere too
  */
 export async function createFile(path: string, text: string): Promise<void> {
-  await writeNew(path, text, async () => {});
+  await writing(path, () => writeNew(path, text, async () => {}));
 }
 
 /**

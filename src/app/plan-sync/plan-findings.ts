@@ -33,6 +33,7 @@ export function planFindings(planning: Planning, context: PlanContext): PlanFind
   const held = outcome.steps.filter(heldBack);
   const errors = planning.diagnostics.filter(({ severity }) => severity === "error");
   const short = planning.diagnostics.filter(isShortage);
+  const unreadable = planning.diagnostics.filter(({ code }) => code === "SP4250");
   const unserved = planning.diagnostics.filter(({ code }) => code === "SP2607");
   const bounded = planning.diagnostics.filter(({ code }) => code === "SP3108");
   const ended = planning.diagnostics.filter(({ code }) => code === "SP2602" || code === "SP2608");
@@ -42,6 +43,8 @@ export function planFindings(planning: Planning, context: PlanContext): PlanFind
     blockedCause: held[0] && `${held[0].blocked!.type} ${stepKey(held[0])}`,
     capacity: short.length === 0 ? undefined : listed(short.map((one) => shortageLine(one, context.wish))),
     bounded: bounded.length === 0 ? undefined : listed(bounded.map((one) => `${findingLine(one)}; ${one.hint}`)),
+    unreadable:
+      unreadable.length === 0 ? undefined : listed(unreadable.map((one) => `${findingLine(one)}; ${one.hint}`)),
     unserved: unserved.length === 0 ? undefined : listed(unserved.map((one) => `${findingLine(one)}; ${one.hint}`)),
     ended: ended.length === 0 ? undefined : listed(ended.map((one) => `${findingLine(one)}; ${one.hint}`)),
     drift: driftLine(outcome.steps, context.drift),

@@ -52,7 +52,10 @@ const KEPT: ReadonlyMap<string, Kept> = new Map<string, Kept>([
   [KINDS.SpiderIPPool.kind, WHOLE],
   [KINDS.SpiderReservedIP.kind, WHOLE],
   [KINDS.SpiderMultusConfig.kind, WHOLE],
-  [KINDS.NetworkAttachmentDefinition.kind, WHOLE],
+  [
+    KINDS.NetworkAttachmentDefinition.kind,
+    { metadata: attachmentMetadata, parts: ({ spec }) => ({ spec: pick(spec, ["config"]) }) },
+  ],
   [KINDS.ConfigMap.kind, WHOLE],
   [
     KINDS.SpiderEndpoint.kind,
@@ -99,6 +102,13 @@ function identified(metadata: ObjectMeta): Fields {
 /** Of what spiderplan patches: a write carries the version it was decided on. */
 function written(metadata: ObjectMeta): Fields {
   return { ...identified(metadata), resourceVersion: metadata.resourceVersion };
+}
+
+/** Whose it is, by its kind alone (X8): tenants write the rest, and nobody reads it. */
+function attachmentMetadata(metadata: ObjectMeta): Fields {
+  const made = metadata.ownerReferences?.filter(({ kind }) => kind === KINDS.SpiderMultusConfig.kind) ?? [];
+  const annotations = only(metadata.annotations, isReadAnnotation);
+  return { ...named(metadata), annotations, ownerReferences: made.length > 0 ? made : undefined };
 }
 
 function isControlled({ ownerReferences }: ObjectMeta): boolean {

@@ -2,7 +2,7 @@ import { namingsOf } from "../cluster/references.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Plan } from "../plan/plan.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
-import { globMatch, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
+import { isPattern, namesHit } from "../spiderpool/ipam/glob.js";
 import type { KubeObject } from "../spiderpool/objects.js";
 import { anchorName } from "./anchor.js";
 import { compareTemplate, templateAnnotations } from "./annotations.js";
@@ -56,8 +56,7 @@ export function compareTemplates(
  * @param pools names in order
  */
 function namesNoPool(workload: KubeObject, pools: readonly string[]): NoPool | undefined {
-  const hits = (name: string) =>
-    namesWithPrefix(pools, literalPrefix(name)).some((pool) => globMatch(name, pool) && !ANCHORS.includes(pool));
+  const hits = (name: string) => namesHit(pools, name).some((pool) => !ANCHORS.includes(pool));
   for (const { names } of namingsOf(workload)) {
     const families = FAMILIES.map((family) => {
       const given = family === 4 ? names.v4 : names.v6;

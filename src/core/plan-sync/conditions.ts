@@ -175,16 +175,23 @@ function ipStable({ plan }: Findings): Said {
   const { moves, strands, released } = plan!.verdict;
   const unwanted = moves.filter((one) => one.migration === undefined);
   const type = "IPStable";
+  // The verdict of these is of their addresses alone: whoever relies on the condition must know.
+  const unreadable = plan!.unreadable === undefined ? "" : `; ${plan!.unreadable}`;
   const parts = [
     count(released.length, "address in use would be released", "addresses in use would be released"),
     count(strands.length, "Pod would get no address", "Pods would get no address"),
     count(unwanted.length, "Pod would move", "Pods would move"),
   ].filter((part) => part !== "");
   if (parts.length === 0) {
-    return { type, status: "True", reason: "ReconciliationSucceeded", message: "no workload's address changes" };
+    return {
+      type,
+      status: "True",
+      reason: "ReconciliationSucceeded",
+      message: `no workload's address changes${unreadable}`,
+    };
   }
   const reason = released.length > 0 ? "WouldReleaseInUseIP" : unwanted.length > 0 ? "WouldMoveIP" : "WouldLoseIP";
-  return { type, status: "False", reason, message: `${parts.join(", ")}; nothing of that is written` };
+  return { type, status: "False", reason, message: `${parts.join(", ")}; nothing of that is written${unreadable}` };
 }
 
 function capacity({ plan }: Findings): Said {

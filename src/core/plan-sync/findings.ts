@@ -79,6 +79,8 @@ export interface PlanFindings {
   readonly capacity?: string;
   /** Workloads whose number of Pods the plan limits although the lock follows them. */
   readonly bounded?: string;
+  /** Objects that are beyond what is read of them, and so are judged on their addresses alone. */
+  readonly unreadable?: string;
   /** Live templates whose new Pods find no pool, in one line. */
   readonly unserved?: string;
   /** Namespaces that are not there or go away, with what is not written for them. */

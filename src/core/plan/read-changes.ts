@@ -45,8 +45,12 @@ export function readMigrations(
     if (parts.unreadable?.has(value.from) || parts.unreadable?.has(value.to)) continue;
     const [key, nic] = splitNic(value.owner);
     const fault = migrationFault(value, parts) ?? twice(value.owner, migrations);
-    if (fault === undefined) migrations.set(value.owner, { ...value, workload: key, nic, source });
-    else {
+    if (fault === undefined) {
+      // FIXED-4: in one order, whatever that of the file.
+      const { owner, from, to, phase, ticket } = value;
+      const told = ticket === undefined ? {} : { ticket };
+      migrations.set(owner, { owner, from, to, phase, ...told, workload: key, nic, source });
+    } else {
       const { at, message, hint } = fault;
       fail({ at: child(source, at), about: key, found }, "SP2048", message, { hint });
     }

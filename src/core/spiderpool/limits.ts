@@ -1,32 +1,10 @@
 import { isFields } from "./json.js";
-import { KEYS, KINDS, type KubeObject, OWN } from "./objects.js";
+import { KEYS, KINDS, type KubeObject, OWN, type OwnerReference } from "./objects.js";
+import { isVast, LIMITS, textFault } from "./text-limits.js";
 
-/**
- * The most that is read of what tenants write on Pods, workloads, Namespaces and net-attach-defs. Kubernetes itself takes
- * 256 KiB of annotations and about 1.5 MiB of an object, with any number of labels, names and items in it; what one NIC of
- * an honest Pod needs is a few hundred characters. Beyond a limit the object is unreadable: it is judged on the addresses
- * its Pods hold, names nothing, and a warning says so; everything else goes on.
- */
-export const LIMITS = {
-  /** Of all annotations of one object that anybody here reads. */
-  annotationCharacters: 32_768,
-  /** Of the configuration of one net-attach-def. */
-  configCharacters: 65_536,
-  /** Names, items and other values of one annotation. */
-  values: 2_000,
-  /** Names with a wildcard in one annotation: each is compared with every pool. */
-  patterns: 100,
-  /** Lists and objects inside one another. */
-  depth: 16,
-  /** A label's key has at most 317 characters, its value 63; Kubernetes does not count them. */
-  labels: 256,
-  /** Values of one selector, node selector, affinity or list of tolerations. */
-  terms: 2_000,
-  /** NICs of one SpiderEndpoint. */
-  nics: 256,
-} as const;
+export { LIMITS } from "./text-limits.js";
 
-/** No annotation of this length can pass another limit: most texts need not be looked at. */
+/** Whatever is in an annotation of this length costs next to nothing: most texts need not be looked at. */
 const SURELY_FINE = 300;
 
 /** What stands in place of a text beyond a limit: no JSON, no name, so that nobody reads anything out of it. */
@@ -62,6 +40,17 @@ const NOT_TENANTS: ReadonlySet<string> = new Set([
   KINDS.ConfigMap.kind,
 ]);
 
+/** The annotations that name pools. */
+const POOL_NAMES: ReadonlySet<string> = new Set([
+  KEYS.ippools,
+  KEYS.ippool,
+  KEYS.namespaceDefaultV4,
+  KEYS.namespaceDefaultV6,
+]);
+
+/** The annotations with an item for each NIC. */
+const PER_INTERFACE: ReadonlySet<string> = new Set([KEYS.ippools, KEYS.subnets, KEYS.networks]);
+
 type Texts = Readonly<Record<string, string>>;
 type Fields = Record<string, unknown>;
 
@@ -80,19 +69,46 @@ export function withinLimits(object: KubeObject): KubeObject {
   if (NOT_TENANTS.has(object.kind)) return object;
   if (object.kind === KINDS.SpiderEndpoint.kind) return withFewNics(object);
   if (object.kind === KINDS.NetworkAttachmentDefinition.kind) return withShortConfig(object);
+  if (object.kind === KINDS.HorizontalPodAutoscaler.kind) return withShortTarget(object);
+  if (object.kind === KINDS.ControllerRevision.kind) return withShortTemplate(object);
   const { metadata, spec } = object;
   const own = metadataFault(metadata, object.kind !== KINDS.Namespace.kind);
+  const ownerFault = metadata.ownerReferences?.some(isLongOwner) ? OWNER_FAULT : undefined;
   const specFault = isFields(spec) ? workloadFault(spec) : undefined;
-  const reason = own ?? specFault;
+  const reason = own ?? ownerFault ?? specFault;
   if (reason === undefined) return object;
   const annotations = { ...(own === undefined ? metadata.annotations : blanked(metadata.annotations)) };
   annotations[OWN.unreadable] = reason;
   const labels = isMany(metadata.labels) ? {} : metadata.labels;
+  const ownerReferences = metadata.ownerReferences?.filter((owner) => !isLongOwner(owner));
   return {
     ...object,
-    metadata: { ...metadata, annotations, labels },
+    metadata: { ...metadata, annotations, labels, ...(ownerReferences && { ownerReferences }) },
     ...(specFault && { spec: bounded(spec as Fields) }),
   };
+}
+
+const OWNER_FAULT = `the name of its owner has more than ${LIMITS.nameCharacters} characters`;
+
+/** Kubernetes limits neither of them. */
+function isLongOwner({ apiVersion, kind, name }: OwnerReference): boolean {
+  return [apiVersion, kind, name].some((text) => (text?.length ?? 0) > LIMITS.nameCharacters);
+}
+
+/** What an autoscaler with such a target scales cannot exist. */
+function withShortTarget(object: KubeObject): KubeObject {
+  const target = isFields(object.spec) ? object.spec.scaleTargetRef : undefined;
+  const isLong = isFields(target) && Object.values(target).some((text) => String(text).length > LIMITS.nameCharacters);
+  return isLong ? { ...object, spec: undefined } : object;
+}
+
+/** The template of a revision is what a workload's was. */
+function withShortTemplate(object: KubeObject): KubeObject {
+  const { data } = object as { data?: unknown };
+  const spec = isFields(data) && isFields(data.spec) ? data.spec : undefined;
+  return spec === undefined || workloadFault(spec) === undefined
+    ? object
+    : ({ ...object, data: { spec: bounded(spec) } } as unknown as KubeObject);
 }
 
 /** @param total whether all annotations together are limited too: those of a Namespace are not a tenant's alone */
@@ -112,7 +128,11 @@ function metadataFault(
     if (text === undefined || text.length <= SURELY_FINE) continue;
     if (text.length > LIMITS.annotationCharacters)
       return `annotation ${key} has more than ${LIMITS.annotationCharacters} characters`;
-    const fault = textFault(text);
+    const fault = textFault(text, {
+      ...LIMITS,
+      nameCharacters: POOL_NAMES.has(key) ? LIMITS.nameCharacters : text.length,
+      interfaces: PER_INTERFACE.has(key) ? LIMITS.interfaces : LIMITS.values,
+    });
     if (fault !== undefined) return `annotation ${key} has ${fault}`;
   }
   return undefined;
@@ -126,12 +146,15 @@ function workloadFault(spec: Fields): string | undefined {
   const metadata = isFields(template) && isFields(template.metadata) ? template.metadata : undefined;
   return (
     metadataFault(metadata, true) ??
-    termsFault(spec, ["selector", ...PLACEMENT]) ??
+    termsFault(spec, READ) ??
     (isFields(template) && isFields(template.spec) ? termsFault(template.spec, PLACEMENT) : undefined)
   );
 }
 
-const PLACEMENT = ["nodeSelector", "affinity", "tolerations"] as const;
+const PLACEMENT = ["nodeName", "nodeSelector", "affinity", "tolerations"] as const;
+
+/** Of a workload itself: a custom resource may have anything in them. */
+const READ = ["selector", "replicas", "parallelism", "ordinals", "strategy", "updateStrategy", "paused", ...PLACEMENT];
 
 function termsFault(spec: Fields, keys: readonly string[]): string | undefined {
   const key = keys.find((one) => spec[one] !== undefined && isVast(spec[one]));
@@ -141,7 +164,7 @@ function termsFault(spec: Fields, keys: readonly string[]): string | undefined {
 /** A workload's spec that nobody can read: no annotations, no labels, no placement, only how many Pods it asks for. */
 function bounded(spec: Fields): Fields {
   const { template, jobTemplate } = spec;
-  const left = without(spec, ["selector", ...PLACEMENT]);
+  const left = without(spec, READ);
   if (isFields(jobTemplate) && isFields(jobTemplate.spec))
     left.jobTemplate = { ...jobTemplate, spec: bounded(jobTemplate.spec) };
   if (!isFields(template)) return left;
@@ -173,52 +196,18 @@ function isMany(labels: Texts | undefined): boolean {
   return false;
 }
 
-/** What a text has too much of, in one sweep that knows of JSON only where texts and lists begin and end. */
-function textFault(
-  text: string,
-  limits: { readonly values: number; readonly depth: number } = LIMITS,
-): string | undefined {
-  let [values, patterns, depth] = [1, 0, 0];
-  let quoted = false;
-  let wild = false;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i]!;
-    if (quoted) {
-      if (char === '"') {
-        quoted = false;
-        if (wild && ++patterns > LIMITS.patterns) return `more than ${LIMITS.patterns} patterns`;
-      } else if (char === "*" || char === "?" || char === "[" || char === "\\") {
-        wild = true;
-        if (char === "\\") i++;
-      }
-    } else if (char === '"') [quoted, wild] = [true, false];
-    else if (char === "," && ++values > limits.values) return `more than ${limits.values} values`;
-    else if ((char === "[" || char === "{") && ++depth > limits.depth) return `more than ${limits.depth} levels`;
-    else if (char === "]" || char === "}") depth--;
-  }
-  return undefined;
-}
-
-/** Whether a value holds more values, or lies deeper, than anybody needs; stops at the limit. */
-function isVast(value: unknown): boolean {
-  let left: number = LIMITS.terms;
-  const visit = (part: unknown, depth: number): boolean => {
-    if (--left < 0 || depth > LIMITS.depth) return true;
-    if (typeof part === "string") return part.length > LIMITS.annotationCharacters;
-    if (typeof part !== "object" || part === null) return false;
-    for (const key in part) if (visit((part as Fields)[key], depth + 1)) return true;
-    return false;
-  };
-  return visit(value, 0);
-}
-
 function withShortConfig(object: KubeObject): KubeObject {
   const config = isFields(object.spec) ? object.spec.config : undefined;
   if (typeof config !== "string" || config.length <= SURELY_FINE) return object;
   const fault =
     config.length > LIMITS.configCharacters
       ? `more than ${LIMITS.configCharacters} characters`
-      : textFault(config, { values: LIMITS.values, depth: 2 * LIMITS.depth });
+      : textFault(config, {
+          values: LIMITS.values,
+          depth: 2 * LIMITS.depth,
+          interfaces: LIMITS.values,
+          nameCharacters: LIMITS.configCharacters,
+        });
   if (fault === undefined) return object;
   const annotations = { ...object.metadata.annotations, [OWN.unreadable]: `its config has ${fault}` };
   return { ...object, metadata: { ...object.metadata, annotations }, spec: { config: UNREADABLE } };

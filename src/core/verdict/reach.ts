@@ -2,7 +2,7 @@ import { templatesFor } from "../cluster/successor.js";
 import { workloadOfPod } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import { hasSubnetAnnotation, type Names, ownChoice, ownChoiceText } from "../spiderpool/ipam/annotations.js";
-import { compileGlob, isPattern, literalPrefix, namesWithPrefix } from "../spiderpool/ipam/glob.js";
+import { isPattern, namesHit } from "../spiderpool/ipam/glob.js";
 import { KINDS, type KubeObject } from "../spiderpool/objects.js";
 import type { Holder } from "../usage.js";
 import type { Touched } from "./touched.js";
@@ -62,10 +62,7 @@ function asking(pools: ReadonlySet<string>): (annotations: Readonly<Record<strin
 }
 
 function patternHits(pattern: string, sorted: readonly string[]): boolean {
-  if (!isPattern(pattern)) return false;
-  const within = namesWithPrefix(sorted, literalPrefix(pattern));
-  const glob = within.length === 0 ? undefined : compileGlob(pattern);
-  return glob !== undefined && within.some(glob);
+  return isPattern(pattern) && namesHit(sorted, pattern).length > 0;
 }
 
 function namespaceOf(key: string): string {

@@ -5,7 +5,7 @@ import type { Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { MAX_RECORDS, reservedAddresses } from "../spiderpool/ipam/allocate.js";
-import { type Candidates, candidates } from "../spiderpool/ipam/candidates.js";
+import { type Candidates, candidatesByNic } from "../spiderpool/ipam/candidates.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { choicesIn, traceOf } from "../spiderpool/ipam/run.js";
 import { KEYS, type SpiderIPPool } from "../spiderpool/objects.js";
@@ -18,8 +18,8 @@ export interface Scene {
   readonly sortedPoolNames: readonly string[];
   /** Where Pods may run. */
   readonly nodes: NodeClasses;
-  /** Candidates already worked out: Pods of one template ask for the same. */
-  readonly candidates: Map<string, Candidates>;
+  /** The candidates of a NIC, worked out once: Pods of one template ask for the same. */
+  readonly candidates: (pod: PodFacts, nic: string) => Candidates;
   /** Addresses a pool can hand out at all: offered, not reserved, no more than Spiderpool records (F4). */
   readonly capacity: (pool: SpiderIPPool) => number;
   /** The addresses behind `capacity`, and how many of them are taken now. */
@@ -45,20 +45,16 @@ export function sceneOf(snapshot: Snapshot, facts: SpiderpoolFacts): Scene {
     known.set(pool, { usable, used });
     return { usable, used };
   };
-  const askings = new Map<string, Asking>();
-  const asking = (pod: PodFacts, nic: string) => {
-    const key = askKey(pod, nic);
-    const found = askings.get(key) ?? askingOf(snapshot, pod, nic, facts);
-    askings.set(key, found);
-    return found;
-  };
+  const { pools, multusConfigs, networkAttachments } = snapshot;
+  const sortedPoolNames = [...pools.keys()].sort();
+  const world = { pools, multusConfigs, networkAttachments, sortedPoolNames };
   return {
     snapshot,
     facts,
-    asking,
-    sortedPoolNames: [...snapshot.pools.keys()].sort(),
+    asking: byNic((pod) => (nic) => askingOf(snapshot, pod, nic, facts)),
+    sortedPoolNames,
     nodes: new NodeClasses(snapshot),
-    candidates: new Map(),
+    candidates: byNic((pod) => candidatesByNic(pod, world, facts)),
     occupancy,
     capacity: (pool) => Math.min(size(occupancy(pool).usable), MAX_RECORDS),
   };
@@ -86,27 +82,37 @@ export interface Beside extends Pick<Outcome, "eligible" | "pools"> {
 
 /** The candidates of a NIC in a scene. */
 export function candidatesIn(scene: Scene, pod: PodFacts, nic: string): Candidates {
-  const key = askKey(pod, nic);
-  const known = scene.candidates.get(key);
-  if (known !== undefined) return known;
-  const { pools, multusConfigs, networkAttachments } = scene.snapshot;
-  const world = { pools, multusConfigs, networkAttachments, sortedPoolNames: scene.sortedPoolNames };
-  const found = candidates(pod, nic, world, scene.facts);
-  scene.candidates.set(key, found);
-  return found;
+  return scene.candidates(pod, nic);
+}
+
+/** Remembers what is worked out of Pods that ask for the same, for each of their NICs: the long text is kept but once. */
+function byNic<T>(read: (pod: PodFacts) => (nic: string) => T): (pod: PodFacts, nic: string) => T {
+  const known = new Map<string, { readonly read: (nic: string) => T; readonly found: Map<string, T> }>();
+  return (pod, nic) => {
+    const text = askText(pod);
+    const same = known.get(text) ?? { read: read(pod), found: new Map<string, T>() };
+    known.set(text, same);
+    const found = same.found.get(nic) ?? same.read(nic);
+    same.found.set(nic, found);
+    return found;
+  };
 }
 
 const ASKING = [KEYS.subnets, KEYS.subnet, KEYS.ippools, KEYS.ippool, KEYS.defaultNetwork, KEYS.networks];
 const DEFAULTS = [KEYS.namespaceDefaultV4, KEYS.namespaceDefaultV6];
 
-/** All that candidates depend on, as one text: equal texts have equal candidates (A1-A6, A8). */
+/** All that the candidates of a NIC depend on, as one text: equal texts have equal candidates (A1-A6, A8). */
 export function askKey(pod: PodFacts, nic: string): string {
+  return `${nic}\n${askText(pod)}`;
+}
+
+function askText(pod: PodFacts): string {
   const { namespace, annotations, namespaceAnnotations = {}, controller } = pod;
   // Only auto pools belong to a workload; everything else is asked for by annotation.
   const auto = annotations[KEYS.subnets] ?? annotations[KEYS.subnet];
   const workload = auto === undefined ? "" : `${controller?.apiVersion} ${controller?.kind} ${controller?.name}`;
   const own = ASKING.map((key) => annotations[key] ?? "").join("\n");
-  return `${namespace}\n${nic}\n${workload}\n${own}\n${DEFAULTS.map((key) => namespaceAnnotations[key] ?? "").join("\n")}`;
+  return `${namespace}\n${workload}\n${own}\n${DEFAULTS.map((key) => namespaceAnnotations[key] ?? "").join("\n")}`;
 }
 
 /**

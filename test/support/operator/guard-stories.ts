@@ -20,7 +20,27 @@ export const GUARD_STORIES: readonly Story[] = [
     "an annotation of ours on a Namespace that somebody keeps changing back is drift, and then a fight",
     seesFightsOverNamespaces,
   ],
+  ["what a tenant wrote beyond all limits is named in IPStable, and stops nobody", namesTheUnreadable],
 ];
+
+async function namesTheUnreadable(stage: Stage): Promise<void> {
+  await stage.push({ "plan/a.yaml": pools(X(19)), "plan/net.yaml": NETWORK });
+  await stage.planSync(automated);
+  await stage.start();
+  await ready(stage, IN_SYNC);
+  const message = async () => (await stage.status()).conditions?.find(({ type }) => type === "IPStable")?.message ?? "";
+  expect(await message()).toBe("no workload's address changes");
+  const many = { "ipam.spidernet.io/ippools": JSON.stringify([{ ipv4: new Array(3_000).fill("x") }]) };
+  await stage.add(["one", "two"].map((name) => deploymentOf(name, 0, many)));
+  const told = await eventually(message, (now) => now.includes("2 objects"));
+  expect(told).toMatch(/^no workload's address changes; SP4250 too much is written on 2 objects to be read; /);
+  expect(told).toContain("Deployment default/one (annotation ipam.spidernet.io/ippools has more than 2000 values)");
+  await applied(stage, await stage.push({ "plan/a.yaml": pools(X(18)) }));
+  expect(await message()).toBe(told);
+  for (const name of ["one", "two"])
+    await stage.actor.delete({ kind: KINDS.Deployment, namespace: "default", name }, {});
+  await eventually(message, (now) => now === "no workload's address changes");
+}
 
 async function holdsBackParts(stage: Stage): Promise<void> {
   const first = await stage.push({ "plan/a.yaml": pools(X(19)), "plan/net.yaml": NETWORK });

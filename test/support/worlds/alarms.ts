@@ -93,7 +93,7 @@ function withoutOwnReservations(objects: Objects): Objects {
 }
 
 /** The cluster after each wave of the steps that are not held back, or only for these reasons. */
-function statesOf(before: Objects, steps: readonly Step[], reasons: readonly string[]): Objects[] {
+export function statesOf(before: Objects, steps: readonly Step[], reasons: readonly string[]): Objects[] {
   const states: Objects[] = [];
   const going = steps.filter((step) => step.blocked === undefined || reasons.includes(step.blocked.type));
   const state = new Copy(before);

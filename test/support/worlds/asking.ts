@@ -35,12 +35,27 @@ export function asked(objects: Objects, pod: KubeObject): Map<string, Asked> | u
     if (names === undefined) return undefined;
     found.set(nic, names);
   }
-  return found;
+  return found.size > 0 && isAnyItemBad(objects, pod) ? undefined : found;
+}
+
+/** T5: all items of `ippools` are served in one go, also those of NICs that do not ask: one bad name fails them all. */
+function isAnyItemBad(objects: Objects, pod: KubeObject): boolean {
+  return itemsOf(pod).some(({ ipv4 = [], ipv6 = [] }) => expanded(objects, ipv4, ipv6) === undefined);
+}
+
+interface Item {
+  readonly interface?: string;
+  readonly ipv4?: string[];
+  readonly ipv6?: string[];
+}
+
+function itemsOf(pod: KubeObject): Item[] {
+  return JSON.parse(pod.metadata.annotations?.[KEYS.ippools] ?? "[]") as Item[];
 }
 
 /** Whether the items of a Pod's `ippools` name no interface. */
 export function areUnnamed(pod: KubeObject): boolean {
-  const items = JSON.parse(pod.metadata.annotations?.[KEYS.ippools] ?? "[]") as { interface?: string }[];
+  const items = itemsOf(pod);
   return items.length > 0 && items.every((item) => item.interface === undefined);
 }
 
@@ -49,7 +64,7 @@ function askedBy(objects: Objects, pod: KubeObject, nic: string): Asked | undefi
   const annotations = pod.metadata.annotations ?? {};
   const { [KEYS.ippools]: ippools, [KEYS.ippool]: ippool } = annotations;
   if (ippools !== undefined) {
-    const items = JSON.parse(ippools) as { interface?: string; ipv4?: string[]; ipv6?: string[] }[];
+    const items = itemsOf(pod);
     // Unnamed items are matched by position (A4).
     const own = areUnnamed(pod) ? items[nic === "eth0" ? 0 : 1] : items.find((item) => item.interface === nic);
     return own && expanded(objects, own.ipv4 ?? [], own.ipv6 ?? []);

@@ -12,6 +12,8 @@ export interface Keeper {
   previous: PlanModel | undefined;
   /** Whether the last sync left nothing to do and complained of nothing. */
   atRest: boolean;
+  /** What its fixed owners had at rest when our marks were lost, until a sync has made it good. */
+  unmarked: ReadonlyMap<string, string> | undefined;
   /** Whether all that its lock promises is held in the cluster. */
   isHeld: boolean;
   readonly workloads: readonly FixedWorkload[];
@@ -25,5 +27,6 @@ export function keeperOf(
   workloads: readonly LiveWorkload[],
 ): Keeper {
   const install: Install = { name, lock: { files: false, subnets: new Map() }, lockFiles };
-  return { install, model, previous: undefined, remembered: undefined, atRest: false, isHeld: false, workloads };
+  const nothing = { previous: undefined, remembered: undefined, unmarked: undefined };
+  return { install, model, ...nothing, atRest: false, isHeld: false, workloads };
 }

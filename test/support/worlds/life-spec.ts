@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Edit } from "./edit-spec.js";
 import { numbers, small } from "./edit-spec.js";
-import type { EventSpec, WorldSpec } from "./spec.js";
+import type { EventSpec, WorkloadSpec, WorldSpec } from "./spec.js";
 
 /** Ordinary situations of a cluster that worlds may have besides; each can be left out. */
 export const FEATURES = [
@@ -22,6 +22,7 @@ export const FEATURES = [
   "unnamed",
   "networks-gone",
   "auto-pools",
+  "second-nics",
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];
@@ -33,6 +34,8 @@ export interface Life {
   readonly owned?: boolean;
   /** The items of its `ippools` name no interface. */
   readonly unnamed?: boolean;
+  /** It is a StatefulSet with this second NIC. */
+  readonly second?: NonNullable<WorkloadSpec["net1"]>;
   /** Where it may run; 0 = anywhere. */
   readonly placement?: number;
 }
@@ -66,11 +69,15 @@ export function withFeatures(base: fc.Arbitrary<WorldSpec>, features: readonly F
     for (const { at, event } of events) all.splice(at % (all.length + 1), 0, event);
     return {
       ...spec,
-      workloads: spec.workloads.map((one, index) => ({ ...one, life: lives[index] ?? {} })),
+      workloads: spec.workloads.map((one, index) => alive(one, lives[index] ?? {})),
       taints,
       events: all,
     };
   });
+}
+
+function alive(one: WorkloadSpec, { second, ...life }: Life): WorkloadSpec {
+  return { ...one, ...(second && { stateful: true, net1: second }), life };
 }
 
 function extraOf(features: ReadonlySet<Feature>): fc.Arbitrary<Extra> {
@@ -91,6 +98,15 @@ function extraOf(features: ReadonlySet<Feature>): fc.Arbitrary<Extra> {
       owned: maybe("owned", fc.constant(true)),
       unnamed: maybe("unnamed", fc.constant(true)),
       placement: maybe("placement", small(PLACEMENTS - 1)),
+      second: maybe(
+        "second-nics",
+        fc.record({
+          ask: fc.constantFrom("names" as const, "pattern" as const, "same" as const),
+          network: small(1),
+          names: fc.array(small(4), { minLength: 1, maxLength: 3 }),
+          ...{ subnets: fc.constant([0]), elastic: fc.constant(0), perPod: fc.constant(false) },
+        }),
+      ),
     })
     .map((one): Life => JSON.parse(JSON.stringify(one)) as Life);
   const templates = features.has("templates") || features.has("on-delete") || features.has("partition");

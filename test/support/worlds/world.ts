@@ -11,7 +11,8 @@ import { foreignEdit } from "./foreign.js";
 import { type Keeper, keeperOf } from "./keeper.js";
 import { Kubernetes, type LiveWorkload, type Orchestra } from "./kubernetes.js";
 import { isNamed, nodesFor, templateFor } from "./life.js";
-import { GROW_AUTO, type LifeEvent } from "./life-spec.js";
+import { GROW_AUTO, type LifeEvent, LOSE_MARKS } from "./life-spec.js";
+import { holdingsAtRest, unmarkedKept } from "./marks.js";
 import { Copy, poolsOf } from "./objects.js";
 import { specOf } from "./plan-model.js";
 import { PlayedKubernetes } from "./played.js";
@@ -130,7 +131,7 @@ class World {
         const one = this.#workloads[event.workload % this.#workloads.length]!;
         this.#story.say(`${one.name} is scaled to ${event.replicas}`);
         // What its Pods no longer ask for may go with the next sync, whatever that is about.
-        for (const keeper of this.#keepers) keeper.atRest = false;
+        for (const keeper of this.#keepers) Object.assign(keeper, { atRest: false, unmarked: undefined });
         await this.#kubernetes.scale(one, event.replicas);
         return;
       }
@@ -143,6 +144,8 @@ class World {
       case "node":
         return this.#live(event);
       case "foreign": {
+        for (const one of this.#keepers)
+          one.unmarked = event.what === LOSE_MARKS ? (one.unmarked ?? holdingsAtRest(one, objects)) : undefined;
         for (const keeper of this.#keepers) Object.assign(keeper, { atRest: false, remembered: undefined });
         this.#meddled = true;
         const keeper = this.#keepers[0]!;
@@ -159,7 +162,7 @@ class World {
     const kubernetes = this.#kubernetes;
     if (!(kubernetes instanceof Kubernetes)) return;
     const { objects } = this.#cluster;
-    for (const keeper of this.#keepers) keeper.atRest = false;
+    for (const keeper of this.#keepers) Object.assign(keeper, { atRest: false, unmarked: undefined });
     if (event.type === "template") {
       const index = event.workload % this.spec.workloads.length;
       const one = this.#workloads[index]!;
@@ -329,6 +332,8 @@ class World {
     }
     found.push(...this.#resting.afterSync(before, objects, keeper, this.#cluster.clock.now()));
     if (!this.#meddled && !restarted && !crashed) found.push(...ownConflicts(run));
+    if (!restarted && !crashed) found.push(...unmarkedKept(objects, run, keeper, edits));
+    keeper.unmarked = undefined;
     if (found.length > 0) throw new Violated(found, this.#story.told(objects));
     keeper.atRest = checked.atRest;
     keeper.isHeld =

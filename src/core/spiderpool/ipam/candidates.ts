@@ -45,35 +45,49 @@ export interface CandidateWorld extends NetworkWorld {
  * @param nic `eth0`, `net1` ...
  */
 export function candidates(pod: PodFacts, nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
+  return candidatesByNic(pod, world, facts)(nic);
+}
+
+type CandidatesOf = (nic: string) => Candidates;
+
+/** The candidates of any NIC of a Pod; what stands once for all of its NICs is read once. */
+export function candidatesByNic(pod: PodFacts, world: CandidateWorld, facts: SpiderpoolFacts): CandidatesOf {
   const subnets = facts.enableSpiderSubnet && hasSubnetAnnotation(pod.annotations);
   if (subnets)
-    return enabled({ source: "subnet annotation", ...autoPoolCandidates(pod, nic, world.pools, facts) }, facts);
+    return (nic) =>
+      enabled({ source: "subnet annotation", ...autoPoolCandidates(pod, nic, world.pools, facts) }, facts);
   const chosen = ownChoice(pod);
-  if (chosen === undefined) return fromDefaults(pod, nic, world, facts);
-  if (typeof chosen.read === "string") return failed(chosen.source, chosen.read);
+  if (chosen === undefined) return fromDefaults(pod, world, facts);
+  if (typeof chosen.read === "string") return always(failed(chosen.source, chosen.read));
   return chosen.source === "ippool annotation"
-    ? expand(chosen.source, chosen.read, world, facts)
-    : fromItems(chosen.read, nic, world, facts);
+    ? always(expand(chosen.source, chosen.read, world, facts))
+    : fromItems(chosen.read, world, facts);
 }
 
-function fromItems(items: readonly NicPools[], nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
+function always(found: Candidates): CandidatesOf {
+  return () => found;
+}
+
+function fromItems(items: readonly NicPools[], world: CandidateWorld, facts: SpiderpoolFacts): CandidatesOf {
   const source = "ippools annotation";
-  const own = items.find((item) => item.nic === nic);
-  if (own === undefined) return failed(source, `annotation ${KEYS.ippools} does not list ${nic}`); // A4
+  const expanded = items.map((item) => ({ ...expand(source, item, world, facts), cleanGateway: item.cleanGateway }));
   // Spiderpool serves all listed NICs in one go: a bad name on another NIC fails this one too.
-  let chosen: Candidates | undefined;
-  for (const item of items) {
-    const expanded = expand(source, item, world, facts);
-    if (expanded.error !== undefined) return failed(source, expanded.error);
-    if (item === own) chosen = expanded;
-  }
-  return { ...chosen!, cleanGateway: own.cleanGateway };
+  const error = expanded.find((one) => one.error !== undefined)?.error;
+  return (nic) => {
+    const own = expanded[items.findIndex((item) => item.nic === nic)];
+    if (own === undefined) return failed(source, `annotation ${KEYS.ippools} does not list ${nic}`); // A4
+    return error === undefined ? own : failed(source, error);
+  };
 }
 
-function fromDefaults(pod: PodFacts, nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
+function fromDefaults(pod: PodFacts, world: CandidateWorld, facts: SpiderpoolFacts): CandidatesOf {
   const namespace = readDefaultPools(pod.namespaceAnnotations ?? {});
-  if (typeof namespace === "string") return failed("namespace annotation", namespace);
-  if (given(namespace)) return expand("namespace annotation", namespace, world, facts);
+  if (typeof namespace === "string") return always(failed("namespace annotation", namespace));
+  if (given(namespace)) return always(expand("namespace annotation", namespace, world, facts));
+  return (nic) => fromLowerDefaults(pod, nic, world, facts);
+}
+
+function fromLowerDefaults(pod: PodFacts, nic: string, world: CandidateWorld, facts: SpiderpoolFacts): Candidates {
   const network = networkDefaultPools(pod, nic, world, facts);
   if (given(network)) return expand("network configuration", network, world, facts);
   const marked = [...world.pools.values()].filter((pool) => pool.spec.default === true);

@@ -39,7 +39,7 @@ export function compileGlob(pattern: string): ((name: string) => boolean) | unde
   const chunks = readChunks(pattern);
   if (chunks === undefined) return undefined;
   const shortest = chunks.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  return (name) => shortest <= name.length && name.startsWith(prefix) && matches(chunks, [...name]);
+  return (name) => shortest <= name.length && name.startsWith(prefix) && matches(chunks, inCharacters(name));
 }
 
 /** Of names in code-unit order, those that begin with the prefix: costs the hits and not all names. */
@@ -53,6 +53,13 @@ export function namesWithPrefix(sorted: readonly string[], prefix: string): stri
   let end = low;
   while (end < sorted.length && sorted[end]!.startsWith(prefix)) end++;
   return sorted.slice(low, end);
+}
+
+/** Of names in code-unit order, those that a pattern matches, or the name itself; a bad pattern matches nothing. */
+export function namesHit(sorted: readonly string[], pattern: string): string[] {
+  const within = namesWithPrefix(sorted, literalPrefix(pattern));
+  const hits = within.length === 0 ? undefined : compileGlob(pattern);
+  return hits === undefined ? [] : within.filter(hits);
 }
 
 /** Whether the pattern matches the name; a bad pattern matches nothing. */
@@ -82,7 +89,14 @@ export class GlobIndex<T> {
   }
 }
 
-function matches(chunks: readonly Chunk[], name: readonly string[]): boolean {
+type Characters = string | readonly string[];
+
+/** A name by its characters, which in all but strange ones are its code units. */
+function inCharacters(name: string): Characters {
+  return /[\ud800-\udfff]/.test(name) ? [...name] : name;
+}
+
+function matches(chunks: readonly Chunk[], name: Characters): boolean {
   let at = 0;
   for (const [index, { star, tokens }] of chunks.entries()) {
     const last = index === chunks.length - 1;
@@ -99,7 +113,7 @@ function matches(chunks: readonly Chunk[], name: readonly string[]): boolean {
   return at === name.length;
 }
 
-function fits(tokens: readonly Token[], name: readonly string[], at: number): boolean {
+function fits(tokens: readonly Token[], name: Characters, at: number): boolean {
   if (at + tokens.length > name.length) return false;
   return tokens.every((token, index) => {
     const char = name[at + index]!;

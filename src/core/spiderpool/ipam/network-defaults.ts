@@ -29,11 +29,20 @@ export type Ipam = "spiderpool" | "other" | "unknown" | "absent";
 /** Whose IPAM a network ends in, by its SpiderMultusConfig, else by its net-attach-def. */
 export function ipamOf(network: string, world: NetworkWorld): Ipam {
   const config = configOf(network, world);
-  if (config === undefined) {
-    const attachment = world.networkAttachments.get(network);
-    return attachment === undefined ? "absent" : ipamOfText(configText(attachment));
-  }
-  const { cniType = "custom", customCNI, disableIPAM } = config.spec;
+  const definition = config ?? world.networkAttachments.get(network);
+  if (definition === undefined) return "absent";
+  // Every Pod may hang on one network, whose text may be long.
+  const known = ipams.get(definition);
+  if (known !== undefined) return known;
+  const ipam = config === undefined ? ipamOfText(configText(definition)) : ipamOfConfig(config);
+  ipams.set(definition, ipam);
+  return ipam;
+}
+
+/** Objects never change. */
+const ipams = new WeakMap<KubeObject, Ipam>();
+
+function ipamOfConfig({ spec: { cniType = "custom", customCNI, disableIPAM } }: SpiderMultusConfig): Ipam {
   if (cniType === "custom") return ipamOfText(typeof customCNI === "string" ? customCNI : "");
   return disableIPAM === true ? "other" : "spiderpool";
 }

@@ -2,7 +2,7 @@ import { templateFacts } from "../../cluster/pod-facts.js";
 import type { Naming } from "../../cluster/references.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { judgePool } from "../../spiderpool/ipam/filter.js";
-import { globMatch, literalPrefix, namesWithPrefix } from "../../spiderpool/ipam/glob.js";
+import { namesHit } from "../../spiderpool/ipam/glob.js";
 import type { PodFacts } from "../../spiderpool/ipam/pod-facts.js";
 import type { SpiderIPPool } from "../../spiderpool/objects.js";
 import type { Watch } from "./watch.js";
@@ -35,12 +35,15 @@ export function unreachableWarnings(watch: Watch): Diagnostic[] {
 function namersOf({ namings, plan }: Watch): ReadonlyMap<string, readonly Naming[]> {
   const found = new Map<string, Naming[]>();
   const sorted = [...plan.pools.keys()];
-  const add = (pool: string, naming: Naming) => found.set(pool, [...(found.get(pool) ?? []), naming]);
+  const add = (pool: string, naming: Naming) => {
+    const same = found.get(pool);
+    if (same === undefined) found.set(pool, [naming]);
+    else same.push(naming);
+  };
   for (const naming of namings) {
     for (const name of new Set([...naming.names.v4, ...naming.names.v6])) {
       if (plan.pools.has(name)) add(name, naming);
-      else
-        for (const pool of namesWithPrefix(sorted, literalPrefix(name))) if (globMatch(name, pool)) add(pool, naming);
+      else for (const pool of namesHit(sorted, name)) add(pool, naming);
     }
   }
   return found;
