@@ -5,8 +5,10 @@ import { connect } from "../../src/adapters/kubernetes/connect.js";
 import { observe } from "../../src/app/observe.js";
 import { type LookAgainContext, lookAgain } from "../../src/app/plan-sync/look-again.js";
 import { ClusterCache } from "../../src/app/watch/cluster-cache.js";
+import { project } from "../../src/app/watch/projection.js";
 import { systemClock } from "../../src/cli/clock.js";
 import type { Step } from "../../src/core/change/step.js";
+import type { Snapshot } from "../../src/core/snapshot.js";
 import { KINDS, type Kind, type KubeObject } from "../../src/core/spiderpool/objects.js";
 import type { Cluster } from "../../src/ports/cluster.js";
 import { MERGE, pool, SPIDERPOOL, serve } from "../support/embedded.js";
@@ -19,6 +21,11 @@ const POOLS = [livePool("app", { ips: ["10.6.0.1-10.6.0.9"] }), livePool("other"
 const OBJECTS = [
   namespaceWith("default"),
   node("node-a"),
+  {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "fat", namespace: "default", annotations: { note: "x".repeat(250_000) } },
+  },
   ...running(POOLS, { name: "default/web", pool: "app", addresses: ["10.6.0.1", "10.6.0.2"] }),
 ];
 
@@ -60,6 +67,11 @@ async function world() {
   return { server, cluster, cache, listed, context: { cluster: counting, watched, needs: {} } };
 }
 
+/** What a list of everything sees, reduced to what the core reads. */
+async function listAll(cluster: Cluster): Promise<Snapshot> {
+  return (await observe(cluster, {}, async (kind) => (await cluster.list(kind, { project })).items)).snapshot;
+}
+
 function step(name: string, kind: Kind = KINDS.SpiderIPPool): Step {
   const object: KubeObject = { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name } };
   const nothing = { added: [], removed: [], reason: "", changes: [] };
@@ -70,12 +82,19 @@ describe("the look before a wave that may harm", () => {
   test("lists everything but the pools, which the watch knows, and sees what a list of all sees", async () => {
     const { cluster, listed, context } = await world();
     const seen = await lookAgain([step("app")], context);
-    const { snapshot } = await observe(cluster);
+    const snapshot = await listAll(cluster);
     expect([...seen.pools.keys()]).toEqual([...snapshot.pools.keys()]);
     expect({ ...seen, pools: undefined }).toEqual({ ...snapshot, pools: undefined });
     expect(listed).toContain("SpiderEndpoint");
     expect(listed).toContain("Pod");
     expect(listed).not.toContain("SpiderIPPool");
+  });
+
+  test("keeps nothing that nobody reads, however much of it a tenant wrote", async () => {
+    const { context } = await world();
+    const { pods } = await lookAgain([step("app")], context);
+    expect([...pods.keys()]).toContain("default/fat");
+    expect(JSON.stringify([...pods.values()]).length).toBeLessThan(10_000);
   });
 
   test.each<[string, (context: LookAgainContext["watched"]) => Partial<LookAgainContext["watched"]>, Step[]]>([
@@ -114,6 +133,6 @@ describe("the look before a wave that may harm", () => {
     const late = { ...context.watched, observation: () => before };
     const seen = await lookAgain([step(name)], { ...context, watched: late });
     expect(listed).toContain("SpiderIPPool");
-    expect(seen).toEqual((await observe(cluster)).snapshot);
+    expect(seen).toEqual(await listAll(cluster));
   });
 });

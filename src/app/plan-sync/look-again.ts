@@ -2,9 +2,10 @@ import pLimit from "p-limit";
 import type { Step } from "../../core/change/step.js";
 import { isClusterError } from "../../core/cluster-error.js";
 import type { Snapshot } from "../../core/snapshot.js";
-import { KINDS, type SpiderIPPool } from "../../core/spiderpool/objects.js";
+import { KINDS, type Kind, type SpiderIPPool } from "../../core/spiderpool/objects.js";
 import type { Cluster } from "../../ports/cluster.js";
 import { type ObserveOptions, observe } from "../observe.js";
+import { project } from "../watch/projection.js";
 import type { WatchedCluster } from "./parts.js";
 
 /** Pools that are read one by one; of more steps at once a list is no slower. Reads in flight at a time. */
@@ -28,8 +29,10 @@ export interface LookAgainContext {
  */
 export async function lookAgain(remaining: readonly Step[], context: LookAgainContext): Promise<Snapshot> {
   const { cluster, needs } = context;
-  const known = async ({ kind }: { readonly kind: string }) =>
-    kind === KINDS.SpiderIPPool.kind ? watchedPools(remaining, context) : undefined;
+  // Projected page by page, as watches are: a tenant's Pods of 250 kB each are never in memory as a whole.
+  const known = async (kind: Kind) =>
+    (kind.kind === KINDS.SpiderIPPool.kind ? await watchedPools(remaining, context) : undefined) ??
+    (await cluster.list(kind, { project })).items;
   return (await observe(cluster, needs, known)).snapshot;
 }
 

@@ -31,7 +31,7 @@ interface Template {
 
 /** A workload nobody runs, of a kind by its number. */
 function idle(tenant: Tenant, name: string, pod: Template, spec: object = {}, turn = 0): Promise<void> {
-  const labels = { app: name.slice(0, 60), ...pod.labels };
+  const labels = { app: name.slice(0, 60).replace(/\W+$/, ""), ...pod.labels };
   const template = {
     metadata: { labels, annotations: pod.annotations ?? {} },
     spec: { containers: [{ name: "c", image: "app:1" }], ...pod.spec },

@@ -65,7 +65,9 @@ export class Observer {
     this.#judge(await stage.addresses());
     const { conditions = [] } = await stage.status();
     const ready = conditions.find(({ type }) => type === "Ready");
-    if (ready?.status !== "True") count(this.#seen.notReady, `${ready?.status} ${ready?.reason}: ${ready?.message}`);
+    if (ready?.status === "Unknown") count(this.#seen.notReady, `Unknown ${ready.reason}`);
+    else if (ready?.status !== "True")
+      count(this.#seen.notReady, `${ready?.status} ${ready?.reason}: ${ready?.message}`);
     const metrics = await (await fetch(`${stage.operator.probes}/metrics`)).text();
     for (const [, series, value] of metrics.matchAll(
       /^(spiderplan_(?:internal_errors|work_restarts)_total\S*) (\d+)/gm,
