@@ -18,6 +18,7 @@ import { explainFaults } from "./explained.js";
 import type { Violation } from "./findings.js";
 import { shortages } from "./fixed.js";
 import { idleFaults } from "./idle.js";
+import { machineFaults } from "./machines.js";
 import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
 import type { FixedWorkload, PlanModel } from "./plan-model.js";
 import { blockedChanged, restartFaults } from "./restarts.js";
@@ -58,7 +59,7 @@ export async function afterSync(
   if (!context.restarted) {
     found.push(...restartFaults(before.objects, objects, context.chance, permission(objects, context)));
     found.push(...blockedChanged(before.texts, texts, outcome.steps));
-    found.push(...idleFaults(before.objects, objects));
+    found.push(...idleFaults(before.objects, objects), ...machineFaults(before.objects, objects));
   }
   // Who has an address no record tells of counts as a user; Spiderpool would hand it out a second time.
   if (recordsComplete(before.objects)) found.push(...falseAlarms(before.objects, outcome, context.chance));
