@@ -22,6 +22,7 @@ vi.mock("../../src/core/cluster/lifecycle.js", async (original) => {
   const real = await original<typeof Lifecycle>();
   const retentionOf: typeof real.retentionOf = (snapshot, pod, facts) => {
     const type = snapshot.endpoints.get(pod)?.status?.ownerControllerType;
+    if (wrong.name === "virtual machines" && type === "VirtualMachineInstance") return "nothing";
     return wrong.name === "kind without group" && type === "StatefulSet"
       ? "ordinal"
       : real.retentionOf(snapshot, pod, facts);
@@ -142,6 +143,7 @@ const FOUND_EARLY: readonly Row[] = [
   ["network edits", 5, ["network-ipam", "networks-gone"], "J: does not see that networks leave Spiderpool"], // world 1
   ["unnamed items", 2, ["unnamed"], "K: lets a StatefulSet whose items name no interface keep its addresses"], // world 1
   ["explained ordinals", 1, [], "I: explains an ordinal like any other Pod"], // world 1
+  ["virtual machines", 1, ["virtual-machines"], "V: gives a VM another address like any Pod"], // world 1
   ["promises", 7, ["auto-pools"], "W: keeps nothing that the lock promises from automatic pools"], // world 5
 ];
 

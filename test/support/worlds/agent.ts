@@ -16,7 +16,7 @@ export type Choose = (count: number) => number;
  * The address a Pod gets of a pool: the one it has there already, whichever NIC has it (A15), else the first nobody has and
  * no reservation covers (A14); a Pod that gives its own back first may get that.
  */
-function freeIn(
+export function freeIn(
   objects: Objects,
   pool: SpiderIPPool,
   { kept, givenBack }: { readonly kept: ReadonlySet<string>; readonly givenBack: ReadonlySet<string> },
@@ -182,7 +182,7 @@ function take(
   return undefined;
 }
 
-function record(objects: Objects, name: string, address: string, pod: KubeObject): void {
+export function record(objects: Objects, name: string, address: string, pod: KubeObject): void {
   const pool = poolsOf(objects).get(name);
   if (pool === undefined) return;
   const entry = { pod: keyOf(pod), podUid: pod.metadata.uid! };

@@ -9,6 +9,7 @@ import type { Chance } from "./chance.js";
 import type { Violation } from "./findings.js";
 import { idleLosses } from "./idle.js";
 import { asTemplate } from "./kubernetes.js";
+import { leavesSpiderpool, machinesOf } from "./machines.js";
 import { Copy, endpointsOf, keyOf, type Objects, poolsOf, reservedOf } from "./objects.js";
 import { harmTo, holders, mayStrand } from "./restarts.js";
 import { reservedAll } from "./standing.js";
@@ -39,6 +40,7 @@ export function falseAlarms(before: Objects, outcome: Outcome, chance: Chance): 
 
 function confirms(before: Objects, state: Objects, entry: VerdictEntry, chance: Chance): boolean {
   const pod = before.all("Pod").get(entry.pod);
+  if (machinesOf(before).some((machine) => keyOf(machine) === entry.pod)) return leavesSpiderpool(state, entry.pod);
   if (pod === undefined) return idleLosses(before, state, entry.pod).includes(entry.interface);
   const harm = harmTo(before, state, pod);
   if (entry.interface === "" ? harm.size > 0 : nicsTold(entry).some((nic) => harm.has(nic))) return true;
@@ -76,7 +78,10 @@ function outnumbered(objects: Objects, names: readonly string[]): boolean {
     );
     return [...new Set([...held.map(({ nic }) => nic), ...coming.map(([nic]) => nic)])];
   });
-  return rivals.length > usable.size;
+  const machines = machinesOf(objects)
+    .flatMap(heldBy)
+    .filter(({ address }) => usable.has(address));
+  return rivals.length + machines.length > usable.size;
 }
 
 /**

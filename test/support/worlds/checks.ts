@@ -18,6 +18,7 @@ import { explainFaults } from "./explained.js";
 import type { Violation } from "./findings.js";
 import { shortages } from "./fixed.js";
 import { idleFaults } from "./idle.js";
+import { machineFaults } from "./machines.js";
 import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
 import type { FixedWorkload, PlanModel } from "./plan-model.js";
 import { blockedChanged, restartFaults } from "./restarts.js";
@@ -61,7 +62,7 @@ export async function afterSync(
     // A pool that is renamed is not there under either name for a while, since two may not have one address (P9): who has no
     // Pod yet waits for the next sync, which goes on.
     const end = done.crashed ? statesOf(before.objects, outcome.steps, []).at(-1) : undefined;
-    found.push(...idleFaults(before.objects, end ?? objects));
+    found.push(...idleFaults(before.objects, end ?? objects), ...machineFaults(before.objects, objects));
   }
   // Who has an address no record tells of counts as a user; Spiderpool would hand it out a second time.
   if (recordsComplete(before.objects)) found.push(...falseAlarms(before.objects, outcome, context.chance));

@@ -19,6 +19,7 @@ import { spiderSubnets } from "../../../src/players/spider-subnets.js";
 import type { ClusterActor } from "../../../src/ports/cluster.js";
 import type { Clock } from "../../../src/ports/runtime.js";
 import { virtualClock } from "../virtual-clock.js";
+import { withMachines } from "./machines.js";
 import { type Objects, storedAs } from "./objects.js";
 
 const RESOURCES = resourcesOf(KIND_DESCRIPTIONS, {});
@@ -62,7 +63,7 @@ export class WorldCluster {
     };
     const api = new Api(this.#store, RESOURCES, new Webhooks(this.#store, CHART_DEFAULTS), () => this.clock.now());
     seed(api, objects);
-    this.actor = inProcessActor(api, "spiderplan-players");
+    this.actor = withMachines(inProcessActor(api, "spiderplan-players"), (kind) => this.#store.all(kind));
     this.objects = {
       all: (kind) => this.#store.all(kind),
       put: (object) => void this.#store.put(storedAs(object), object),

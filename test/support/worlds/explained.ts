@@ -9,28 +9,32 @@ import { asked, networksOf } from "./asking.js";
 import type { Violation } from "./findings.js";
 import { asTemplate } from "./kubernetes.js";
 import { isOnHost, isOver } from "./life.js";
+import { isLauncher, machinesExplained } from "./machines.js";
 import { endpointsOf, keyOf, type Objects } from "./objects.js";
 
 /** `explain` says of every Pod what Spiderpool's agent would do at its next start, so that it never differs from the verdict. */
 export function explainFaults(objects: Objects, snapshot: Snapshot, facts: SpiderpoolFacts): Violation[] {
   const scene = sceneOf(snapshot, facts);
   const pods = [...objects.all("Pod").values()].filter(
-    (pod) => !isOver(pod) && !isOnHost(pod) && pod.metadata.deletionTimestamp === undefined,
+    (pod) => !isOver(pod) && !isOnHost(pod) && !isLauncher(pod) && pod.metadata.deletionTimestamp === undefined,
   );
-  return pods.flatMap((pod) => {
-    const next = asTemplate(objects, pod);
-    // No Pod starts where a network is gone, whatever its pools say.
-    const networks = [...networksOf(next).values()];
-    if (networks.some((one) => !objects.all("SpiderMultusConfig").has(one))) return [];
-    const found = findTarget(snapshot, keyOf(pod), undefined, facts);
-    if ("error" in found) return [violation(pod, `is not found: ${found.error}`)];
-    // Where a Pod may have either of two successors, one of them is the one that comes here.
-    const faults = found.targets.map((target) =>
-      faultOf(objects, next, target, (nic) => explainNic(scene, target, nic)),
-    );
-    const [fault] = faults;
-    return fault === undefined || faults.includes(undefined) ? [] : [violation(pod, fault)];
-  });
+  const machines = machinesExplained(objects, snapshot, facts);
+  return pods
+    .flatMap((pod) => {
+      const next = asTemplate(objects, pod);
+      // No Pod starts where a network is gone, whatever its pools say.
+      const networks = [...networksOf(next).values()];
+      if (networks.some((one) => !objects.all("SpiderMultusConfig").has(one))) return [];
+      const found = findTarget(snapshot, keyOf(pod), undefined, facts);
+      if ("error" in found) return [violation(pod, `is not found: ${found.error}`)];
+      // Where a Pod may have either of two successors, one of them is the one that comes here.
+      const faults = found.targets.map((target) =>
+        faultOf(objects, next, target, (nic) => explainNic(scene, target, nic)),
+      );
+      const [fault] = faults;
+      return fault === undefined || faults.includes(undefined) ? [] : [violation(pod, fault)];
+    })
+    .concat(machines);
 }
 
 function violation(pod: KubeObject, message: string): Violation {

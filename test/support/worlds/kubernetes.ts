@@ -12,6 +12,7 @@ import {
   workloadOf,
 } from "./life.js";
 import { type Life, placementSpec } from "./life-spec.js";
+import { isLauncher } from "./machines.js";
 import { endpointsOf, keyOf, type Objects, storedAs } from "./objects.js";
 import type { FixedWorkload, PlanModel } from "./plan-model.js";
 import { changedTemplate, putTemplate, rollOut, secondSet, type TemplateEvent } from "./templates.js";
@@ -95,7 +96,7 @@ export class Kubernetes implements Orchestra {
 
   pods(): KubeObject[] {
     const all = [...this.objects.all("Pod").values()].filter((pod) => pod.metadata.deletionTimestamp === undefined);
-    return all.filter((pod) => !isOver(pod)).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    return all.filter((pod) => !isOver(pod) && !isLauncher(pod)).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
   podsOf(one: LiveWorkload): KubeObject[] {
@@ -177,7 +178,7 @@ export class Kubernetes implements Orchestra {
     const conditions = [{ type: "Ready", status: dead ? "Unknown" : "True" }];
     this.objects.put({ ...node, status: { conditions } });
     const here = [...this.objects.all("Pod").values()].filter(
-      ({ spec }) => (spec as { nodeName?: string }).nodeName === node.metadata.name,
+      (pod) => !isLauncher(pod) && (pod.spec as { nodeName?: string }).nodeName === node.metadata.name,
     );
     for (const pod of here.filter((one) => !isOver(one))) {
       const { deletionTimestamp } = pod.metadata;

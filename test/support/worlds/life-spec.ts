@@ -23,6 +23,7 @@ export const FEATURES = [
   "networks-gone",
   "auto-pools",
   "second-nics",
+  "virtual-machines",
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];
@@ -53,6 +54,8 @@ export type LifeEvent =
       readonly both: boolean;
     }
   | { readonly type: "finish"; readonly pod: number }
+  /** A VM starts (0, 1), migrates (2), is stopped (3) or deleted (4). */
+  | { readonly type: "machine"; readonly machine: number; readonly what: number; readonly pool: number }
   | { readonly type: "node"; readonly node: number; readonly dead: boolean };
 
 interface Extra {
@@ -158,6 +161,16 @@ function extraOf(features: ReadonlySet<Feature>): fc.Arbitrary<Extra> {
         what: fc.constant(GROW_AUTO),
         target: small(2),
         value: small(3),
+      }),
+    ),
+    ...some(
+      "virtual-machines",
+      3,
+      fc.record({
+        type: fc.constant("machine" as const),
+        machine: small(1),
+        what: small(4),
+        pool: small(6),
       }),
     ),
   ];

@@ -12,6 +12,7 @@ import { type Keeper, keeperOf } from "./keeper.js";
 import { Kubernetes, type LiveWorkload, type Orchestra } from "./kubernetes.js";
 import { isNamed, nodesFor, templateFor } from "./life.js";
 import { GROW_AUTO, type LifeEvent, LOSE_MARKS } from "./life-spec.js";
+import { machineEvent } from "./machines.js";
 import { holdingsAtRest, unmarkedKept } from "./marks.js";
 import { Copy, poolsOf } from "./objects.js";
 import { specOf } from "./plan-model.js";
@@ -140,6 +141,7 @@ class World {
         this.#cluster.clock.advance(event.minutes * 60_000);
         return;
       case "template":
+      case "machine":
       case "finish":
       case "node":
         return this.#live(event);
@@ -176,6 +178,10 @@ class World {
       if (pod === undefined) return;
       this.#story.say(`${pod.metadata.name} is evicted`);
       kubernetes.replaceOver(pod, { ...pod, status: { phase: "Failed", reason: "Evicted" } });
+      return;
+    }
+    if (event.type === "machine") {
+      this.#story.say(machineEvent(objects, event, this.#events));
       return;
     }
     const nodes = [...objects.all("Node").values()];
