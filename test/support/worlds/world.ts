@@ -217,6 +217,8 @@ class World {
     if (keeper.previous === undefined) return;
     [keeper.model, keeper.previous] = [keeper.previous, keeper.model];
     this.#story.say("the last commit is reverted");
+    // It edits what that commit did, so that its owners may well lose something.
+    keeper.unmarked = undefined;
     const { remembered } = keeper;
     keeper.remembered = undefined;
     const done = await this.#sync(keeper, 0, 0);
