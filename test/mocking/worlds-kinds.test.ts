@@ -8,7 +8,6 @@ import type * as Promised from "../../src/core/desired/promised.js";
 import type * as Targets from "../../src/core/query/explain-target.js";
 import type * as Snapshots from "../../src/core/snapshot.js";
 import type * as Annotations from "../../src/core/spiderpool/ipam/annotations.js";
-import { takesRecordBack } from "../../src/core/spiderpool/ipam/retain.js";
 import type * as Run from "../../src/core/spiderpool/ipam/run.js";
 import { controllerOf } from "../../src/core/spiderpool/objects.js";
 import type * as After from "../../src/core/verdict/after.js";
@@ -78,10 +77,8 @@ vi.mock("../../src/core/allocate/unmarked-pools.js", async (original) => {
 
 vi.mock("../../src/core/spiderpool/ipam/run.js", async (original) => {
   const real = await original<typeof Run>();
-  const takesAllBack: typeof real.takesAllBack = (pod, recorded, candidatesOf) =>
-    wrong.name === "removed NICs" && recorded.length > 0
-      ? recorded.every((record) => takesRecordBack(record, candidatesOf(record.interface)))
-      : real.takesAllBack(pod, recorded, candidatesOf);
+  const takesAllBack: typeof real.takesAllBack = (pod, recorded, asks, candidatesOf) =>
+    real.takesAllBack(pod, recorded, (nic) => wrong.name === "removed NICs" || asks(nic), candidatesOf);
   return { ...real, takesAllBack };
 });
 
@@ -142,7 +139,7 @@ const ROWS: readonly Row[] = [
   ["live Pod", 14, ["on-delete", "paused", "templates"], "B: judges the live Pod, not its successor"], // world 2
   ["placement", 11, ["placement"], "D: lets a Pod run on every node"], // world 1
   ["host network", 4, ["host-network"], "G: judges Pods on their node's network"], // world 4
-  ["lost marks", 8, ["lost-marks"], "E: takes a pool that lost our marks for somebody else's"], // world 1
+  ["lost marks", 8, ["lost-marks"], "E: takes a pool that lost our marks for somebody else's"], // world 36
   ["removed NICs", 2, ["removed-nics", "second-nics"], "H: compares records of NICs that the template has no more"], // world 1
   ["network edits", 5, ["network-ipam", "networks-gone"], "J: does not see that networks leave Spiderpool"], // world 1
   ["unnamed items", 2, ["unnamed"], "K: lets a StatefulSet whose items name no interface keep its addresses"], // world 1

@@ -75,8 +75,13 @@ const ENOUGH = 3_000;
 describe("an engine with a bug is found out", () => {
   it.each([
     ["endpoints", 1, "forgets addresses that only an endpoint tells of", /FIXED-|false alarm/],
-    ["nodeName", 12, "does not see that nodeName shuts a Pod out", /FIXED-8|false alarm/],
-    ["list order", 3, "takes the order of a list for Spiderpool's among pools of equal rank", /FIXED-8|false alarm/],
+    ["nodeName", 12, "does not see that nodeName shuts a Pod out", /FIXED-8|false alarm|explain/],
+    [
+      "list order",
+      3,
+      "takes the order of a list for Spiderpool's among pools of equal rank",
+      /FIXED-8|false alarm|explain/,
+    ],
     ["quarantine", 9, "releases without quarantine", /FIXED-2|FIXED-9/],
     ["order", 13, "grows pools before others have shrunk", /FIXED-5/],
   ])(
@@ -85,7 +90,7 @@ describe("an engine with a bug is found out", () => {
       bug.name = name;
       const result = await search({ count: ENOUGH, seed, shrinkFor: 2_000 });
       const [found = "no world found it"] =
-        result.counterexample?.split("\n").filter((line) => /^(FIXED|false|two|bug)/.test(line)) ?? [];
+        result.counterexample?.split("\n").filter((line) => /^(FIXED|false|explain|two|bug)/.test(line)) ?? [];
       process.stderr.write(`${name}: ${result.summary}\n  ${found}\n`);
       expect(found).toMatch(expected);
     },

@@ -47,7 +47,6 @@ const QUESTIONS: readonly Question[] = [
     ],
     carriers: [
       "src/players/agent.ts", // carries it out in demos and tests, where the verdict is checked against it
-      "src/players/allocation.ts", // the same
     ],
   },
   {

@@ -37,9 +37,9 @@ export function standingWith(
 ): Standing {
   if (tenant.keeps === "vm") return keeps(tenant);
   if (pod === undefined) return { keepsOwn: false, outcome: onItsPool(scene, tenant, free) };
-  // Of NICs whose network is in other hands nobody asks here, and what they had stays on record (Z4).
-  const asking = tenant.recorded.filter((record) => scene.asking(pod, record.interface).asks !== "no");
-  const back = tenant.keeps === "ordinal" && takesAllBack(pod, asking, (nic) => candidatesIn(scene, pod, nic));
+  const asks = (nic: string) => scene.asking(pod, nic).asks !== "no";
+  const back =
+    tenant.keeps === "ordinal" && takesAllBack(pod, tenant.recorded, asks, (nic) => candidatesIn(scene, pod, nic));
   const keepsOwn = back && scene.snapshot.pools.has(tenant.pool);
   const own = keepsOwn
     ? keeps(tenant).outcome

@@ -4,7 +4,6 @@ import type { EndpointIP, SpiderIPPool } from "../objects.js";
 import { namesNoInterface } from "./annotations.js";
 import type { Candidates } from "./candidates.js";
 import { judgePool } from "./filter.js";
-import { nicsOfPod } from "./nics.js";
 import { rankGroups } from "./order.js";
 import type { PodFacts } from "./pod-facts.js";
 import { takesRecordBack } from "./retain.js";
@@ -67,18 +66,18 @@ export function choicesIn<T>(ranks: readonly (readonly T[])[], isFree: (pool: T)
 
 /**
  * Whether a Pod that keeps its records finds all of them again: each pool is still a candidate, before any filter (A19). Where
- * `ippools` names no interface it finds none (Z5), and what a NIC left behind that the template has no more is not asked about
- * (Z4). A guess on the safe side where it has several NICs: one record that is named no more makes it give back all.
+ * `ippools` names no interface it finds none (Z5), and what a NIC left behind that the template has no more, or whose network is
+ * in other hands, is not asked about (Z4). A guess on the safe side where it has several NICs: one record that is named no more makes it give back all.
  */
 export function takesAllBack(
   pod: PodFacts,
   recorded: readonly Pick<EndpointIP, "interface" | "ipv4Pool" | "ipv6Pool">[],
+  asks: (nic: string) => boolean,
   candidatesOf: (nic: string) => Candidates,
 ): boolean {
   if (recorded.length === 0 || namesNoInterface(pod)) return false;
-  const nics = nicsOfPod(pod);
   return recorded
-    .filter((record) => nics === undefined || nics.has(record.interface))
+    .filter((record) => asks(record.interface))
     .every((record) => {
       const found = candidatesOf(record.interface);
       return found.error === undefined && takesRecordBack(record, found);
