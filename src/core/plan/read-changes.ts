@@ -48,8 +48,8 @@ export function readMigrations(
     if (fault === undefined) {
       // FIXED-4: in one order, whatever that of the file.
       const { owner, from, to, phase, ticket } = value;
-      const told = ticket === undefined ? {} : { ticket };
-      migrations.set(owner, { owner, from, to, phase, ...told, workload: key, nic, source });
+      const optional = ticket === undefined ? {} : { ticket };
+      migrations.set(owner, { owner, from, to, phase, ...optional, workload: key, nic, source });
     } else {
       const { at, message, hint } = fault;
       fail({ at: child(source, at), about: key, found }, "SP2048", message, { hint });

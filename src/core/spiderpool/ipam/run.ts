@@ -67,7 +67,9 @@ export function choicesIn<T>(ranks: readonly (readonly T[])[], isFree: (pool: T)
 /**
  * Whether a Pod that keeps its records finds all of them again: each pool is still a candidate, before any filter (A19). Where
  * `ippools` names no interface it finds none (Z5), and what a NIC left behind that the template has no more, or whose network is
- * in other hands, is not asked about (Z4). A guess on the safe side where it has several NICs: one record that is named no more makes it give back all.
+ * in other hands, is not asked about (Z4). A guess on the safe side where it has several NICs: one record that is named no
+ * more makes it give back all.
+ * @param asks whether a NIC asks Spiderpool when the Pod starts
  */
 export function takesAllBack(
   pod: PodFacts,
