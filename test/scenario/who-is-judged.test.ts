@@ -502,3 +502,49 @@ describe("a network that leaves Spiderpool's hands (FIXED-8)", () => {
     },
   ]);
 });
+
+describe("a network that comes into Spiderpool's hands (A4, A10)", () => {
+  const annotated = (pools: string | Record<string, string>) => naming(pools, "kube-system/data");
+  /** Only net1 has an address; eth0's network asks another IPAM. */
+  const live = (annotations: Record<string, string>) => {
+    const owner = maker("apps/v1 ReplicaSet shop/web", { annotations });
+    return [
+      ...[...BASE, pool("a", { "10.6.0.10": "shop/web-x" }), pool("b"), owner, podOf(owner, "shop/web-x")],
+      endpointOf("shop/web-x", "ReplicaSet web", { net1: "a 10.6.0.10" }, goesWith("shop/web-x")),
+      ...[network("net", { disableIPAM: true }), network("data")],
+    ];
+  };
+  const plan = (eth0 = "") => `${disables(eth0)}networks:\n  kube-system/net: {macvlan: {master: [ens1]}}\n`;
+  check([
+    {
+      what: "fails a Pod whose ippools does not list its NIC there",
+      live: live(annotated({ net1: "a" })),
+      plan: plan(),
+      verdict: ["strands shop/web-x net1"],
+    },
+    {
+      what: "fails a Pod that finds no pool there",
+      live: live(annotated({ eth0: "b", net1: "a" })),
+      plan: plan("b"),
+      verdict: ["strands shop/web-x net1"],
+    },
+    {
+      what: "gives a Pod that finds one an address more",
+      live: live(annotated({ eth0: "b", net1: "a" })),
+      plan: plan(),
+      verdict: [],
+    },
+    {
+      what: "serves all NICs by ippool",
+      live: live(annotated("a")),
+      plan: plan(),
+      verdict: [],
+    },
+    {
+      what: "is nothing to a Pod on another",
+      live: live({ ...annotated({ net1: "a" }), "v1.multus-cni.io/default-network": "kube-system/calico" }),
+      plan: plan(),
+      verdict: [],
+    },
+  ]);
+});

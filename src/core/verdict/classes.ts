@@ -1,9 +1,10 @@
+import type { Asking } from "../cluster/asking.js";
 import { type Candidates, namedPools } from "../spiderpool/ipam/candidates.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
-import { boundNics } from "../spiderpool/ipam/nics.js";
+import { nicsOfPod } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { restarted, templateOfNext } from "./after.js";
-import { askKey, candidatesIn, type Scene } from "./replay.js";
+import { askKey, candidatesIn, certainNics, type Scene } from "./replay.js";
 import type { Tenant } from "./tenants.js";
 import type { Touched } from "./touched.js";
 
@@ -54,6 +55,9 @@ function classOf(
   const join = (numbers: readonly number[] | undefined) => {
     for (const number of numbers ?? []) steps.add(number);
   };
+  const joinNetworks = (asker: Tenant) => {
+    for (const network of networksOf(asker, before, after)) join(touched.networks.get(network));
+  };
   if (first.facts !== undefined) {
     for (const nic of decidingNics(tenants)) {
       const asker = { ...first, nic };
@@ -64,9 +68,12 @@ function classOf(
       if (nic !== first.nic && !changed) continue;
       for (const name of [was, will, meanwhile].flatMap(namedPools)) pools.add(name);
       if (changed || was.source === "namespace annotation") join(touched.namespaces.get(first.facts.namespace));
-      if (changed || asksOtherwise(asker, before, after)) {
-        for (const network of networksOf(asker, before, after)) join(touched.networks.get(network));
-      }
+      if (changed || asksOtherwise(asker, before, after)) joinNetworks(asker);
+    }
+    // Whatever it asks for there, it may fail the whole Pod (A4, A10).
+    for (const nic of nicsOfPod(first.facts) ?? []) {
+      const asker = { ...first, nic };
+      if (asksAnew(asker, before, after)) joinNetworks(asker);
     }
     const byNics = new Map(tenants.map((tenant) => [tenant.recorded.map((record) => record.interface).join(), tenant]));
     for (const one of byNics.values()) for (const name of unheldPools(one, before, after)) pools.add(name);
@@ -78,9 +85,19 @@ function classOf(
 
 /** Whether a NIC asks another IPAM than before, or what makes its network goes. */
 function asksOtherwise(tenant: Tenant, before: Scene, after: Scene): boolean {
-  const next = restarted(tenant, before.snapshot, after.snapshot)!;
-  const [was, will] = [before.asking(tenant.facts!, tenant.nic), after.asking(next, tenant.nic)];
+  const [was, will] = askings(tenant, before, after);
   return was.asks !== will.asks || was.ipam !== will.ipam;
+}
+
+/** Whether the network of a NIC becomes Spiderpool's. */
+function asksAnew(tenant: Tenant, before: Scene, after: Scene): boolean {
+  const [was, will] = askings(tenant, before, after);
+  return was.ipam !== "spiderpool" && will.ipam === "spiderpool";
+}
+
+function askings(tenant: Tenant, before: Scene, after: Scene): readonly [was: Asking, will: Asking] {
+  const next = restarted(tenant, before.snapshot, after.snapshot)!;
+  return [before.asking(tenant.facts!, tenant.nic), after.asking(next, tenant.nic)];
 }
 
 /** The networks of a NIC before and after. */
@@ -107,7 +124,7 @@ function unheldPools(tenant: Tenant, before: Scene, after: Scene): string[] {
     [after, template === undefined ? facts : { ...facts, annotations: template }],
   ];
   return asking.flatMap(([scene, one]) =>
-    boundNics(one, [])
+    certainNics(scene, one, [])
       .filter((other) => other !== nic && !recorded.some((record) => record.interface === other))
       .flatMap((other) => namedPools(candidatesIn(scene, one, other))),
   );

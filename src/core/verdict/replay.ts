@@ -6,6 +6,7 @@ import { effectiveSet } from "../spiderpool/canonical.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { MAX_RECORDS, reservedAddresses } from "../spiderpool/ipam/allocate.js";
 import { type Candidates, candidatesByNic } from "../spiderpool/ipam/candidates.js";
+import { boundNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { choicesIn, traceOf } from "../spiderpool/ipam/run.js";
 import { KEYS, type SpiderIPPool } from "../spiderpool/objects.js";
@@ -85,6 +86,14 @@ export interface Beside extends Pick<Outcome, "eligible" | "pools"> {
 /** The candidates of a NIC in a scene. */
 export function candidatesIn(scene: Scene, pod: PodFacts, nic: string): Candidates {
   return scene.candidates(pod, nic);
+}
+
+/**
+ * The NICs of a Pod that certainly ask Spiderpool in a scene, so that one without an address fails the whole Pod.
+ * @param served NICs that have an address by the Pod's endpoint
+ */
+export function certainNics(scene: Scene, pod: PodFacts, served: readonly string[]): readonly string[] {
+  return boundNics(pod, served, (nic) => scene.asking(pod, nic).ipam === "spiderpool");
 }
 
 /** Remembers what is worked out of Pods that ask for the same, for each of their NICs: the long text is kept but once. */

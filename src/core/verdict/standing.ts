@@ -1,10 +1,9 @@
 import { type Address, type Family, parseAddress } from "../ip/address.js";
 import { contains } from "../ip/range-set.js";
-import { boundNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { takesAllBack } from "../spiderpool/ipam/run.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
-import { candidatesIn, type Outcome, replay, type Scene } from "./replay.js";
+import { candidatesIn, certainNics, type Outcome, replay, type Scene } from "./replay.js";
 import type { Tenant } from "./tenants.js";
 
 /** What a tenant gets when it starts anew in a scene. */
@@ -89,7 +88,7 @@ function otherNics(
   { free, back }: { readonly free: (pool: SpiderIPPool) => number; readonly back: boolean },
 ): Other[] {
   const served = tenant.recorded.map((record) => record.interface);
-  const nics = boundNics(pod, served).filter(
+  const nics = certainNics(scene, pod, served).filter(
     // One whose network is in other hands asks nobody here, though `ippools` lists it.
     (nic) => nic !== tenant.nic && !(back && served.includes(nic)) && scene.asking(pod, nic).asks !== "no",
   );

@@ -5,6 +5,7 @@ import { askedNics, boundNics, unlistedNics } from "../../../src/core/spiderpool
 
 const networks = (text: string) => ({ "k8s.v1.cni.cncf.io/networks": text });
 const pools = (text: string) => ({ "ipam.spidernet.io/ippools": text });
+const ONLY_NET1 = '[{"interface":"net1","ipv4":["p"]}]';
 const LISTED = '[{"interface":"eth0","ipv4":["p"]},{"interface":"net1","ipv4":["q"]}]';
 
 describe("the NICs a template asks addresses for", () => {
@@ -31,7 +32,14 @@ describe("the NICs that start together or not at all (A10)", () => {
     ["each once", { ...pools(LISTED), ...networks("net") }, ["net1"], ["eth0", "net1"]],
     ["those served, where its list cannot be read", { ...pools("p"), ...networks("net") }, ["net1"], ["net1"]],
   ])("%s", (_what, annotations, served, nics) => {
-    expect(boundNics({ namespace: "d", annotations }, served)).toEqual(nics);
+    expect(boundNics({ namespace: "d", annotations }, served, () => false)).toEqual(nics);
+  });
+
+  test.each<[what: string, annotations: Record<string, string>, nics: string[]]>([
+    ["eth0 too, where its network is Spiderpool's", { ...pools(ONLY_NET1), ...networks("net") }, ["eth0", "net1"]],
+    ["none of one network alone", pools(ONLY_NET1), []],
+  ])("%s", (_what, annotations, nics) => {
+    expect(boundNics({ namespace: "d", annotations }, [], () => true)).toEqual(nics);
   });
 });
 

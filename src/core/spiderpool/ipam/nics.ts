@@ -14,14 +14,19 @@ export function askedNics(pod: Asking): string[] {
 
 /**
  * The NICs of a Pod with several networks of which it is certain that Spiderpool serves them: listed in its `ippools`
- * annotation, or served before. One that gets no address fails the whole Pod (A10).
+ * annotation, served before, or on a network that the cluster defines as Spiderpool's. One that gets no address fails
+ * the whole Pod (A10), and so does one that `ippools` does not list (A4).
  * @param served NICs that have an address by the Pod's endpoint
+ * @param isSpiderpools whether the definition of a NIC's network ends in Spiderpool's IPAM
  */
-export function boundNics(pod: Asking, served: readonly string[]): readonly string[] {
+export function boundNics(
+  pod: Asking,
+  served: readonly string[],
+  isSpiderpools: (nic: string) => boolean,
+): readonly string[] {
   if (pod.annotations[KEYS.networks] === undefined) return [];
-  const listed = (listedItems(pod) ?? []).map(({ nic }) => nic);
-  const present = new Set(presentNics(pod));
-  return [...new Set([...listed, ...served])].filter((nic) => present.has(nic));
+  const known = new Set([...(listedItems(pod) ?? []).map(({ nic }) => nic), ...served]);
+  return presentNics(pod).filter((nic) => known.has(nic) || isSpiderpools(nic));
 }
 
 /** NICs that ask Spiderpool when the Pod starts: those it asks for, and those its `ippools` annotation forgot. */
