@@ -92,7 +92,7 @@ const QUESTIONS: readonly Question[] = [
   {
     question: "may this pool leave? (named by its whole name, or only by a pattern)",
     fields: ["literally"],
-    home: ["src/core/allocate/leaving.ts", "src/core/verdict/guard.ts"],
+    home: ["src/core/cluster/named-pools.ts"],
     carriers: ["src/core/cluster/references.ts"], // says who names it
   },
   {

@@ -1,10 +1,20 @@
+import { keptByName, type UnusedPools } from "../cluster/named-pools.js";
 import type { Namers } from "../cluster/references.js";
 import { clip, EMPTY, type RangeSet, subtract, union } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
 import type { Demand } from "./demand.js";
 import type { Claim, LivePools } from "./live.js";
 import type { Holdings } from "./lock.js";
-import { type Owner, ownerInSubnet, parseNicOwner, takenPool, takeOwner, wholeNic, withoutOrdinal } from "./owner.js";
+import {
+  nicAndFamily,
+  type Owner,
+  ownerInSubnet,
+  parseNicOwner,
+  takenPool,
+  takeOwner,
+  wholeNic,
+  withoutOrdinal,
+} from "./owner.js";
 import type { Obstacles } from "./space.js";
 
 /**
@@ -21,29 +31,33 @@ export function leavingClaims(
 ): Claim[] {
   const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
   const gone = [...live.claims].filter(([key]) => !wanted.has(key)).map(([, claim]) => claim);
-  const needed = gone.filter(
-    (claim) =>
-      claim.used.length > 0 ||
-      claim.opaque ||
-      leftBy(plan, claim.owner, claim.subnet) === "prepare" ||
-      frozen.has(claim.owner) ||
-      claim.pools.some(({ metadata: { name } }) => named(claim.owner).literally(name)),
+  const needed = new Set(
+    gone.filter(
+      (claim) =>
+        claim.used.length > 0 ||
+        claim.opaque ||
+        leftBy(plan, claim.owner, claim.subnet) === "prepare" ||
+        frozen.has(claim.owner),
+    ),
   );
   const used = [...live.claims.values()].filter((claim) => claim.used.length > 0);
-  // The pattern of a NIC that has other pools hits those, and would hold this one for ever.
   const served = new Set([
-    ...demands.filter(({ count }) => count > 0).map(({ owner, subnet }) => `${wholeNic(owner)} ${subnet.family}`),
-    ...[...needed, ...used].map(nicAndFamily),
+    ...demands.filter(({ count }) => count > 0).map(({ owner, subnet }) => nicAndFamily(owner, subnet.family)),
+    ...[...needed, ...used].map(nicOf),
   ]);
-  const byPattern = (claim: Claim) =>
-    !served.has(nicAndFamily(claim)) &&
-    claim.pools.some(({ metadata: { name } }) => named(claim.owner).pool(name) !== undefined);
-  const stays = new Set(needed);
-  return gone.filter((claim) => stays.has(claim) || byPattern(claim));
+  const unused = gone
+    .filter((claim) => !needed.has(claim))
+    .map((claim) => ({ claim, ...asUnused(claim, named(claim.owner)) }));
+  const byName = new Set([...keptByName(unused, served).keys()].map(({ claim }) => claim));
+  return gone.filter((claim) => needed.has(claim) || byName.has(claim));
 }
 
-function nicAndFamily({ owner, pools }: Claim): string {
-  return `${wholeNic(owner)} ${pools[0]!.spec.subnet.includes(":") ? 6 : 4}`;
+function asUnused(claim: Claim, namers: Namers): UnusedPools {
+  return { names: claim.pools.map(({ metadata }) => metadata.name), nic: nicOf(claim), namers };
+}
+
+function nicOf({ owner, pools }: Claim): string {
+  return nicAndFamily(owner, pools[0]!.spec.subnet.includes(":") ? 6 : 4);
 }
 
 /**

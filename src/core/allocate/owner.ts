@@ -1,3 +1,4 @@
+import type { Family } from "../ip/address.js";
 import type { Workload } from "../plan/plan.js";
 import { compareText } from "./order.js";
 
@@ -74,6 +75,11 @@ export function wholeNic(owner: Owner): Owner {
     if (slash < 0) return owner;
   }
   return owner.slice(0, slash);
+}
+
+/** A NIC and one family of it, as a key. */
+export function nicAndFamily(owner: Owner, family: Family): string {
+  return `${wholeNic(owner)} ${family}`;
 }
 
 /** The workload an owner is of, `default/StatefulSet/web`; a take is its own. */

@@ -1,7 +1,8 @@
-import { type Owner, parseNicOwner, splitOwner, wholeNic } from "../allocate/owner.js";
+import { nicAndFamily, type Owner, parseNicOwner, splitOwner } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
 import type { Block } from "../change/step.js";
 import { isOrphaned } from "../cluster/lifecycle.js";
+import { keptByName, type UnusedPools } from "../cluster/named-pools.js";
 import type { Namers } from "../cluster/references.js";
 import { formatAddress } from "../ip/address.js";
 import { addressesOf, contains, formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
@@ -36,68 +37,54 @@ export function guard(
 ): Guarded {
   const released: VerdictEntry[] = [];
   const leaving: Omit<LeavingEntry, "waiting">[] = [];
-  const deletes = steps.some((step) => step.action === "delete" && step.kind === KINDS.SpiderIPPool);
-  const nicOf = (pool: SpiderIPPool) => nicAndFamily(pool, rename);
-  const names = named(naming, deletes ? staying(steps, snapshot, naming, nicOf) : new Set(), nicOf);
+  const namedBy = whoNames(steps, snapshot, naming, rename);
   const guarded = steps.map((step) => {
     if (step.blocked !== undefined || step.live === undefined) return step;
-    if (step.kind === KINDS.SpiderIPPool) return guardPool(step, snapshot, names, released, leaving);
+    if (step.kind === KINDS.SpiderIPPool) return guardPool(step, snapshot, namedBy.get(step.name), released, leaving);
     if (step.kind === KINDS.SpiderMultusConfig && step.action === "delete") return guardNetwork(step, naming);
     return step;
   });
   return { steps: guarded.filter((step) => step !== undefined), released, leaving };
 }
 
-/** Who names a pool that is to be deleted, in words. */
-type NamedBy = (pool: SpiderIPPool) => string | undefined;
-
-/** The pattern of a NIC that keeps other pools of the family hits those; it would hold this one for ever. */
-function named(naming: Namers, staying: ReadonlySet<string>, nicOf: NicOf): NamedBy {
-  return (pool) => {
-    const nic = nicOf(pool);
-    const patternOnly = nic !== undefined && staying.has(nic) && !naming.literally(pool.metadata.name);
-    return patternOnly ? undefined : naming.pool(pool.metadata.name);
-  };
-}
-
-/** NICs and families that have a pool after the steps; one in use, or that somebody names by its whole name, is not deleted. */
-function staying(
+/** Who names the unused pools that the steps delete, in words, by the pool's name. */
+function whoNames(
   steps: readonly OrderedStep[],
   { pools: live, use }: Snapshot,
-  naming: Namers,
-  nicOf: NicOf,
-): ReadonlySet<string> {
-  const isKept = (name: string) => use.byPool.has(name) || use.unreadable.has(name) || naming.literally(name);
+  namers: Namers,
+  rename: (owner: Owner) => Owner,
+): ReadonlyMap<string, string> {
   const pools = new Map(live);
+  const deleted: UnusedPools[] = [];
   for (const step of steps) {
     if (step.kind !== KINDS.SpiderIPPool || step.blocked !== undefined) continue;
-    if (step.action === "delete") {
-      if (!isKept(step.name)) pools.delete(step.name);
-    } else pools.set(step.name, step.object as SpiderIPPool);
+    if (step.action !== "delete") pools.set(step.name, step.object as SpiderIPPool);
+    else if (!use.byPool.has(step.name) && !use.unreadable.has(step.name)) {
+      pools.delete(step.name);
+      deleted.push({ names: [step.name], nic: nicOf(step.live as SpiderIPPool, rename), namers });
+    }
   }
-  return new Set([...pools.values()].flatMap((pool) => nicOf(pool) ?? []));
+  if (deleted.length === 0) return new Map();
+  const served = new Set([...pools.values()].flatMap((pool) => nicOf(pool, rename) ?? []));
+  return new Map([...keptByName(deleted, served)].flatMap(([{ names }, by]) => names.map((name) => [name, by])));
 }
 
-/** The NIC a pool belongs to, and its family; undefined for a pool of no workload. */
-type NicOf = (pool: SpiderIPPool) => string | undefined;
-
-/** A pool that was not yet written under a new name belongs to the NIC of that name. */
-function nicAndFamily(pool: SpiderIPPool, rename: (owner: Owner) => Owner): string | undefined {
+/** The NIC and family a pool was made for, under the NIC's new name if it has one; undefined for a pool of no workload. */
+function nicOf(pool: SpiderIPPool, rename: (owner: Owner) => Owner): string | undefined {
   const recorded = recordedOwner(pool);
   if (recorded === undefined) return undefined;
   const owner = rename(splitOwner(recorded).owner);
   if (parseNicOwner(owner) === undefined) return undefined;
-  return `${wholeNic(owner)} ${pool.spec.subnet.includes(":") ? 6 : 4}`;
+  return nicAndFamily(owner, pool.spec.subnet.includes(":") ? 6 : 4);
 }
 
 function guardPool(
   step: OrderedStep,
   snapshot: Snapshot,
-  namedByOf: NamedBy,
+  namedBy: string | undefined,
   released: VerdictEntry[],
   leaving: Omit<LeavingEntry, "waiting">[],
 ): OrderedStep | undefined {
-  const pool = step.live as SpiderIPPool;
   const unreadable = snapshot.use.unreadable.get(step.name);
   if (unreadable !== undefined && (step.removed.length > 0 || step.action === "delete")) {
     return hold(step, "in-use", `${unreadable} cannot be read, so nothing may be taken from ${step.name}`);
@@ -106,9 +93,8 @@ function guardPool(
     step.action === "delete"
       ? everyUser(snapshot, step.name, step.removed)
       : holdersOf(snapshot, step.name, step.removed);
-  const namedBy = step.action === "delete" ? namedByOf(pool) : undefined;
   if (users.length === 0 && namedBy === undefined) return step;
-  const owner = recordedOwner(pool);
+  const owner = recordedOwner(step.live as SpiderIPPool);
   if (step.action === "delete" && owner !== undefined && parseNicOwner(splitOwner(owner).owner)) {
     leaving.push({ owner, pool: step.name, addresses: formatRangeSet(step.removed), inUse: users.length });
     return undefined;
