@@ -33,4 +33,5 @@ test.skipIf(!hasKubectl())(
     await adoptHandMade(await embedded(), 300);
     expect.hasAssertions();
   },
+  120_000,
 );

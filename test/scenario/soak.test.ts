@@ -9,6 +9,7 @@ test("twenty seconds of commits, scaling, drift and restarts break nothing, and 
   const lines: string[] = [];
   const { violations, left, events, starts, looks } = await soak({
     minutes: 1 / 3,
+    leastEvents: 6,
     seed: 5,
     onProgress: (line) => lines.push(line),
   });

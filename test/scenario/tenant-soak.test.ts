@@ -17,7 +17,7 @@ test("a tenant that does its worst keeps no honest commit from the cluster, and 
   expect(Math.min(without.seconds.length, beside.seconds.length)).toBeGreaterThan(0);
   expect([...deeds.keys()].sort()).toEqual(DEEDS.map(({ name }) => name).sort());
   expect(writes).toBeGreaterThan(100);
-}, 120_000);
+}, 240_000);
 
 /** A stage on which somebody else decides what is seen. */
 async function staged() {

@@ -9,6 +9,8 @@ import { Watcher } from "./watcher.js";
 
 export interface SoakOptions {
   readonly minutes: number;
+  /** It goes on until so many events happened: a slow machine gets little done in a while. */
+  readonly leastEvents?: number;
   readonly seed: number;
   readonly onProgress: (line: string) => void;
 }
@@ -39,7 +41,7 @@ const SETTLING = 20_000;
 const CONVERGES_WITHIN = 120_000;
 
 /** Runs an operator under random events, and watches what must never happen. */
-export async function soak({ minutes, seed, onProgress }: SoakOptions): Promise<SoakResult> {
+export async function soak({ minutes, leastEvents = 0, seed, onProgress }: SoakOptions): Promise<SoakResult> {
   const stage = await SoakStage.open();
   const world: SoakWorld = { stage, chance: chance(seed), plan: FIRST_PLAN, drifts: new Map() };
   const watcher = new Watcher(stage.cluster.actor);
@@ -48,7 +50,7 @@ export async function soak({ minutes, seed, onProgress }: SoakOptions): Promise<
     await commit(world, FIRST_PLAN);
     await until(async () => (await leftOf(stage)).length === 0, CONVERGES_WITHIN);
     readings.start();
-    await happen(world, watcher, readings, minutes * 60_000);
+    await happen(world, watcher, readings, { length: minutes * 60_000, leastEvents });
     readings.stop();
     const committed = Date.now();
     await comeToRest(world);
@@ -69,16 +71,21 @@ export async function soak({ minutes, seed, onProgress }: SoakOptions): Promise<
   }
 }
 
-async function happen(world: SoakWorld, watcher: Watcher, readings: Readings, length: number): Promise<void> {
+async function happen(
+  world: SoakWorld,
+  watcher: Watcher,
+  readings: Readings,
+  { length, leastEvents }: { readonly length: number; readonly leastEvents: number },
+): Promise<void> {
   const began = Date.now();
   const restarts = {
     next: began + length / 12,
     every: length / 12,
     until: began + length / 2 - Math.min(SETTLING, length / 8),
   };
-  while (Date.now() - began < length) {
+  while (Date.now() - began < length || readings.events < leastEvents) {
     const now = Date.now();
-    const restart = now < restarts.until && now >= restarts.next;
+    const restart = now >= restarts.next && (now < restarts.until || world.stage.starts === 1);
     if (restart) restarts.next = now + restarts.every * (0.5 + world.chance.below(100) / 100);
     const { name, happen } = anEvent(restart ? RESTARTS : EVENTS, world.chance);
     readings.happened(name);

@@ -1,4 +1,5 @@
 import { chance } from "../worlds/chance.js";
+import { DEEDS } from "./deeds.js";
 import { count, Observer, type Seen } from "./observer.js";
 import { honestNames, poolOf, replicasBy, sizeOf } from "./plans.js";
 import { TenantStage } from "./stage.js";
@@ -50,8 +51,9 @@ export async function tenantSoak(options: TenantSoakOptions): Promise<TenantSoak
   const observer = new Observer(stage);
   const tenant = new Tenant(stage.server, chance(seed + 1), scale);
   const [without, beside] = [phase(), phase()];
-  const commits = async (to: Phase, length: number) => {
-    for (const end = Date.now() + length; Date.now() < end; ) {
+  /** For so long, and until it is enough: a slow machine gets little done in a while. */
+  const commits = async (to: Phase, length: number, isEnough = () => true) => {
+    for (const end = Date.now() + length; Date.now() < end || !isEnough(); ) {
       const namespace = stage.honest[random.below(stage.honest.length)]!;
       await commit(stage, namespace, replicasBy(random.below), to);
       await pause(random.below(2 * BETWEEN_COMMITS));
@@ -67,7 +69,7 @@ export async function tenantSoak(options: TenantSoakOptions): Promise<TenantSoak
       onProgress(`round ${round} without: ${lineOf(without)}`);
       const ending = new AbortController();
       const hostile = tenant.run(ending.signal);
-      await commits(beside, length);
+      await commits(beside, length, () => tenant.deeds.size === DEEDS.length);
       ending.abort();
       await hostile;
       onProgress(`round ${round} beside: ${lineOf(beside)}, ${observer.violations.size} violations`);
