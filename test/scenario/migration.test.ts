@@ -142,6 +142,39 @@ describe("a StatefulSet migrates from one subnet to another", () => {
     expect(outcome.steps.filter(({ blocked }) => blocked)).toEqual([]);
   });
 
+  test.each<[family: string, plan: (text: string) => string, ippools: object]>([
+    ["IPv4", (text) => text, { ipv4: ["spiderplan-none-v4", `${STEM}.new`] }],
+    [
+      "IPv6",
+      (text) =>
+        text.replaceAll(
+          /10\.([67])\.0\.(0\/24|\d+)/g,
+          (_all, net, host) => `fd0${net}::${host.replace("0/24", "/64")}`,
+        ),
+      { ipv6: ["spiderplan-none-v6", `${STEM}.new`] },
+    ],
+  ])(
+    "drain names a pool for all Pods in the list of its family, %s: in the other it fails them (A10)",
+    async (_family, plan, ippools) => {
+      const set = plan(SUBNETS + workload(KEY, "fixed: {subnets: [old], perPod: false}", "annotate: true, "));
+      const live = applied(await decideOn(set, BARE), BARE);
+      const set0 = running(live, {
+        kind: "StatefulSet",
+        name: "shop/web",
+        pool: `${STEM}.old`,
+        addresses: [],
+        annotations: {},
+      });
+      const template = (await decideOn(set + migration(KEY, "drain"), set0)).steps.find(
+        ({ kind }) => kind.kind === "StatefulSet",
+      );
+      const text = JSON.stringify([{ interface: "eth0", ...ippools }]);
+      expect(template?.patch).toMatchObject({
+        spec: { template: { metadata: { annotations: { "ipam.spidernet.io/ippools": text } } } },
+      });
+    },
+  );
+
   test("with a template of the app's own nobody moves, and the snippet to write is told", async () => {
     const own = SUBNETS + workload(KEY, "fixed: {subnets: [old]}");
     const live = await start();
@@ -171,4 +204,46 @@ test("a live workload on shared pools that becomes fixed needs the entry too", a
   const allowed = await decideOn(fixed + migration(KEY, "drain", "pool:shared", "old"), bare);
   expect(allowed.verdict.stable).toBe(true);
   expect(allowed.verdict.moves).toHaveLength(2);
+});
+
+describe("an unused pool goes only once the pool that replaces it is there", () => {
+  const KEY = "shop/Deployment/web";
+  const [OLD, NEW] = ["shop.deployment.web.eth0.old", "shop.deployment.web.eth0.new"];
+  const SHARED = `${SUBNETS}pools:\n  shared: {subnet: old, addresses: [10.6.0.50-10.6.0.59], default: true}\n`;
+  const fixed = (subnet: string, more = "") =>
+    SHARED + workload(KEY, `fixed: {subnets: [${subnet}], elastic: 1}`, more);
+  const pools = (outcome: Outcome) =>
+    outcome.steps
+      .filter(({ kind }) => kind.kind === "SpiderIPPool")
+      .map(({ action, name, blocked }) => `${action} ${name} ${blocked?.type ?? "goes on"}`);
+
+  test("the verdict holds back the new one", async () => {
+    const set = "shop/StatefulSet/web";
+    const elsewhere = SHARED.replace("ranges: [10.7", "nodes: {names: [node-b]}, ranges: [10.7");
+    const plan = elsewhere + workload(set, "fixed: {subnets: [old], perPod: false}", "annotate: true, ");
+    const live = running(applied(await decideOn(plan, BARE), BARE), {
+      ...{ kind: "StatefulSet", name: "shop/web", pool: "shared", addresses: ["10.6.0.50"], annotations: {} },
+    });
+    const outcome = await decideOn(plan + migration(set, "drain"), live);
+    expect(outcome.verdict.strands).toHaveLength(1);
+    const [from, to] = ["shop.statefulset.web.eth0.old", "shop.statefulset.web.eth0.new"];
+    expect(pools(outcome)).toEqual([`create ${to} verdict`, `delete ${from} depends`]);
+  });
+
+  test("people hold back the new one", async () => {
+    const live = applied(await decideOn(fixed("old"), BARE), BARE);
+    const holding = { objects: new Map([[`SpiderIPPool ${NEW}`, "a person says so"]]) };
+    expect(pools(await decideOn(fixed("new"), live, { holding }))).toEqual([
+      `create ${NEW} held`,
+      `delete ${OLD} held`,
+    ]);
+    expect(pools(await decideOn(fixed("new"), live))).toEqual([`create ${NEW} goes on`, `delete ${OLD} goes on`]);
+  });
+
+  test("a new pool of somebody else holds back nothing", async () => {
+    const live = applied(await decideOn(fixed("old"), BARE), BARE);
+    const other = `${SHARED}${workload("shop/Deployment/api", "fixed: {subnets: [new], elastic: 1}")}`;
+    const holding = { objects: new Map([["SpiderIPPool shop.deployment.api.eth0.new", "a person says so"]]) };
+    expect(pools(await decideOn(other, live, { holding }))).toContain(`delete ${OLD} goes on`);
+  });
 });

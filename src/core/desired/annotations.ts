@@ -58,15 +58,18 @@ function poolChoice(
   if (nic.ask.type === "pools") {
     for (const pool of nic.ask.pools) (familyOfPool(pool) === 6 ? v6 : v4).push(pool);
   } else if (nic.ask.type === "fixed") {
-    const families = new Set(subnetsOfAsk(nic.ask, plan.pools).map((subnet) => plan.subnets.get(subnet)?.family ?? 4));
+    const families = new Set(subnetsOfAsk(nic.ask, plan.pools).map((subnet) => familyOfSubnet(plan, subnet)));
     if (nic.ask.pool !== undefined) {
       // A literal name fails loudly by itself, so it needs no anchor (A5).
       (families.has(6) ? v6 : v4).push(nic.ask.pool);
     } else {
-      const patterns = narrowed(plan, workload, nic, names) ?? [names.pattern(nicOwner(workload, nic.name))];
       const anchored: Family = families.has(4) ? 4 : 6; // A10: in one family only
-      if (facts.enableIPv4) v4 = [...(anchored === 4 ? [anchorName(4)] : []), ...patterns];
-      if (facts.enableIPv6) v6 = [...(anchored === 6 ? [anchorName(6)] : []), ...patterns];
+      const named = (family: Family) => [
+        ...(anchored === family ? [anchorName(family)] : []),
+        ...(narrowed(plan, workload, nic, names, family) ?? [names.pattern(nicOwner(workload, nic.name))]),
+      ];
+      if (facts.enableIPv4) v4 = named(4);
+      if (facts.enableIPv6) v6 = named(6);
     }
   }
   if (v4.length > 0) choice.ipv4 = v4;
@@ -77,17 +80,34 @@ function poolChoice(
 
 /**
  * A StatefulSet leaves a subnet only when its template no longer names the pools there (A19): while a migration drains,
- * each of its other homes by itself; undefined = the one pattern over all of them.
+ * each of its other homes by itself, in the list of its family, since a pool of the other one fails the Pod (A10);
+ * undefined = the one pattern over all of them.
  */
-function narrowed(plan: Plan, workload: Workload, nic: Nic, names: Binding["names"]): string[] | undefined {
+function narrowed(
+  plan: Plan,
+  workload: Workload,
+  nic: Nic,
+  names: Binding["names"],
+  family: Family,
+): string[] | undefined {
   const { ask, migration } = nic;
   if (migration?.phase !== "drain" || ask.type !== "fixed" || workload.kind !== "StatefulSet") return undefined;
   const owner = nicOwner(workload, nic.name);
   const homes = [
-    ...ask.subnets.map((subnet) => names.poolName(owner, subnet)),
-    ...(ask.slices ?? []).map((pool) => names.poolName(sliceOwner(owner, pool), plan.pools.get(pool)?.subnet ?? "")),
+    ...ask.subnets.map((subnet) => ({ subnet, owner })),
+    ...(ask.slices ?? []).map((pool) => ({
+      subnet: plan.pools.get(pool)?.subnet ?? "",
+      owner: sliceOwner(owner, pool),
+    })),
   ];
-  return ask.perPod === undefined ? homes : homes.map((home) => `${home}.*`);
+  return homes
+    .filter(({ subnet }) => familyOfSubnet(plan, subnet) === family)
+    .map((home) => names.poolName(home.owner, home.subnet))
+    .map((name) => (ask.perPod === undefined ? name : `${name}.*`));
+}
+
+function familyOfSubnet(plan: Plan, subnet: string): Family {
+  return plan.subnets.get(subnet)?.family ?? 4;
 }
 
 /**

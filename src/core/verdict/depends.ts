@@ -1,7 +1,9 @@
+import { type Owner, parseNicOwner, splitOwner, wholeNic } from "../allocate/owner.js";
 import { type Step, stepKey } from "../change/step.js";
 import { namesPool } from "../cluster/references.js";
 import { isOwnReservationStep } from "../desired/promised.js";
 import { overlaps, type RangeSet } from "../ip/range-set.js";
+import { recordedOwner } from "../snapshot.js";
 import { KINDS, type KubeObject, objectKey } from "../spiderpool/objects.js";
 
 /**
@@ -16,6 +18,7 @@ export function dependsOn(step: Step, undone: Step): string | undefined {
   if (namesIt(step, undone)) return `it names ${earlier}`;
   if (needsRest(step, undone)) return `its addresses cannot rest in ${earlier}`;
   if (needsReturn(step, undone)) return `${earlier} has not taken the addresses back`;
+  if (replacedBy([undone])(step) !== undefined) return `${earlier} is to take its place`;
   return undefined;
 }
 
@@ -68,6 +71,25 @@ function written({ object, patch }: Step): KubeObject {
   const { namespace, name } = metadata;
   const { metadata: changed = {}, spec } = patch as { metadata?: object; spec?: unknown };
   return { apiVersion, kind, metadata: { ...changed, namespace, name }, spec };
+}
+
+/**
+ * A pool of a NIC goes once the new one of that NIC is there: without both its Pods would find none.
+ * @returns for a step that deletes a pool, the new pool among those left undone
+ */
+export function replacedBy(undone: readonly Step[]): (step: Step) => string | undefined {
+  const created = new Map<Owner, string>();
+  for (const step of undone) {
+    const nic = step.action === "create" ? nicOfPool(step) : undefined;
+    if (nic !== undefined && !created.has(nic)) created.set(nic, step.name);
+  }
+  return (step) => (step.action === "delete" ? created.get(nicOfPool(step) ?? "") : undefined);
+}
+
+function nicOfPool({ kind, live, object }: Step): Owner | undefined {
+  const recorded = kind === KINDS.SpiderIPPool ? recordedOwner(live ?? object) : undefined;
+  const owner = recorded && splitOwner(recorded).owner;
+  return owner && parseNicOwner(owner) && wholeNic(owner);
 }
 
 /** The CIDR a pool or subnet step is about. */

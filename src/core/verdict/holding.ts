@@ -170,9 +170,10 @@ function withDependents(steps: readonly OrderedStep[]): readonly OrderedStep[] {
   return result;
 }
 
-/** Most steps are new pools, and only what names a pool needs one: the rest need not be compared with all of them. */
+/** Most steps are new pools, which need none of each other: they need not be compared with all of them. */
 function mayNeed(step: OrderedStep, other: OrderedStep): boolean {
-  return other.action !== "create" || other.kind !== KINDS.SpiderIPPool || isNaming(step);
+  const isNew = ({ action, kind }: OrderedStep) => action === "create" && kind === KINDS.SpiderIPPool;
+  return !isNew(other) || isNaming(step) || step.action === "delete";
 }
 
 function isAnchor({ object }: OrderedStep): boolean {

@@ -5,12 +5,13 @@ import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
 import { KINDS, type SpiderMultusConfig } from "../spiderpool/objects.js";
 import { snapshotAfter } from "./after.js";
+import { replacedBy } from "./depends.js";
 import { hold } from "./guard.js";
 import { rehearse } from "./rehearse.js";
 
 /**
- * Rehearses the steps that are not held back. Where a Namespace, network or template keeps a name for that reason, its
- * pool or network stays too (DESIGN 7), and then what needs the addresses of that pool.
+ * Rehearses the steps that are not held back. Where a Namespace, network or template keeps a name for that reason, or the
+ * pool that replaces it is not made, a pool or network stays too (DESIGN 7), and then what needs the addresses of that pool.
  */
 export function holdBackNamed(
   steps: readonly OrderedStep[],
@@ -24,7 +25,10 @@ export function holdBackNamed(
     if (!played.some((step) => step.blocked !== undefined) || !played.some(takesName)) return played;
     const naming = namersAfter(played, snapshot, facts, heeds);
     const before = namersAfter(released(played), snapshot, facts, heeds);
+    const isReplaced = replacedBy(played.filter(({ blocked }) => blocked !== undefined));
     const kept = played.map((step) => {
+      const successor = takesName(step) ? isReplaced(step) : undefined;
+      if (successor !== undefined) return hold(step, "depends", `${successor} is to take its place`, [successor]);
       const by = stillNamedBy(step, naming);
       return by === undefined || stillNamedBy(step, before) !== undefined
         ? step
