@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { KubeObject } from "../../src/core/spiderpool/objects.js";
 import { cli } from "../support/cli.js";
-import { decideOn } from "../support/decide.js";
+import { applied, decideOn } from "../support/decide.js";
 import { namespaceWith, node } from "../support/running.js";
 import { workspace } from "../support/workspace.js";
 
@@ -146,4 +146,19 @@ test.each<[string, string, KubeObject[], string | undefined]>([
   expect(found.map(({ severity, hint }) => [severity, hint])).toEqual(
     meant === undefined ? [] : [["warning", expect.stringContaining(`did you mean ${meant}? If it is to be renamed`)]],
   );
+});
+
+test("a NIC that the plan takes out of its workload is none that one more Pod would miss (SP4218)", async () => {
+  const nics = (...names: string[]) => {
+    const fixed = names.map((nic) => `${nic}: {network: kube-system/net, fixed: {subnets: [app]}}`);
+    return `${SUBNET}workloads:\n  shop/Deployment/web: {replicas: 1, annotate: true, pods: {labels: {app: web}}, interfaces: {${fixed.join(", ")}}}\n`;
+  };
+  const objects = [...BARE, live("Deployment", "web", { replicas: 0 })];
+  const both = applied(await decideOn(nics("eth0", "net1"), objects), objects);
+  const { steps, diagnostics } = await decideOn(nics("eth0"), both);
+  expect(steps.map(({ action, name, blocked }) => [action, name, blocked])).toEqual([
+    ["update", "web", undefined],
+    ["delete", "shop.deployment.web.net1.app", undefined],
+  ]);
+  expect(diagnostics.filter(({ code }) => code === "SP4218")).toEqual([]);
 });

@@ -27,8 +27,8 @@ export function idleLosses(before: Objects, after: Objects, name: string): strin
   if (nodes === undefined) return [];
   const was = startsOf(before, name, nodes);
   const will = startsOf(after, name, nodes);
-  const nics = new Set([before, after].flatMap((objects) => nicsOf(objects, name)));
-  return [...nics].filter((nic) => {
+  // One that the template has no more is nobody's: no Pod has an address there.
+  return nicsOf(after, name).filter((nic) => {
     // One that is new to the template, or whose network is another's, needed nothing before; as long as it does not, it loses nothing.
     const free = was.some((start) => !start.asked.has(nic));
     const fine = free || was.some((start) => start.served.has(nic));

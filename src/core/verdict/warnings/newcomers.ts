@@ -4,7 +4,7 @@ import { VIRTUAL_MACHINE } from "../../cluster/workload-of.js";
 import { isOwnReservationStep } from "../../desired/promised.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import type { Snapshot } from "../../snapshot.js";
-import { askedNics } from "../../spiderpool/ipam/nics.js";
+import { askedNics, nicsOfPod } from "../../spiderpool/ipam/nics.js";
 import { isKind, type KubeObject } from "../../spiderpool/objects.js";
 import { candidatesIn, replay, type Scene } from "../replay.js";
 import type { Watch } from "./watch.js";
@@ -21,7 +21,9 @@ export function newcomerWarnings(watch: Watch): Diagnostic[] {
   for (const [key, workload] of inOrder(watch.snapshot)) {
     const now = watch.after.workloads.get(key);
     if (now === undefined || !takesNewcomers(workload)) continue;
+    const kept = nicsOfPod(templateFacts(now, watch.after));
     for (const nic of askedNics(templateFacts(workload, watch.snapshot))) {
+      if (kept?.has(nic) === false) continue;
       const { v4, v6 } = candidatesIn(watch.before, templateFacts(workload, watch.snapshot), nic);
       if (![...v4, ...v6].some((pool) => narrowed.has(pool))) continue;
       if (failureOf(watch.before, workload, nic) !== undefined) continue;
