@@ -8,7 +8,7 @@ import { heldBy } from "./agent.js";
 import type { Before, CheckContext } from "./checks.js";
 import type { Violation } from "./findings.js";
 import { endpointsOf, type Objects, poolsOf, recordsOf } from "./objects.js";
-import { cidrOf, type FixedModel, fixedKey, type Migration, wishesOf } from "./plan-model.js";
+import { cidrOf, type FixedModel, fixedKey, hasOrdinals, type Migration, wishesOf } from "./plan-model.js";
 import type { Permission } from "./restarts.js";
 import { ownerOf } from "./standing.js";
 
@@ -45,7 +45,8 @@ export function changesLeft(before: Before, objects: Objects, run: PlanRun, cont
       // What a template names stays (DESIGN 6), and its pattern names the last pool of its NIC when the plan has none for it.
       const family = (each: SpiderIPPool) => each.spec.subnet.includes(":");
       const others = pools.filter((each) => isOf(each, one, context) && family(each) === family(pool) && each !== pool);
-      if (one.replicas + one.elastic === 0 && others.every((each) => !isUsed(objects, each))) continue;
+      const spare = hasOrdinals(one, context.workloads[one.workload]!.kind) ? 0 : one.elastic;
+      if (one.replicas + spare === 0 && others.every((each) => !isUsed(objects, each))) continue;
       if (old !== undefined && !isUsed(before.objects, old) && !isUsed(objects, pool))
         fail("migration", `${name} is drained, nobody is left, and it stays`);
     }
@@ -82,7 +83,7 @@ export function wishesGranted(before: Before, objects: Objects, run: PlanRun, co
     if (home(before.objects).length > 0) return [];
     const offers = home(objects).flatMap(offeredBy);
     const { kind } = context.workloads[one.workload]!;
-    const wished = one.perPod && kind === "StatefulSet" ? [] : wishesOf(context.model, one);
+    const wished = hasOrdinals(one, kind) ? [] : wishesOf(context.model, one);
     const missing = wished.filter((address) => !offers.includes(address));
     const found = missing.map((address) => ({
       invariant: "wish",

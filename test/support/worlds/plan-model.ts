@@ -281,12 +281,17 @@ function workloadSpec(
   return { replicas, pods: { labels: { app: workload.labels.app } }, ...(annotate && { annotate: true }), interfaces };
 }
 
+/** Whether each Pod has an address of its own; then the plan gives it none to spare. */
+export function hasOrdinals({ perPod }: FixedModel, kind: FixedWorkload["kind"]): boolean {
+  return perPod && kind === "StatefulSet";
+}
+
 function fixedSpec(model: PlanModel, one: FixedModel, { kind, networks }: FixedWorkload): object {
   const pool = sliceOf(model, one);
   const keys = [...new Set(one.subnets)].map((index) => model.subnets[index]!.key);
   const from = pool === undefined ? { subnets: keys } : { pools: [pool.name] };
   const perPod = kind === "StatefulSet" ? { perPod: one.perPod } : {};
-  const ordinals = one.perPod && kind === "StatefulSet";
+  const ordinals = hasOrdinals(one, kind);
   const wishes = pool === undefined && !ordinals ? wishesOf(model, one) : [];
   const sized = pool === undefined && one.perSubnet !== undefined && { perSubnet: { [keys[0]!]: one.perSubnet } };
   return {
