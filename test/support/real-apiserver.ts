@@ -131,6 +131,7 @@ class ControlPlane {
     this.#run("etcd", [
       `--data-dir=${path.join(this.#folder, "etcd")}`,
       "--unsafe-no-fsync",
+      "--quota-backend-bytes=8589934592",
       `--listen-client-urls=${client}`,
       `--advertise-client-urls=${client}`,
       `--listen-peer-urls=${peer}`,

@@ -6,6 +6,7 @@ import { KEYS, KINDS, type Kind, type KubeObject, type SpiderIPPool } from "../.
 import { startAgent } from "../../src/players/agent.js";
 import { startController } from "../../src/players/controller.js";
 import { settleAll } from "../../src/players/player.js";
+import type { ClusterActor } from "../../src/ports/cluster.js";
 import { ACCESS_KINDS } from "./access.js";
 import { type FlakyProxy, flakyProxy } from "./flaky-proxy.js";
 import { addNode, type RealCluster, startRealCluster, until } from "./real-apiserver.js";
@@ -60,7 +61,10 @@ export async function sharedRealPlayedCluster(): Promise<RealPlayedCluster> {
   return { ...cluster, stop: async () => {} };
 }
 
-export async function startRealPlayedCluster(): Promise<RealPlayedCluster> {
+/** @param seen what the controllers and the agent see of the cluster; all of it by default */
+export async function startRealPlayedCluster(
+  seen: (actor: ClusterActor) => ClusterActor = (actor) => actor,
+): Promise<RealPlayedCluster> {
   const cluster = await startRealCluster();
   const { actor, authority } = cluster;
   const facts = CHART_DEFAULTS;
@@ -74,8 +78,8 @@ export async function startRealPlayedCluster(): Promise<RealPlayedCluster> {
   for (const one of JSON.parse(configurations)) await actor.create(one, REGISTRATIONS[one.kind]!);
   await until("the webhooks answer", () => denies(cluster));
   const players = [
-    startController(actor, systemClock, { kubernetes: !cluster.controllers, facts }),
-    startAgent(actor, systemClock, { facts }),
+    startController(seen(actor), systemClock, { kubernetes: !cluster.controllers, facts }),
+    startAgent(seen(actor), systemClock, { facts }),
   ];
   const settle = async () => {
     await until("all Pods run", async () => {

@@ -1,18 +1,20 @@
 import { parseArgs } from "node:util";
 import { type Phase, percentile, tenantSoak, together } from "./tenant-soak/soak.js";
 
-/** Usage: npm run soak:tenant -- [--minutes 20] [--seed S]. Needs `npm run build`. Exit 1 on a violation or a lost commit. */
+/** Usage: npm run soak:tenant -- [--minutes 20] [--seed S] [--real]. Needs `npm run build`. Exit 1 on a violation or a lost commit. */
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "20" },
     seed: { type: "string", default: `${Date.now() % 100_000}` },
     rounds: { type: "string", default: "4" },
+    // On a real API server (KUBEBUILDER_ASSETS) in place of the embedded one.
+    real: { type: "boolean", default: false },
   },
 });
 const [minutes, seed, rounds] = [Number(values.minutes), Number(values.seed), Number(values.rounds)];
 console.log(`a hostile tenant for ${minutes} minutes, seed ${seed}`);
 const { without, beside, violations, writes, deeds, refused } = await tenantSoak({
-  ...{ minutes, seed, rounds, honest: 49, scale: 1 },
+  ...{ minutes, seed, rounds, real: values.real, honest: 49, scale: 1 },
   onProgress: (line) => console.log(`${new Date().toISOString()} ${line}`),
 });
 tell("without the tenant", without);

@@ -9,6 +9,8 @@ export interface TenantSoakOptions {
   /** With the tenant; a quarter as long without it. */
   readonly minutes: number;
   readonly seed: number;
+  /** On a real API server (KUBEBUILDER_ASSETS), not on the embedded one. */
+  readonly real: boolean;
   /** Namespaces that only want their commits carried out. */
   readonly honest: number;
   /** By turns without and with the tenant, so that a slow quarter of an hour of the machine hits both. */
@@ -47,9 +49,9 @@ const BETWEEN_COMMITS = 1_000;
 export async function tenantSoak(options: TenantSoakOptions): Promise<TenantSoakResult> {
   const { minutes, seed, rounds, scale, onProgress } = options;
   const random = chance(seed);
-  const stage = await TenantStage.open(honestNames(options.honest));
+  const stage = await TenantStage.open(honestNames(options.honest), options.real);
   const observer = new Observer(stage);
-  const tenant = new Tenant(stage.server, chance(seed + 1), scale);
+  const tenant = new Tenant(stage.tenant, chance(seed + 1), scale);
   const [without, beside] = [phase(), phase()];
   /** For so long, and until it is enough: a slow machine gets little done in a while. */
   const commits = async (to: Phase, length: number, isEnough = () => true) => {

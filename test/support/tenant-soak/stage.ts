@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect } from "../../../src/adapters/kubernetes/connect.js";
+import type { KubeCluster } from "../../../src/adapters/kubernetes/kube-cluster.js";
+import { isClusterError } from "../../../src/core/cluster-error.js";
 import type { PlanSyncSpec, PlanSyncStatus } from "../../../src/core/plan-sync/plan-sync.generated.js";
 import {
   KINDS,
@@ -12,12 +14,13 @@ import {
   type SpiderEndpoint,
   type SpiderIPPool,
 } from "../../../src/core/spiderpool/objects.js";
-import type { ClusterActor } from "../../../src/ports/cluster.js";
 import { type GitServer, type ServedRepository, startGitServer } from "../git-server.js";
-import { kubeconfigFile } from "../kubeconfig-file.js";
 import { type OperatorProcess, startOperatorProcess } from "../operator/process.js";
+import { addNode } from "../real-apiserver.js";
 import { offeredBy } from "../worlds/addresses.js";
 import { fileOf, HOSTILE, sharedFile, workloadsOf } from "./plans.js";
+import type { TenantAccess } from "./tenant.js";
+import type { Town } from "./town-main.js";
 
 const NAMESPACE = "net";
 const PLAN_SYNC = { kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" };
@@ -25,9 +28,9 @@ const PLAN_SYNC = { kind: KINDS.PlanSync, namespace: NAMESPACE, name: "dc" };
 /** Namespaces with a plan for all of them, the API server and the operator in processes of their own. */
 export class TenantStage {
   private constructor(
-    readonly server: string,
+    readonly tenant: TenantAccess,
     readonly honest: readonly string[],
-    readonly actor: ClusterActor & { close(): Promise<void> },
+    readonly actor: KubeCluster,
     readonly operator: OperatorProcess,
     private readonly repository: ServedRepository,
     private readonly git: GitServer,
@@ -35,13 +38,18 @@ export class TenantStage {
     private readonly folder: string,
   ) {}
 
-  /** Everything set up and the first commit pushed. */
-  static async open(honest: readonly string[]): Promise<TenantStage> {
+  /**
+   * Everything set up and the first commit pushed.
+   * @param real on a real API server (KUBEBUILDER_ASSETS), not on the embedded one
+   */
+  static async open(honest: readonly string[], real: boolean): Promise<TenantStage> {
     const folder = mkdtempSync(join(tmpdir(), "spiderplan-tenant-soak-"));
     const main = fileURLToPath(new URL("town-main.ts", import.meta.url));
-    const town = fork(main, { execArgv: ["--import", "tsx"] });
-    const server = await new Promise<string>((resolve) => town.once("message", (url) => resolve(String(url))));
-    const kubeconfig = kubeconfigFile(server, { folder });
+    const town = fork(main, real ? ["real"] : [], { execArgv: ["--import", "tsx"] });
+    const { kubeconfig, tenant } = await new Promise<Town>((resolve, reject) => {
+      town.once("message", (message) => resolve(message as Town));
+      town.once("exit", (code) => reject(new Error(`the town ended (${code}) before it stood`)));
+    });
     const actor = await connect({ kubeconfig });
     const git = await startGitServer({ basic: "spiderplan:s3cret-token" });
     const repository = git.repository("plans");
@@ -51,9 +59,9 @@ export class TenantStage {
       ...Object.fromEntries(all.map((namespace) => [`plan/${namespace}.yaml`, fileOf(namespace, 2)])),
     });
     for (const object of [...standing(git, repository.url), ...all.flatMap(namespaceWithWorkloads)])
-      await actor.create(object, KINDS[object.kind as keyof typeof KINDS]);
+      await put(actor, object);
     const operator = await startOperatorProcess({ kubeconfig, namespace: NAMESPACE, dataDir: join(folder, "data") });
-    return new TenantStage(server, honest, actor, operator, repository, git, town, folder);
+    return new TenantStage(tenant, honest, actor, operator, repository, git, town, folder);
   }
 
   tip(): string {
@@ -95,6 +103,16 @@ export class TenantStage {
     await this.git.close();
     this.town.kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function put(actor: KubeCluster, object: KubeObject): Promise<void> {
+  if (object.kind === "Node") return addNode(actor, object);
+  try {
+    await actor.create(object, KINDS[object.kind as keyof typeof KINDS]);
+  } catch (error) {
+    // The tenant's Namespace is there before: its Role is in it.
+    if (object.kind !== "Namespace" || !isClusterError(error, "AlreadyExists")) throw error;
   }
 }
 

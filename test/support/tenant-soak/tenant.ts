@@ -1,3 +1,4 @@
+import { Agent, fetch } from "undici";
 import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import type { Chance } from "../worlds/chance.js";
 import { DEEDS, type Deed, flap } from "./deeds.js";
@@ -6,7 +7,7 @@ import { HOSTILE } from "./plans.js";
 type KindName = keyof typeof KINDS;
 
 /** What the tenant may write: nothing outside its namespace, no pools, no status. */
-const WRITTEN: readonly KindName[] = [
+export const WRITTEN: readonly KindName[] = [
   "Deployment",
   "StatefulSet",
   "DaemonSet",
@@ -21,6 +22,12 @@ const FLAPS_EVERY = 125;
 const BREATH = 1_500;
 const WORKERS = 8;
 
+/** Where the tenant reaches the API server, and as whom. */
+export interface TenantAccess {
+  readonly server: string;
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+}
+
 /** The tenant of one namespace with kubectl, a script and time. */
 export class Tenant {
   /** How often it did what. */
@@ -29,12 +36,16 @@ export class Tenant {
   readonly refused = new Map<string, number>();
   writes = 0;
 
+  readonly #connections: Agent;
+
   constructor(
-    private readonly server: string,
+    private readonly access: TenantAccess,
     readonly chance: Chance,
     /** How much of everything: 1 is the worst, less is for tests. */
     readonly scale: number,
-  ) {}
+  ) {
+    this.#connections = new Agent(access.tls && { connect: access.tls });
+  }
 
   /** Does its worst until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
@@ -51,7 +62,9 @@ export class Tenant {
   /** Takes back all it made, but what is in the plan. */
   async leave(): Promise<void> {
     for (const kind of WRITTEN) {
-      const { body } = await this.call("GET", this.#path(kind));
+      const { status, body } = await this.call("GET", this.#path(kind));
+      // Kubernetes 1.20 has no CronJob of batch/v1.
+      if (status === 404) continue;
       const { items } = body as { items: KubeObject[] };
       const made = items.filter(({ metadata }) => !metadata.name.startsWith("web"));
       await this.each(made, ({ metadata }) => this.remove(kind, metadata.name));
@@ -100,8 +113,8 @@ export class Tenant {
 
   async call(method: string, path: string, content?: object): Promise<{ status: number; body: unknown }> {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-    const response = await fetch(`${this.server}${path}?fieldManager=kubectl`, {
-      method,
+    const response = await fetch(`${this.access.server}${path}?fieldManager=kubectl`, {
+      ...{ method, dispatcher: this.#connections },
       headers: { "content-type": type },
       ...(content && { body: JSON.stringify(content) }),
     });
