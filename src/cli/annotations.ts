@@ -15,6 +15,7 @@ import { planCluster } from "../core/plan/merge.js";
 import type { Plan, Workload } from "../core/plan/plan.js";
 import { printable } from "../core/printable.js";
 import type { Snapshot } from "../core/snapshot.js";
+import { nested, usualTemplatePath } from "../core/spiderpool/pod-template.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny, observeIfTold } from "./observe.js";
@@ -99,12 +100,10 @@ function workloadNamed(plan: Plan, name: string): Workload {
 
 function printSnippet(io: Io, plan: Plan, workload: Workload, binding: Binding, options: AnnotationsOptions): number {
   const annotations = templateAnnotations(plan, workload, binding);
-  const isCronJob = workload.kind === "CronJob";
-  const template = { template: { metadata: { annotations } } };
-  const spec = isCronJob ? { jobTemplate: { spec: template } } : template;
+  const snippet = nested(usualTemplatePath(workload.kind), { metadata: { annotations } });
   if (options.output === "text") {
-    io.stdout.write(`# Pod template of ${workload.name}\n${serialize({ spec }, "yaml")}`);
-  } else io.stdout.write(serialize({ spec }, options.output));
+    io.stdout.write(`# Pod template of ${workload.name}\n${serialize(snippet, "yaml")}`);
+  } else io.stdout.write(serialize(snippet, options.output));
   return 0;
 }
 

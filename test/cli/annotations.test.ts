@@ -47,6 +47,28 @@ describe("annotations WORKLOAD", () => {
   });
 });
 
+describe("annotations WORKLOAD of a kind whose Pod template lies deeper", () => {
+  const planOf = (kind: string) => `apiVersion: spiderplan.io/v1alpha1
+kind: NetworkPlan
+spec:
+  subnets: {net: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}}
+  workloads:
+    shop/${kind}/x: {replicas: 1, pods: {labels: {app: x}}, interfaces: {eth0: {fixed: {subnets: [net]}}}}
+`;
+  it.each([
+    ["CloneSet.apps.kruise.io", "spec.template"],
+    ["CronJob", "spec.jobTemplate.spec.template"],
+    ["AdvancedCronJob.apps.kruise.io", "spec.template.jobTemplate.spec.template"],
+  ])("%s: %s", async (kind, path) => {
+    const cwd = workspace({ "plan/plan.yaml": planOf(kind) });
+    const { stdout } = await cli(["annotations", `shop/${kind}/x`, "--path", "plan", "-o", "json"], { cwd });
+    const template = path
+      .split(".")
+      .reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], JSON.parse(stdout));
+    expect(Object.keys(template as object)).toEqual(["metadata"]);
+  });
+});
+
 describe("annotations --check", () => {
   const check = async (files: Record<string, string>, stdin = "", where = "out") => {
     const cwd = workspace({ "out/.keep": "", ...files });

@@ -49,7 +49,8 @@ function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
   const found = new Set<string>();
   for (const workload of workloads.values()) {
     const above = controllerOf(workload);
-    if (above !== undefined) found.add(referencedKey(workload.metadata.namespace ?? "", above));
+    // A Job that is done makes none: the next one is made from the template above it.
+    if (above !== undefined && makesPods(workload)) found.add(referencedKey(workload.metadata.namespace ?? "", above));
   }
   return found;
 }
