@@ -170,6 +170,20 @@ describe("explain", () => {
     expect(stdout).toContain(told ?? "=> 10.6.124.33 from open");
   });
 
+  it("of a Rollout by the template of the Deployment it names", async () => {
+    const text = cluster((items) => {
+      const metadata = { namespace: "default", name: "roll" };
+      const annotations = { "ipam.spidernet.io/ippool": '{"ipv4":["open"]}' };
+      const template = { metadata: { labels: { app: "web" }, annotations } };
+      const workloadRef = { apiVersion: "apps/v1", kind: "Deployment", name: "roll" };
+      items.push(
+        { ...{ apiVersion: "apps/v1", kind: "Deployment", metadata }, spec: { replicas: 0, template } },
+        { ...{ apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", metadata }, spec: { replicas: 1, workloadRef } },
+      );
+    });
+    expect((await explain("default/Rollout/roll", [], text)).stdout).toContain("=> 10.6.124.33 from open");
+  });
+
   it("promises no address to a Job that is done", async () => {
     const done = cluster((items) => {
       const status = { conditions: [{ type: "Complete", status: "True" }] };

@@ -161,7 +161,16 @@ const NONE: readonly unknown[] = [];
 
 const PLACED = ["nodeName", "nodeSelector", "tolerations", "affinity", "hostNetwork"];
 
-const WORKLOAD_FIELDS = ["replicas", "parallelism", "ordinals", "strategy", "updateStrategy", "paused", "selector"];
+const WORKLOAD_FIELDS = [
+  "replicas",
+  "parallelism",
+  "ordinals",
+  "strategy",
+  "updateStrategy",
+  "paused",
+  "selector",
+  "workloadRef",
+];
 
 /** Only whether it goes away. */
 function namespaceStatus(status: unknown): Fields | undefined {

@@ -155,7 +155,17 @@ function workloadFault(spec: Fields): string | undefined {
 const PLACEMENT = ["nodeName", "nodeSelector", "affinity", "tolerations"] as const;
 
 /** Of a workload itself: a custom resource may have anything in them. */
-const READ = ["selector", "replicas", "parallelism", "ordinals", "strategy", "updateStrategy", "paused", ...PLACEMENT];
+const READ = [
+  "selector",
+  "replicas",
+  "parallelism",
+  "ordinals",
+  "strategy",
+  "updateStrategy",
+  "paused",
+  "workloadRef",
+  ...PLACEMENT,
+];
 
 function termsFault(spec: Fields, keys: readonly string[]): string | undefined {
   const key = keys.find((one) => spec[one] !== undefined && isVast(spec[one]));

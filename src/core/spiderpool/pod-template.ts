@@ -22,14 +22,14 @@ const ALWAYS_PODS: ReadonlySet<string> = new Set(["", "apps", "batch", "kubevirt
 export function podTemplatePath(object: KubeObject): readonly string[] | undefined {
   if (!isFields(object.spec)) return undefined;
   const path = ["spec", ...(pathToJobs(object.spec) ?? ["template"])];
-  const found = at(object, path);
+  const found = valueAt(object, path);
   return isFields(found) && (ALWAYS_PODS.has(groupOf(object)) || hasContainers(found)) ? path : undefined;
 }
 
 /** The Pod template of a workload. */
 export function podTemplate(object: KubeObject): PodTemplate | undefined {
   const path = podTemplatePath(object);
-  return path === undefined ? undefined : (at(object, path) as PodTemplate);
+  return path === undefined ? undefined : (valueAt(object, path) as PodTemplate);
 }
 
 /** Where the Pod template of a kind lies that is only known by its name, as owners spell it. */
@@ -42,6 +42,11 @@ export function usualTemplatePath(kind: string): readonly string[] {
 /** An object that has nothing but a value at a path. */
 export function nested(path: readonly string[], value: object): object {
   return path.reduceRight<object>((inner, key) => ({ [key]: inner }), value);
+}
+
+/** What lies at a path of an object or a patch; undefined where nothing does. */
+export function valueAt(object: object, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (isFields(value) ? value[key] : undefined), object);
 }
 
 /** What every Pod has, and hardly anything else. */
@@ -61,8 +66,4 @@ function jobsIn(fields: Record<string, unknown>): (typeof JOB_TEMPLATES)[number]
     const jobs = fields[key];
     return isFields(jobs) && isFields(jobs.spec) && isFields(jobs.spec.template);
   });
-}
-
-function at(object: KubeObject, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (isFields(value) ? value[key] : undefined), object);
 }

@@ -1,4 +1,5 @@
 import { isHostNetwork, makesPods } from "../cluster/lifecycle.js";
+import { templateUsers } from "../cluster/template-reference.js";
 import { referencedKey } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
@@ -44,15 +45,21 @@ export function workloadsWithAddress(
   return new Set(tenantsOf(snapshot, facts, near).map((one) => one.workload));
 }
 
-/** Workloads whose own template makes no Pod, since another workload that they control does. */
+/** Workloads whose own template makes no Pod, since another one does, which they control or which uses it. */
 function makersAbove({ workloads }: Snapshot): ReadonlySet<string> {
-  const found = new Set<string>();
+  const lent = [...templateUsers(workloads).keys()].filter((key) => wantsNone(workloads.get(key)));
+  const found = new Set<string>(lent);
   for (const workload of workloads.values()) {
     const above = controllerOf(workload);
     // A Job that is done makes none: the next one is made from the template above it.
     if (above !== undefined && makesPods(workload)) found.add(referencedKey(workload.metadata.namespace ?? "", above));
   }
   return found;
+}
+
+/** Whether it is scaled to nothing, as Argo leaves the Deployment whose template a Rollout uses. */
+function wantsNone(workload: KubeObject | undefined): boolean {
+  return (workload?.spec as { replicas?: number } | undefined)?.replicas === 0;
 }
 
 /**
