@@ -37,6 +37,11 @@ function holding(owner: KubeObject, path: string, type: string, more: Parameters
   ];
 }
 
+const going = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, deletionTimestamp: "2026-11-22T00:00:00Z" },
+});
+
 interface Case {
   readonly what: string;
   readonly live: readonly KubeObject[];
@@ -78,6 +83,60 @@ describe("a workload is its group and kind (A18, A20)", () => {
       verdict: ["strands shop/db-0 eth0"],
     },
   ]);
+});
+
+describe("a VM instance keeps its address for a VM, and for nobody who makes another one (A21)", () => {
+  const made = (text: string) => maker(`kubevirt.io/v1 ${text}`, { annotations: naming("a") });
+  const machine = made("VirtualMachine shop/win");
+  const set = made("VirtualMachineInstanceReplicaSet shop/win");
+  const instance = (owner?: KubeObject): KubeObject => ({
+    ...{ apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance" },
+    metadata: { namespace: "shop", name: "win", uid: "uid-win", ...(owner && ownedBy(owner)) },
+  });
+  const launcher = podOf(instance(), "shop/virt-launcher-win-x", { metadata: { annotations: naming("a") } });
+  const live = (...more: KubeObject[]) => [
+    ...[...BASE, pool("a", { "10.6.0.10": "shop/win" }), pool("b"), ...more],
+    endpointOf("shop/win", "VirtualMachineInstance win", { eth0: "a 10.6.0.10" }),
+  ];
+  check([
+    { what: "of a replica set", live: live(set, instance(set), launcher), verdict: ["strands shop/win eth0"] },
+    {
+      what: "of one that nobody read",
+      live: live(instance(set), launcher),
+      verdict: ["strands shop/win eth0"],
+    },
+    {
+      what: "whose launcher is being replaced: another instance asks",
+      live: live(set, instance(set), going(launcher)),
+      verdict: ["strands shop/win eth0"],
+    },
+    { what: "of a VM", live: live(machine, instance(machine), launcher), verdict: [] },
+    { what: "of a VM, when it alone was read", live: live(machine, launcher), verdict: [] },
+    { what: "by itself", live: live(instance(), launcher), verdict: [] },
+  ]);
+
+  test("a replica set may migrate", async () => {
+    const owner = "shop/VirtualMachineInstanceReplicaSet.kubevirt.io/win";
+    const plan = `subnets:
+  net: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}
+  new: {cidr: 10.7.0.0/24, ranges: [10.7.0.10-10.7.0.99]}
+workloads:
+  ${owner}: {replicas: 1, pods: {labels: {app: win}}, interfaces: {eth0: {fixed: {subnets: [new]}}}}
+migrations: [{owner: ${owner}/eth0, from: net, to: new, phase: drain}]
+`;
+    const { diagnostics } = await decideOn(plan, live(set, instance(set), launcher));
+    expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    await expect(decideOn(plan.replaceAll("InstanceReplicaSet", ""), BASE)).rejects.toThrow("cannot migrate");
+  });
+
+  test("a running one is no idle template of its replica set, and its address is in use", async () => {
+    const { verdict } = await decideOn(disables("a"), live(set, instance(set), launcher));
+    expect(verdict.strands.map(({ address }) => address)).toEqual(["10.6.0.10"]);
+    const shrunk = disables("").replace("10.6.0.10-10.6.0.19", "10.6.0.11-10.6.0.19");
+    const { released } = (await decideOn(shrunk, live(set, instance(set), launcher))).verdict;
+    expect(released.map(({ pod }) => pod)).toEqual(["shop/win"]);
+    expect(released.flatMap(({ reasons }) => reasons).join()).not.toContain("gone");
+  });
 });
 
 describe("the successor is made from the template in force", () => {

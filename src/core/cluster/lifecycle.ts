@@ -68,6 +68,16 @@ export function retentionOf(snapshot: LifeFacts, pod: string, facts: SpiderpoolF
 }
 
 /**
+ * How who comes next in a Pod's place gets its addresses. Spiderpool keeps those of a VM instance for as long as the instance
+ * is there (A21); where no VM stands above it, what does makes another one under another name, which gets any.
+ */
+export function retentionOfNext(snapshot: LifeFacts, pod: string, facts: SpiderpoolFacts): Retention {
+  const retention = retentionOf(snapshot, pod, facts);
+  const above = retention === "vm" ? controllerOf(snapshot.instances.get(pod)) : undefined;
+  return above === undefined || isKind(above, "kubevirt.io", VIRTUAL_MACHINE.kind) ? retention : "nothing";
+}
+
+/**
  * Whether somebody comes back for what an endpoint has: an ordinal its StatefulSet wants (A18), a VM that is there (A21, Z7).
  * Where StatefulSets or VMs were not read, they count as there.
  */

@@ -5,6 +5,7 @@ import {
   isRetained,
   type Retention,
   retentionOf,
+  retentionOfNext,
   startsAgain,
 } from "../cluster/lifecycle.js";
 import { templateFacts } from "../cluster/pod-facts.js";
@@ -77,7 +78,7 @@ function ofPod(
 ): ExplainTarget[] {
   const asked = node === undefined ? pod : { ...pod, spec: { ...(pod.spec as object), nodeName: node } };
   const successors = successorsOf(asked, snapshot);
-  const keeps = retentionOf(snapshot, live, facts);
+  const keeps = retentionOfNext(snapshot, live, facts);
   const ended = keeps === "nothing" ? endOf(snapshot, pod) : undefined;
   return successors.map(({ facts: next, hostNetwork, followsTemplate }) => ({
     title: successors.length === 1 ? title : `${title} (by ${followsTemplate ? "the template" : "its own revision"})`,

@@ -1,4 +1,4 @@
-import { isHostNetwork, isRetained, type Retention, retentionOf, startsAgain } from "../cluster/lifecycle.js";
+import { isHostNetwork, isRetained, type Retention, retentionOfNext, startsAgain } from "../cluster/lifecycle.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { type Successor, successorsOf } from "../cluster/successor.js";
 import { workloadOfPod } from "../cluster/workload-of.js";
@@ -100,7 +100,7 @@ type PossibleSuccessor = Pick<Tenant, "facts" | "followsTemplate">;
 const UNKNOWN: PossibleSuccessor = { facts: undefined, followsTemplate: true };
 
 function lifeOf(pod: string, snapshot: Snapshot, facts: SpiderpoolFacts): Life {
-  const keeps = retentionOf(snapshot, pod, facts);
+  const keeps = retentionOfNext(snapshot, pod, facts);
   const life = { keeps, workload: workloadOfPod(snapshot, pod) };
   const live = snapshot.pods.get(pod) ?? launcherOf(pod, snapshot);
   const back = keeps === "nothing" ? live === undefined || startsAgain(snapshot, live) : isComing(pod, keeps, snapshot);

@@ -1,4 +1,4 @@
-import { isFinished, isHostNetwork, retentionOf, startsAgain } from "../../cluster/lifecycle.js";
+import { isFinished, isHostNetwork, retentionOfNext, startsAgain } from "../../cluster/lifecycle.js";
 import { podFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { amount } from "../../ip/amount.js";
@@ -44,7 +44,9 @@ function counted(pods: ReadonlySet<string>, what: string): string[] {
 function undoneByDetection({ snapshot, facts }: Watch): Diagnostic[] {
   const on = (["enableIPConflictDetection", "enableGatewayDetection"] as const).filter((key) => facts[key]);
   if (on.length === 0) return [];
-  const kept = [...snapshot.endpoints.keys()].filter((pod) => retentionOf(snapshot, pod, facts) !== "nothing").sort();
+  const kept = [...snapshot.endpoints.keys()]
+    .filter((pod) => retentionOfNext(snapshot, pod, facts) !== "nothing")
+    .sort();
   if (kept.length === 0) return [];
   return [
     {
