@@ -212,6 +212,19 @@ describe("explain", () => {
     expect((await explain("default/Rollout/roll", [], text)).stdout).toContain("=> 10.6.124.33 from open");
   });
 
+  it.each(["default/web-5d9-aaaaa", "default/web"])(
+    "promises %s none in a Namespace that is being deleted",
+    async (target) => {
+      const text = cluster((items) => {
+        const namespace = items.find(({ kind }) => kind === "Namespace")!;
+        namespace.metadata.deletionTimestamp = "2026-01-01T00:00:00Z";
+      });
+      expect((await explain(target, [], text)).stdout).toContain(
+        "=> asks Spiderpool for nothing: its Namespace is being deleted, and no Pod starts there any more",
+      );
+    },
+  );
+
   it("promises no address to a Job that is done", async () => {
     const done = cluster((items) => {
       const status = { conditions: [{ type: "Complete", status: "True" }] };

@@ -85,6 +85,63 @@ describe("a workload is its group and kind (A18, A20)", () => {
   ]);
 });
 
+describe("in a Namespace that is being deleted nobody starts again", () => {
+  const web = maker("apps/v1 ReplicaSet shop/web", { annotations: naming("a") });
+  const daemon = maker("apps/v1 DaemonSet shop/web", { annotations: naming("a") });
+  const ended = (objects: readonly KubeObject[], name = "shop") =>
+    objects.map((one) => (one.kind === "Namespace" && one.metadata.name === name ? going(one) : one));
+  const phase = (objects: readonly KubeObject[]) =>
+    objects.map((one) => (one.metadata.name === "shop" ? { ...one, status: { phase: "Terminating" } } : one));
+  const pods = holding(web, "shop/web-x", "ReplicaSet web");
+  const ordinal = holding(statefulSet({}), "shop/db-0", "StatefulSet db");
+  check([
+    { what: "a Pod", live: ended(pods), verdict: [] },
+    { what: "a Pod, by the Namespace's phase", live: phase(pods), verdict: [] },
+    {
+      what: "a Pod of a DaemonSet that terminates",
+      live: ended(holding(daemon, "shop/web-x", "DaemonSet web").map((one) => (one.kind === "Pod" ? going(one) : one))),
+      verdict: [],
+    },
+    { what: "an idle template", live: ended([...BASE, pool("a"), pool("b"), web]), verdict: [] },
+    {
+      what: "a Pod where another Namespace goes",
+      live: ended(pods, "kube-system"),
+      verdict: ["strands shop/web-x eth0"],
+    },
+    {
+      what: "a Pod where the Namespace was not read",
+      live: pods.filter(({ kind }) => kind !== "Namespace"),
+      verdict: ["strands shop/web-x eth0"],
+    },
+    {
+      what: "but what a Pod still has is taken from nobody (FIXED-1)",
+      live: ended(pods),
+      plan: disables("").replace("10.6.0.10-10.6.0.19", "10.6.0.11-10.6.0.19"),
+      verdict: ["released shop/web-x eth0"],
+    },
+    {
+      what: "nor what an ordinal has",
+      live: ended(ordinal),
+      plan: disables("").replace("10.6.0.10-10.6.0.19", "10.6.0.11-10.6.0.19"),
+      verdict: ["released shop/db-0 eth0"],
+    },
+  ]);
+
+  test("an ordinal gets nothing again, whichever pools are the defaults", async () => {
+    const used = { "10.6.0.10": "shop/db-0" };
+    const byDefault = livePool("a", { gateway: "10.6.0.1", ips: ["10.6.0.10-10.6.0.19"], default: true }, { used });
+    const all = [...ordinal.filter(({ metadata }) => metadata.name !== "a"), byDefault];
+    const plan = disables("").replace("10.6.0.20-10.6.0.29]", "10.6.0.20-10.6.0.29], default: true");
+    const moved = async (live: readonly KubeObject[]) => {
+      const { verdict, diagnostics } = await decideOn(plan, live);
+      const told = diagnostics.filter(({ code }) => code === "SP4240").map(({ message }) => message);
+      return [...verdict.moves.map(({ pod }) => pod), ...told];
+    };
+    expect(await moved(all)).toEqual(["shop/db-0"]);
+    expect(await moved(ended(all))).toEqual(["not judged: Pods in Namespaces that are being deleted (1)"]);
+  });
+});
+
 describe("a VM instance keeps its address for a VM, and for nobody who makes another one (A21)", () => {
   const made = (text: string) => maker(`kubevirt.io/v1 ${text}`, { annotations: naming("a") });
   const machine = made("VirtualMachine shop/win");

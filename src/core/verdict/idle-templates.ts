@@ -1,4 +1,4 @@
-import { isHostNetwork, makesPods } from "../cluster/lifecycle.js";
+import { isHostNetwork, makesPods, makesPodsIn } from "../cluster/lifecycle.js";
 import { templateUsers } from "../cluster/template-reference.js";
 import { referencedKey } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
@@ -20,7 +20,7 @@ export function idleTemplates(
   const makers = makersAbove(snapshot);
   const found = [...snapshot.workloads].filter(
     ([key, object]) =>
-      podTemplate(object)?.metadata !== undefined && !makers.has(key) && mayStart(object) && wanted(object),
+      podTemplate(object)?.metadata !== undefined && !makers.has(key) && mayStart(object, snapshot) && wanted(object),
   );
   if (found.length === 0) return [];
   const busy = workloadsWithAddress(
@@ -63,10 +63,10 @@ function wantsNone(workload: KubeObject | undefined): boolean {
 }
 
 /**
- * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done or of
- * a workload that is being deleted, and not of an old ReplicaSet that some controller keeps for its history.
+ * Whether a template may make a Pod that asks for an address: not on the host's network (B1), not of a Job that is done, of a
+ * workload that is being deleted or whose Namespace is, and not of an old ReplicaSet that some controller keeps for its history.
  */
-function mayStart(workload: KubeObject): boolean {
+function mayStart(workload: KubeObject, snapshot: Snapshot): boolean {
   if (isHostNetwork(podTemplate(workload))) return false;
-  return unreadableReason(workload) === undefined && makesPods(workload);
+  return unreadableReason(workload) === undefined && makesPodsIn(snapshot, workload);
 }
