@@ -1,3 +1,4 @@
+import { withTemplateOf } from "../core/cluster/template-reference.js";
 import { workloadKey } from "../core/cluster/workload-of.js";
 import { compareTemplate, templateAnnotations } from "../core/desired/annotations.js";
 import type { Binding } from "../core/desired/binding.js";
@@ -20,12 +21,18 @@ export function manifestVerdicts(
   plan: Plan,
   workloads: readonly Workload[],
   binding: Binding,
-  file: string,
-  documents: readonly unknown[],
+  manifests: readonly { readonly file: string; readonly documents: readonly unknown[] }[],
 ): ManifestVerdict[] {
-  return documents.flatMap(objectsOf).flatMap((object) => {
+  const found = manifests.flatMap(({ file, documents }) => {
+    const objects = documents.flatMap(objectsOf);
+    const inFile = byKey(objects);
+    return objects.map((object) => ({ file, inFile, object }));
+  });
+  const all = byKey(found.map(({ object }) => object));
+  return found.flatMap(({ file, inFile, object }) => {
     const key = workloadKey(object);
-    const annotations = podTemplate(object)?.metadata?.annotations ?? {};
+    const template = podTemplate(withTemplateOf(object, inFile) ?? withTemplateOf(object, all) ?? object);
+    const annotations = template?.metadata?.annotations ?? {};
     return workloads
       .filter((one) => one.name === key || (object.metadata.namespace === undefined && one.name.endsWith(key)))
       .map((one) => ({
@@ -34,6 +41,10 @@ export function manifestVerdicts(
         differences: compareTemplate(templateAnnotations(plan, one, binding), annotations, one.namespace),
       }));
   });
+}
+
+function byKey(objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> {
+  return new Map(objects.map((object) => [workloadKey(object), object]));
 }
 
 function objectsOf(document: unknown): KubeObject[] {

@@ -2,10 +2,11 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
 import { parseYamlDocuments } from "../adapters/plan-files/yaml.js";
-import { type ManifestVerdict, manifestVerdicts } from "../app/manifest-check.js";
+import { manifestVerdicts } from "../app/manifest-check.js";
 import { type ObserveOptions, planNeeds } from "../app/observe.js";
 import { mergeRead } from "../app/plan-run.js";
 import { count } from "../app/report/count.js";
+import { ROLLOUT, templateKeeper } from "../core/cluster/template-reference.js";
 import { isClusterError } from "../core/cluster-error.js";
 import { templateAnnotations } from "../core/desired/annotations.js";
 import type { Binding } from "../core/desired/binding.js";
@@ -15,6 +16,8 @@ import { planCluster } from "../core/plan/merge.js";
 import type { Plan, Workload } from "../core/plan/plan.js";
 import { printable } from "../core/printable.js";
 import type { Snapshot } from "../core/snapshot.js";
+import type { KubeObject } from "../core/spiderpool/objects.js";
+import { nested, podTemplatePath, usualTemplatePath } from "../core/spiderpool/pod-template.js";
 import { writeFindings } from "./findings.js";
 import { CliError, type Io } from "./io.js";
 import { observeAny, observeIfTold } from "./observe.js";
@@ -53,7 +56,7 @@ export async function annotationsCommand(
   const binding = bind(merged.value, lock.value, snapshot, options.install);
   const workloads = name === undefined ? [...merged.value.workloads.values()] : [workloadNamed(merged.value, name)];
   return options.check === undefined
-    ? printSnippet(io, merged.value, workloads[0]!, binding, options)
+    ? printSnippet(io, merged.value, workloads[0]!, { binding, snapshot }, options)
     : check(io, merged.value, workloads, binding, options);
 }
 
@@ -97,15 +100,28 @@ function workloadNamed(plan: Plan, name: string): Workload {
   );
 }
 
-function printSnippet(io: Io, plan: Plan, workload: Workload, binding: Binding, options: AnnotationsOptions): number {
+function printSnippet(
+  io: Io,
+  plan: Plan,
+  workload: Workload,
+  { binding, snapshot }: { readonly binding: Binding; readonly snapshot: Snapshot },
+  options: AnnotationsOptions,
+): number {
   const annotations = templateAnnotations(plan, workload, binding);
-  const isCronJob = workload.kind === "CronJob";
-  const template = { template: { metadata: { annotations } } };
-  const spec = isCronJob ? { jobTemplate: { spec: template } } : template;
+  const live = snapshot.workloads.get(workload.name);
+  const path = (live && podTemplatePath(live)) ?? usualTemplatePath(workload.kind);
+  const snippet = nested(path, { metadata: { annotations } });
   if (options.output === "text") {
-    io.stdout.write(`# Pod template of ${workload.name}\n${serialize({ spec }, "yaml")}`);
-  } else io.stdout.write(serialize({ spec }, options.output));
+    io.stdout.write(`# Pod template of ${templateOwner(workload, live)}\n${serialize(snippet, "yaml")}`);
+  } else io.stdout.write(serialize(snippet, options.output));
   return 0;
+}
+
+/** Whose Pod template it is; without a cluster nobody knows whether a Rollout has its own. */
+function templateOwner({ name, kind }: Workload, live: KubeObject | undefined): string {
+  const keeper = live && templateKeeper(live);
+  if (keeper !== undefined) return `${keeper}, which ${name} uses (workloadRef)`;
+  return live === undefined && kind === ROLLOUT ? `${name}; with a workloadRef, of the Deployment it names` : name;
 }
 
 async function check(
@@ -115,11 +131,9 @@ async function check(
   binding: Binding,
   options: AnnotationsOptions,
 ): Promise<number> {
-  const verdicts: ManifestVerdict[] = [];
-  for (const { file, text } of await manifestTexts(io, options.check!)) {
-    const found = manifestVerdicts(plan, workloads, binding, file, documentsOf(file, text));
-    for (const verdict of found) verdicts.push(verdict);
-  }
+  const texts = await manifestTexts(io, options.check!);
+  const manifests = texts.map(({ file, text }) => ({ file, documents: documentsOf(file, text) }));
+  const verdicts = manifestVerdicts(plan, workloads, binding, manifests);
   const differing = verdicts.filter((one) => one.differences.length > 0);
   if (options.output !== "text")
     io.stdout.write(serialize({ formatVersion: "1.0", workloads: verdicts }, options.output));

@@ -1,5 +1,6 @@
 import { isLeftover } from "./cluster/lifecycle.js";
 import { podTemplate, type Snapshot } from "./cluster/snapshot.js";
+import { templateKeeper, withTemplateOf } from "./cluster/template-reference.js";
 import { isLookedThrough, workloadKey } from "./cluster/workload-of.js";
 import { addressSet, type RangeSet } from "./ip/range-set.js";
 import type { SpiderpoolFacts } from "./spiderpool/facts.js";
@@ -62,6 +63,7 @@ export function buildSnapshot(
     VirtualMachineInstance: new Map<string, KubeObject>(),
   };
   const makers = new Map<string, KubeObject>();
+  const users: KubeObject[] = [];
   const autoscaled = new Map<string, number>();
   const launchers = new Map<string, KubeObject[]>();
   for (const written of items) {
@@ -70,7 +72,12 @@ export function buildSnapshot(
     target?.set(objectPath(item), item);
     if (item.kind === "HorizontalPodAutoscaler") readAutoscaler(item, autoscaled);
     if (item.kind === "Pod") addLauncher(item, launchers);
-    if (podTemplate(item) !== undefined) makers.set(workloadKey(item), item);
+    if (templateKeeper(item) !== undefined) users.push(item);
+    else if (podTemplate(item) !== undefined) makers.set(workloadKey(item), item);
+  }
+  for (const user of users) {
+    const maker = withTemplateOf(user, makers);
+    if (maker !== undefined) makers.set(workloadKey(user), maker);
   }
   const workloads = withoutLookedThrough(makers);
   const pools = maps.SpiderIPPool as Map<string, SpiderIPPool>;

@@ -47,6 +47,74 @@ describe("annotations WORKLOAD", () => {
   });
 });
 
+describe("annotations WORKLOAD of a kind whose Pod template lies deeper", () => {
+  const planOf = (kind: string) => `apiVersion: spiderplan.io/v1alpha1
+kind: NetworkPlan
+spec:
+  subnets: {net: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}}
+  workloads:
+    shop/${kind}/x: {replicas: 1, pods: {labels: {app: x}}, interfaces: {eth0: {fixed: {subnets: [net]}}}}
+`;
+  it.each([
+    ["CloneSet.apps.kruise.io", "spec.template"],
+    ["CronJob", "spec.jobTemplate.spec.template"],
+    ["AdvancedCronJob.apps.kruise.io", "spec.template.jobTemplate.spec.template"],
+  ])("%s: %s", async (kind, path) => {
+    const cwd = workspace({ "plan/plan.yaml": planOf(kind) });
+    const { stdout } = await cli(["annotations", `shop/${kind}/x`, "--path", "plan", "-o", "json"], { cwd });
+    const template = path
+      .split(".")
+      .reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], JSON.parse(stdout));
+    expect(Object.keys(template as object)).toEqual(["metadata"]);
+  });
+});
+
+describe("annotations of a Rollout whose template is a Deployment's", () => {
+  const plan = `apiVersion: spiderplan.io/v1alpha1
+kind: NetworkPlan
+spec:
+  subnets: {net: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}}
+  workloads:
+    shop/Rollout.argoproj.io/x: {replicas: 1, pods: {labels: {app: x}}, interfaces: {eth0: {fixed: {subnets: [net]}}}}
+`;
+  const template = (annotations: Annotations) => ({ metadata: { annotations }, spec: { containers: [] } });
+  const workload = (apiVersion: string, kind: string, spec: object) => ({
+    ...{ apiVersion, kind, metadata: { namespace: "shop", name: "x" }, spec },
+  });
+  const workloadRef = { apiVersion: "apps/v1", kind: "Deployment", name: "x" };
+  const rollout = workload("argoproj.io/v1alpha1", "Rollout", { workloadRef });
+  const texts = (...items: object[]) => JSON.stringify({ apiVersion: "v1", kind: "List", items });
+  const run = (files: Record<string, string>, ...argv: string[]) =>
+    cli(["annotations", ...argv, "--path", "plan"], { cwd: workspace({ "plan/plan.yaml": plan, ...files }) });
+
+  it("names the Deployment where the cluster tells, and the workloadRef where nobody does", async () => {
+    const first = async (...items: object[]) => {
+      const { stdout } = await run({ "c.json": texts(...items) }, "Rollout.argoproj.io/x", "--snapshot", "c.json");
+      return stdout.split("\n")[0];
+    };
+    expect(await first(workload("apps/v1", "Deployment", { template: template({}) }), rollout)).toBe(
+      "# Pod template of shop/Deployment/x, which shop/Rollout.argoproj.io/x uses (workloadRef)",
+    );
+    const own = workload("argoproj.io/v1alpha1", "Rollout", { template: template({}) });
+    expect(await first(own)).toBe("# Pod template of shop/Rollout.argoproj.io/x");
+    expect(await first()).toBe(
+      "# Pod template of shop/Rollout.argoproj.io/x; with a workloadRef, of the Deployment it names",
+    );
+  });
+
+  it("--check looks at the Deployment's, in the same file or another", async () => {
+    const { stdout } = await run({}, "Rollout.argoproj.io/x", "-o", "json");
+    const { spec } = JSON.parse(stdout) as { spec: { template: { metadata: { annotations: Annotations } } } };
+    const right = workload("apps/v1", "Deployment", { template: template(spec.template.metadata.annotations) });
+    const wrong = workload("apps/v1", "Deployment", { template: template({}) });
+    const check = async (files: Record<string, string>) => (await run(files, "--check", "out")).code;
+    expect(await check({ "out/a.json": texts(rollout, right) })).toBe(0);
+    expect(await check({ "out/a.json": texts(rollout), "out/b.json": texts(right) })).toBe(0);
+    expect(await check({ "out/a.json": texts(rollout, right), "out/b.json": texts(wrong) })).toBe(0);
+    expect(await check({ "out/a.json": texts(rollout, wrong) })).toBe(1);
+  });
+});
+
 describe("annotations --check", () => {
   const check = async (files: Record<string, string>, stdin = "", where = "out") => {
     const cwd = workspace({ "out/.keep": "", ...files });

@@ -143,6 +143,34 @@ describe("explain", () => {
     expect((await explain("default/vm1", [], text)).stdout).toContain(told);
   });
 
+  it("promises the instance of a replica set of VMs nothing of its own: the next one has another name", async () => {
+    const text = cluster((items) => {
+      const annotations = { "ipam.spidernet.io/ippool": '{"ipv4":["ippool01"]}' };
+      const owner = (kind: string, name: string) => ({
+        ownerReferences: [{ apiVersion: "kubevirt.io/v1", kind, name, uid: "u", controller: true }],
+      });
+      const metadata = { namespace: "default", name: "vm1" };
+      const set = owner("VirtualMachineInstanceReplicaSet", "set");
+      const ips = [{ interface: "eth0", ipv4: "10.6.124.13/24", ipv4Pool: "ippool01" }];
+      const status = {
+        ...{ ownerControllerType: "VirtualMachineInstance", ownerControllerName: "vm1" },
+        current: { uid: "u", node: "node-a", ips },
+      };
+      const launcher = { ...metadata, name: "virt-launcher-vm1-x", annotations, labels: { app: "web" } };
+      items.push(
+        { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance", metadata: { ...metadata, ...set } },
+        {
+          ...{ apiVersion: "v1", kind: "Pod", spec: { nodeName: "node-a" } },
+          metadata: { ...launcher, ...owner("VirtualMachineInstance", "vm1") },
+        },
+        { apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderEndpoint", metadata, ...{ status } },
+      );
+    });
+    const { stdout } = await explain("default/VirtualMachineInstanceReplicaSet/set", [], text);
+    expect(stdout).toContain("=> 10.6.124.12 from ippool01");
+    expect(stdout).not.toContain("its own");
+  });
+
   it.each([
     ["kube-system/second", "the Pod fails: annotation ipam.spidernet.io/ippools does not list net1"],
     ["kube-system/other", undefined],
@@ -169,6 +197,33 @@ describe("explain", () => {
     });
     expect(stdout).toContain(told ?? "=> 10.6.124.33 from open");
   });
+
+  it("of a Rollout by the template of the Deployment it names", async () => {
+    const text = cluster((items) => {
+      const metadata = { namespace: "default", name: "roll" };
+      const annotations = { "ipam.spidernet.io/ippool": '{"ipv4":["open"]}' };
+      const template = { metadata: { labels: { app: "web" }, annotations } };
+      const workloadRef = { apiVersion: "apps/v1", kind: "Deployment", name: "roll" };
+      items.push(
+        { ...{ apiVersion: "apps/v1", kind: "Deployment", metadata }, spec: { replicas: 0, template } },
+        { ...{ apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", metadata }, spec: { replicas: 1, workloadRef } },
+      );
+    });
+    expect((await explain("default/Rollout/roll", [], text)).stdout).toContain("=> 10.6.124.33 from open");
+  });
+
+  it.each(["default/web-5d9-aaaaa", "default/web"])(
+    "promises %s none in a Namespace that is being deleted",
+    async (target) => {
+      const text = cluster((items) => {
+        const namespace = items.find(({ kind }) => kind === "Namespace")!;
+        namespace.metadata.deletionTimestamp = "2026-01-01T00:00:00Z";
+      });
+      expect((await explain(target, [], text)).stdout).toContain(
+        "=> asks Spiderpool for nothing: its Namespace is being deleted, and no Pod starts there any more",
+      );
+    },
+  );
 
   it("promises no address to a Job that is done", async () => {
     const done = cluster((items) => {

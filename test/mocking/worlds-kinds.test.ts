@@ -19,18 +19,20 @@ const wrong = vi.hoisted(() => ({ name: "" }));
 
 vi.mock("../../src/core/cluster/lifecycle.js", async (original) => {
   const real = await original<typeof Lifecycle>();
-  const retentionOf: typeof real.retentionOf = (snapshot, pod, facts) => {
-    const type = snapshot.endpoints.get(pod)?.status?.ownerControllerType;
-    if (wrong.name === "virtual machines" && type === "VirtualMachineInstance") return "nothing";
-    return wrong.name === "kind without group" && type === "StatefulSet"
-      ? "ordinal"
-      : real.retentionOf(snapshot, pod, facts);
-  };
+  const mistaken =
+    (answer: typeof real.retentionOf): typeof real.retentionOf =>
+    (snapshot, pod, facts) => {
+      const type = snapshot.endpoints.get(pod)?.status?.ownerControllerType;
+      if (wrong.name === "virtual machines" && type === "VirtualMachineInstance") return "nothing";
+      return wrong.name === "kind without group" && type === "StatefulSet" ? "ordinal" : answer(snapshot, pod, facts);
+    };
+  const retentionOf = mistaken(real.retentionOf);
+  const retentionOfNext = mistaken(real.retentionOfNext);
   const startsAgain: typeof real.startsAgain = (...given) =>
     wrong.name === "finished Pods" || real.startsAgain(...given);
   const isLeftover: typeof real.isLeftover = (...given) => wrong.name !== "finished Pods" && real.isLeftover(...given);
   const isHostNetwork: typeof real.isHostNetwork = (pod) => wrong.name !== "host network" && real.isHostNetwork(pod);
-  return { ...real, retentionOf, startsAgain, isLeftover, isHostNetwork };
+  return { ...real, retentionOf, retentionOfNext, startsAgain, isLeftover, isHostNetwork };
 });
 
 vi.mock("../../src/core/cluster/successor.js", async (original) => {

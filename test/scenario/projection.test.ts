@@ -71,16 +71,19 @@ describe("a projection", () => {
   const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{}] } };
   const template = {
     metadata: { labels: { app: "a" }, annotations: { "ipam.spidernet.io/ippool": "{}" } },
-    spec: { affinity: { nodeAffinity } },
+    spec: { affinity: { nodeAffinity }, containers: [] },
   };
   const owner = { apiVersion: "apps/v1", kind: "Deployment", name: "d", uid: "u", controller: true };
   it.each<[string, Partial<KubeObject>]>([
     ["Deployment", { spec: { replicas: 2, strategy: { type: "Recreate" }, selector: { matchLabels: { app: "a" } } } }],
     ["Deployment", { spec: { template } }],
-    ["StatefulSet", { spec: { ordinals: { start: 3 }, template: { ...template, spec: { nodeName: "n" } } } }],
+    [
+      "StatefulSet",
+      { spec: { ordinals: { start: 3 }, template: { ...template, spec: { nodeName: "n", containers: [] } } } },
+    ],
     ["DaemonSet", { spec: { template }, status: { desiredNumberScheduled: 3 } }],
     ["CronJob", { spec: { jobTemplate: { spec: { parallelism: 2, template } } } }],
-    ["Shop", { spec: { replicas: 2, template: { spec: { tolerations: [{ operator: "Exists" }] } } } }],
+    ["Shop", { spec: { replicas: 2, template: { spec: { tolerations: [{ operator: "Exists" }], containers: [] } } } }],
     ["Node", { spec: { unschedulable: true, taints: [{ key: "a", effect: "NoSchedule" }] } }],
     ["Node", { status: { conditions: [{ type: "Ready", status: "False" }] } }],
     ["HorizontalPodAutoscaler", { spec: { scaleTargetRef: { kind: "Deployment", name: "a" }, maxReplicas: 9 } }],

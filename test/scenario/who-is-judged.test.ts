@@ -37,6 +37,11 @@ function holding(owner: KubeObject, path: string, type: string, more: Parameters
   ];
 }
 
+const going = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, deletionTimestamp: "2026-11-22T00:00:00Z" },
+});
+
 interface Case {
   readonly what: string;
   readonly live: readonly KubeObject[];
@@ -78,6 +83,117 @@ describe("a workload is its group and kind (A18, A20)", () => {
       verdict: ["strands shop/db-0 eth0"],
     },
   ]);
+});
+
+describe("in a Namespace that is being deleted nobody starts again", () => {
+  const web = maker("apps/v1 ReplicaSet shop/web", { annotations: naming("a") });
+  const daemon = maker("apps/v1 DaemonSet shop/web", { annotations: naming("a") });
+  const ended = (objects: readonly KubeObject[], name = "shop") =>
+    objects.map((one) => (one.kind === "Namespace" && one.metadata.name === name ? going(one) : one));
+  const phase = (objects: readonly KubeObject[]) =>
+    objects.map((one) => (one.metadata.name === "shop" ? { ...one, status: { phase: "Terminating" } } : one));
+  const pods = holding(web, "shop/web-x", "ReplicaSet web");
+  const ordinal = holding(statefulSet({}), "shop/db-0", "StatefulSet db");
+  check([
+    { what: "a Pod", live: ended(pods), verdict: [] },
+    { what: "a Pod, by the Namespace's phase", live: phase(pods), verdict: [] },
+    {
+      what: "a Pod of a DaemonSet that terminates",
+      live: ended(holding(daemon, "shop/web-x", "DaemonSet web").map((one) => (one.kind === "Pod" ? going(one) : one))),
+      verdict: [],
+    },
+    { what: "an idle template", live: ended([...BASE, pool("a"), pool("b"), web]), verdict: [] },
+    {
+      what: "a Pod where another Namespace goes",
+      live: ended(pods, "kube-system"),
+      verdict: ["strands shop/web-x eth0"],
+    },
+    {
+      what: "a Pod where the Namespace was not read",
+      live: pods.filter(({ kind }) => kind !== "Namespace"),
+      verdict: ["strands shop/web-x eth0"],
+    },
+    {
+      what: "but what a Pod still has is taken from nobody (FIXED-1)",
+      live: ended(pods),
+      plan: disables("").replace("10.6.0.10-10.6.0.19", "10.6.0.11-10.6.0.19"),
+      verdict: ["released shop/web-x eth0"],
+    },
+    {
+      what: "nor what an ordinal has",
+      live: ended(ordinal),
+      plan: disables("").replace("10.6.0.10-10.6.0.19", "10.6.0.11-10.6.0.19"),
+      verdict: ["released shop/db-0 eth0"],
+    },
+  ]);
+
+  test("an ordinal gets nothing again, whichever pools are the defaults", async () => {
+    const used = { "10.6.0.10": "shop/db-0" };
+    const byDefault = livePool("a", { gateway: "10.6.0.1", ips: ["10.6.0.10-10.6.0.19"], default: true }, { used });
+    const all = [...ordinal.filter(({ metadata }) => metadata.name !== "a"), byDefault];
+    const plan = disables("").replace("10.6.0.20-10.6.0.29]", "10.6.0.20-10.6.0.29], default: true");
+    const moved = async (live: readonly KubeObject[]) => {
+      const { verdict, diagnostics } = await decideOn(plan, live);
+      const told = diagnostics.filter(({ code }) => code === "SP4240").map(({ message }) => message);
+      return [...verdict.moves.map(({ pod }) => pod), ...told];
+    };
+    expect(await moved(all)).toEqual(["shop/db-0"]);
+    expect(await moved(ended(all))).toEqual(["not judged: Pods in Namespaces that are being deleted (1)"]);
+  });
+});
+
+describe("a VM instance keeps its address for a VM, and for nobody who makes another one (A21)", () => {
+  const made = (text: string) => maker(`kubevirt.io/v1 ${text}`, { annotations: naming("a") });
+  const machine = made("VirtualMachine shop/win");
+  const set = made("VirtualMachineInstanceReplicaSet shop/win");
+  const instance = (owner?: KubeObject): KubeObject => ({
+    ...{ apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance" },
+    metadata: { namespace: "shop", name: "win", uid: "uid-win", ...(owner && ownedBy(owner)) },
+  });
+  const launcher = podOf(instance(), "shop/virt-launcher-win-x", { metadata: { annotations: naming("a") } });
+  const live = (...more: KubeObject[]) => [
+    ...[...BASE, pool("a", { "10.6.0.10": "shop/win" }), pool("b"), ...more],
+    endpointOf("shop/win", "VirtualMachineInstance win", { eth0: "a 10.6.0.10" }),
+  ];
+  check([
+    { what: "of a replica set", live: live(set, instance(set), launcher), verdict: ["strands shop/win eth0"] },
+    {
+      what: "of one that nobody read",
+      live: live(instance(set), launcher),
+      verdict: ["strands shop/win eth0"],
+    },
+    {
+      what: "whose launcher is being replaced: another instance asks",
+      live: live(set, instance(set), going(launcher)),
+      verdict: ["strands shop/win eth0"],
+    },
+    { what: "of a VM", live: live(machine, instance(machine), launcher), verdict: [] },
+    { what: "of a VM, when it alone was read", live: live(machine, launcher), verdict: [] },
+    { what: "by itself", live: live(instance(), launcher), verdict: [] },
+  ]);
+
+  test("a replica set may migrate", async () => {
+    const owner = "shop/VirtualMachineInstanceReplicaSet.kubevirt.io/win";
+    const plan = `subnets:
+  net: {cidr: 10.6.0.0/24, ranges: [10.6.0.10-10.6.0.99]}
+  new: {cidr: 10.7.0.0/24, ranges: [10.7.0.10-10.7.0.99]}
+workloads:
+  ${owner}: {replicas: 1, pods: {labels: {app: win}}, interfaces: {eth0: {fixed: {subnets: [new]}}}}
+migrations: [{owner: ${owner}/eth0, from: net, to: new, phase: drain}]
+`;
+    const { diagnostics } = await decideOn(plan, live(set, instance(set), launcher));
+    expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    await expect(decideOn(plan.replaceAll("InstanceReplicaSet", ""), BASE)).rejects.toThrow("cannot migrate");
+  });
+
+  test("a running one is no idle template of its replica set, and its address is in use", async () => {
+    const { verdict } = await decideOn(disables("a"), live(set, instance(set), launcher));
+    expect(verdict.strands.map(({ address }) => address)).toEqual(["10.6.0.10"]);
+    const shrunk = disables("").replace("10.6.0.10-10.6.0.19", "10.6.0.11-10.6.0.19");
+    const { released } = (await decideOn(shrunk, live(set, instance(set), launcher))).verdict;
+    expect(released.map(({ pod }) => pod)).toEqual(["shop/win"]);
+    expect(released.flatMap(({ reasons }) => reasons).join()).not.toContain("gone");
+  });
 });
 
 describe("the successor is made from the template in force", () => {

@@ -31,7 +31,11 @@ export function maker(
   return {
     ...{ apiVersion, kind },
     metadata: { namespace, name, uid: `uid-${text}`, resourceVersion: "7", ...more.metadata },
-    spec: { replicas: 1, template: { metadata: { labels: { app: name }, ...metadata }, spec }, ...more.spec },
+    spec: {
+      replicas: 1,
+      template: { metadata: { labels: { app: name }, ...metadata }, spec: { containers: [], ...spec } },
+      ...more.spec,
+    },
     ...(more.status && { status: more.status }),
   };
 }

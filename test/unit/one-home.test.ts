@@ -16,6 +16,17 @@ interface Question {
 
 const QUESTIONS: readonly Question[] = [
   {
+    question: "where is the Pod template of an object, and is its template a Pod's?",
+    fields: ["jobTemplate", "JOB_TEMPLATES"],
+    home: ["src/core/spiderpool/pod-template.ts"],
+    carriers: [
+      "src/app/watch/projection.ts", // keeps it in the cache
+      "src/core/spiderpool/limits.ts", // counts its characters
+      "src/core/spiderpool/shape.ts", // checks its form in files
+      "src/core/allocate/bound.ts", // counts the Pods of a CronJob's Job
+    ],
+  },
+  {
     question: "on which nodes may a Pod of this template run?",
     fields: ["tolerations", "taints", "nodeSelector", "nodeSelectorTerms", "matchFields", "unschedulable"],
     home: ["src/core/cluster/scheduling.ts", "src/core/cluster/node-selector.ts"],

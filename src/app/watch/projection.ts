@@ -2,6 +2,7 @@ import { isDone, isKeptForHistory } from "../../core/cluster/lifecycle.js";
 import { isFields } from "../../core/spiderpool/json.js";
 import { isReadAnnotation, withinLimits } from "../../core/spiderpool/limits.js";
 import { KINDS, type KubeObject, type ObjectMeta, type SpiderEndpoint } from "../../core/spiderpool/objects.js";
+import { JOB_TEMPLATES } from "../../core/spiderpool/pod-template.js";
 
 /** The parts of an object beside its metadata. */
 type Parts = Pick<KubeObject, "spec" | "status" | "data">;
@@ -133,27 +134,43 @@ function only(
 function workloadSpec(spec: unknown): Fields | undefined {
   if (!isFields(spec)) return undefined;
   const kept = pick(spec, WORKLOAD_FIELDS);
-  const job = isFields(spec.jobTemplate) ? spec.jobTemplate.spec : undefined;
-  return compact({
-    ...kept,
-    template: template(spec.template),
-    jobTemplate: isFields(spec.jobTemplate) ? compact({ spec: workloadSpec(job) }) : undefined,
-  });
+  return compact({ ...kept, template: template(spec.template), ...jobs(spec) });
 }
 
-/** Of a Pod template: who its Pods are, and where they may run. */
+function jobs(spec: Fields): Fields {
+  const found = JOB_TEMPLATES.map((key) => {
+    const value = spec[key];
+    return [key, isFields(value) ? compact({ spec: workloadSpec(value.spec) }) : undefined];
+  });
+  return compact(Object.fromEntries(found));
+}
+
+/** Of a Pod template: who its Pods are, where they may run, and that it is one. */
 function template(value: unknown): Fields | undefined {
   if (!isFields(value)) return undefined;
   const { labels, annotations } = (value.metadata ?? {}) as ObjectMeta;
   const metadata = value.metadata && compact({ labels, annotations: only(annotations, isReadAnnotation) });
   const { affinity, ...placed } = pick(value.spec, PLACED) ?? {};
-  const spec = compact({ ...placed, affinity: pick(affinity, ["nodeAffinity"]) });
-  return compact({ metadata, spec });
+  const containers = isFields(value.spec) && Array.isArray(value.spec.containers) ? NONE : undefined;
+  const spec = compact({ ...placed, affinity: pick(affinity, ["nodeAffinity"]), containers });
+  return compact({ metadata, spec, ...jobs(value) });
 }
+
+/** That there are containers says that it is a Pod's template; which they are changes nothing. */
+const NONE: readonly unknown[] = [];
 
 const PLACED = ["nodeName", "nodeSelector", "tolerations", "affinity", "hostNetwork"];
 
-const WORKLOAD_FIELDS = ["replicas", "parallelism", "ordinals", "strategy", "updateStrategy", "paused", "selector"];
+const WORKLOAD_FIELDS = [
+  "replicas",
+  "parallelism",
+  "ordinals",
+  "strategy",
+  "updateStrategy",
+  "paused",
+  "selector",
+  "workloadRef",
+];
 
 /** Only whether it goes away. */
 function namespaceStatus(status: unknown): Fields | undefined {

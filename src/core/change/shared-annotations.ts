@@ -1,6 +1,7 @@
 import type { SourceRef } from "../diagnostics.js";
 import { podTemplate } from "../snapshot.js";
 import { type Kind, type KubeObject, OWN } from "../spiderpool/objects.js";
+import { nested, podTemplatePath, usualTemplatePath } from "../spiderpool/pod-template.js";
 import { changeTexts } from "./field-changes.js";
 import { sortedJson } from "./ownership.js";
 
@@ -122,7 +123,5 @@ function appliedText(have: Readonly<Record<string, string>>, install: string, ke
 
 function wrap(on: SharedAnnotations["on"], live: KubeObject, annotations: Record<string, string | null>): object {
   if (on === "object") return { metadata: { annotations } };
-  const template = { template: { metadata: { annotations } } };
-  const cron = (live.spec as { jobTemplate?: unknown } | undefined)?.jobTemplate !== undefined;
-  return { spec: cron ? { jobTemplate: { spec: template } } : template };
+  return nested(podTemplatePath(live) ?? usualTemplatePath(live.kind), { metadata: { annotations } });
 }

@@ -1,6 +1,7 @@
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { controllerOf, isKind, isTerminating, type KubeObject, type SpiderEndpoint } from "../spiderpool/objects.js";
+import { isInEndingNamespace } from "./namespaces.js";
 import { isDaemonSet, isReady } from "./scheduling.js";
 import type { Snapshot } from "./snapshot.js";
 import { belongsToPod, VIRTUAL_MACHINE } from "./workload-of.js";
@@ -8,7 +9,7 @@ import { belongsToPod, VIRTUAL_MACHINE } from "./workload-of.js";
 /** What of a cluster tells how long a Pod and its addresses live. */
 export type LifeFacts = Pick<
   Snapshot,
-  "complete" | "pods" | "endpoints" | "workloads" | "nodes" | "instances" | "launchers"
+  "complete" | "pods" | "endpoints" | "workloads" | "nodes" | "namespaces" | "instances" | "launchers"
 >;
 
 /** Whether a Pod has ended for good: Succeeded or Failed, Evicted too (A17). Its controller makes another one if it wants one. */
@@ -43,9 +44,14 @@ export function isKeptForHistory(workload: KubeObject): boolean {
   return isKind(workload, "apps", "ReplicaSet") && replicas === 0 && controllerOf(workload) !== undefined;
 }
 
-/** Whether a workload may still make a Pod. */
+/** Whether a workload may still make a Pod, as far as it says itself. */
 export function makesPods(workload: KubeObject): boolean {
   return !isDone(workload) && !isKeptForHistory(workload) && !isEnding(workload);
+}
+
+/** The same, in a Namespace where Pods still start. */
+export function makesPodsIn(snapshot: Pick<Snapshot, "namespaces">, workload: KubeObject): boolean {
+  return makesPods(workload) && !isInEndingNamespace(snapshot, workload);
 }
 
 /** How an address survives its Pod: an ordinal or a VM gets the same one again, everybody else any (A17-A21). */
@@ -65,6 +71,16 @@ export function retentionOf(snapshot: LifeFacts, pod: string, facts: SpiderpoolF
   if (type !== "StatefulSet") return "nothing";
   const known = snapshot.workloads.has(`${endpoint!.metadata.namespace}/StatefulSet/${name}`);
   return known || !belongsToPod(endpoint!) ? "ordinal" : "nothing";
+}
+
+/**
+ * How who comes next in a Pod's place gets its addresses. Spiderpool keeps those of a VM instance for as long as the instance
+ * is there (A21); where no VM stands above it, what does makes another one under another name, which gets any.
+ */
+export function retentionOfNext(snapshot: LifeFacts, pod: string, facts: SpiderpoolFacts): Retention {
+  const retention = retentionOf(snapshot, pod, facts);
+  const above = retention === "vm" ? controllerOf(snapshot.instances.get(pod)) : undefined;
+  return above === undefined || isKind(above, "kubevirt.io", VIRTUAL_MACHINE.kind) ? retention : "nothing";
 }
 
 /**
@@ -93,12 +109,28 @@ function isMachineThere(snapshot: LifeFacts, namespace: string, name: string): b
 }
 
 /**
+ * Whether somebody starts in a Pod's place and takes what its endpoint has, or any address where that keeps nothing.
+ * @param pod `namespace/name` under which Spiderpool keeps it
+ * @param live the Pod there, or the one a VM runs in; undefined where it is not known or gone
+ */
+export function isComing(snapshot: LifeFacts, pod: string, live: KubeObject | undefined, next: Retention): boolean {
+  const namespace = pod.slice(0, pod.indexOf("/"));
+  if (isInEndingNamespace(snapshot, { kind: "Pod", metadata: { namespace, name: "" } })) return false;
+  if (next === "nothing") return live === undefined || startsAgain(snapshot, live);
+  if (isRetained(snapshot, pod, next)) return true;
+  // A running ordinal that is scaled away still has its address; one that is gone or going is done with it.
+  const running = snapshot.pods.get(pod);
+  return next === "ordinal" && running !== undefined && startsAgain(snapshot, running);
+}
+
+/**
  * Whether a live Pod's place is taken again by a Pod that asks for addresses on its node or elsewhere. Not so for one that
- * finished, and for one that is being replaced: its controller counts it out as soon as it is told to go. Of a DaemonSet the
- * next Pod comes only when this one is gone, so it is its successor, unless the node is gone, too.
+ * finished, one in a Namespace that is being deleted, and one that is being replaced: its controller counts it out as soon as
+ * it is told to go. Of a DaemonSet the next Pod comes only when this one is gone, so it is its successor, unless the node is
+ * gone, too.
  */
 export function startsAgain(snapshot: LifeFacts, pod: KubeObject): boolean {
-  if (isFinished(pod)) return false;
+  if (isFinished(pod) || isInEndingNamespace(snapshot, pod)) return false;
   if (!isTerminating(pod)) return true;
   const controller = controllerOf(pod);
   return controller !== undefined && isDaemonSet(controller) && isOnLiveNode(snapshot, pod);

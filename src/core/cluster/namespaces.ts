@@ -1,4 +1,4 @@
-import { isTerminating, type KubeObject } from "../spiderpool/objects.js";
+import { isTerminating, KINDS, type KubeObject } from "../spiderpool/objects.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** Why nothing new can be kept in a Namespace. */
@@ -21,6 +21,15 @@ export function namespaceEnd(
     return complete.has("Namespace") && namespaces.has(ALWAYS_THERE) ? "absent" : undefined;
   }
   return isEnding(live) ? "terminating" : undefined;
+}
+
+/** Whether an object lies in a Namespace that is being deleted, or is one: no Pod starts there any more. */
+export function isInEndingNamespace(
+  { namespaces }: Pick<Snapshot, "namespaces">,
+  { kind, metadata }: Pick<KubeObject, "kind" | "metadata">,
+): boolean {
+  const live = namespaces.get((kind === KINDS.Namespace.kind ? metadata.name : metadata.namespace) ?? "");
+  return live !== undefined && isEnding(live);
 }
 
 /** Whether a Namespace is being deleted. */

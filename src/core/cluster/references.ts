@@ -5,7 +5,7 @@ import { attachmentPools, blockPools } from "../spiderpool/ipam/network-defaults
 import { additionalNics, defaultNetwork, FIRST_NIC } from "../spiderpool/ipam/networks.js";
 import { KINDS, type KubeObject } from "../spiderpool/objects.js";
 import { makesPods } from "./lifecycle.js";
-import { namespaceEnd } from "./namespaces.js";
+import { isInEndingNamespace } from "./namespaces.js";
 import { podTemplate, type Snapshot } from "./snapshot.js";
 import { workloadKey } from "./workload-of.js";
 
@@ -236,11 +236,6 @@ function attached(
     }
   }
   return found;
-}
-
-function isInEndingNamespace(cluster: Cluster, { kind, metadata }: KubeObject): boolean {
-  const within = kind === KINDS.Namespace.kind ? metadata.name : metadata.namespace;
-  return namespaceEnd(cluster, within) === "terminating";
 }
 
 function inOrder(map: ReadonlyMap<string, KubeObject>): KubeObject[] {

@@ -9,6 +9,8 @@ import type {
 } from "../spiderpool/objects.js";
 import type { Usage } from "../usage.js";
 
+export { type PodTemplate, podTemplate } from "../spiderpool/pod-template.js";
+
 /** The facts of a cluster as plain data. Maps are keyed by name, or `namespace/name` for namespaced kinds. */
 export interface Snapshot {
   /** Kinds that were listed completely; of any other kind the absence of an object means nothing. */
@@ -40,18 +42,4 @@ export interface Snapshot {
   /** Facts F1 as read from the cluster; undefined where they could not be. */
   readonly facts: Partial<SpiderpoolFacts>;
   readonly use: Usage;
-}
-
-/** What of a Pod template spiderplan reads. */
-export interface PodTemplate {
-  metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
-  spec?: Record<string, unknown>;
-}
-
-/** The Pod template of a workload; a CronJob's lies one level deeper (S31). */
-export function podTemplate(object: KubeObject): PodTemplate | undefined {
-  const spec = object.spec as
-    | { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } }
-    | undefined;
-  return spec?.jobTemplate?.spec?.template ?? spec?.template;
 }

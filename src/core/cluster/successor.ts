@@ -165,7 +165,8 @@ function asTemplate({ metadata: { labels, annotations }, spec }: KubeObject): Po
   return { metadata: { labels, annotations }, spec: spec as PodTemplate["spec"] };
 }
 
-const HASH = "pod-template-hash";
+/** What controllers add to the labels of a ReplicaSet's template: Kubernetes' and Argo's. */
+const HASHES: ReadonlySet<string> = new Set(["pod-template-hash", "rollouts-pod-template-hash"]);
 
 /**
  * Whether two templates make Pods that are the same to Spiderpool.
@@ -176,7 +177,7 @@ function isSame(wanted: PodTemplate, own: PodTemplate, partly: boolean): boolean
   const [labels, others] = [wanted.metadata?.labels ?? {}, own.metadata?.labels ?? {}];
   const [notes, otherNotes] = [wanted.metadata?.annotations ?? {}, own.metadata?.annotations ?? {}];
   const has = (one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>) =>
-    Object.entries(one).every(([key, value]) => key === HASH || other[key] === value);
+    Object.entries(one).every(([key, value]) => HASHES.has(key) || other[key] === value);
   if (!has(labels, others) || !has(notes, otherNotes)) return false;
   return partly || (has(others, labels) && has(otherNotes, notes));
 }

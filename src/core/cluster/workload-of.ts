@@ -76,7 +76,9 @@ export function workloadsAbove(snapshot: Known, pod: string): readonly string[] 
   const machine = own?.startsWith(`${namespace}/${kindText(INSTANCE)}/`)
     ? [`${namespace}/${kindText(VIRTUAL_MACHINE)}/${own.slice(own.lastIndexOf("/") + 1)}`]
     : [];
-  return [...new Set([...(own === undefined ? [] : [own]), ...keys, ...machine])];
+  const instance = snapshot.instances.get(pod);
+  const itself = instance === undefined ? [] : [workloadKey(instance)];
+  return [...new Set([...(own === undefined ? [] : [own]), ...keys, ...itself, ...machine])];
 }
 
 /**
@@ -135,11 +137,10 @@ export function shortKey(key: string): string {
   return `${namespace}/${name.join("/")}`;
 }
 
-/** A VM under its own name where it or its instance is known; else the instance, which is what Spiderpool recorded. */
+/** What controls a VM's instance, or a VM of its name; else the instance, which is what Spiderpool recorded. */
 function virtualMachine({ workloads, instances }: Known, namespace: string, name: string): string {
   const machine = `${namespace}/${kindText(VIRTUAL_MACHINE)}/${name}`;
   const above = controllerOf(instances.get(`${namespace}/${name}`));
-  return workloads.has(machine) || above?.kind === VIRTUAL_MACHINE.kind
-    ? machine
-    : `${namespace}/${kindText(INSTANCE)}/${name}`;
+  if (above !== undefined) return referencedKey(namespace, above);
+  return workloads.has(machine) ? machine : `${namespace}/${kindText(INSTANCE)}/${name}`;
 }

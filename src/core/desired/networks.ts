@@ -1,6 +1,7 @@
 import type { DesiredObject } from "../change/desired-object.js";
 import { identity, sortedJson } from "../change/ownership.js";
 import type { SharedAnnotations } from "../change/shared-annotations.js";
+import { templateKeeper } from "../cluster/template-reference.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
 import { canonicalMultus } from "../spiderpool/canonical.js";
@@ -78,7 +79,8 @@ export function workloadAnnotations(plan: Plan, snapshot: Snapshot, binding: Bin
   const wanted: SharedAnnotations[] = [];
   for (const workload of plan.workloads.values()) {
     const live = snapshot.workloads.get(workload.name);
-    if (!workload.annotate || live === undefined) continue;
+    // What uses another's template has none to be written on; whoever uses it is told (template-warnings.ts).
+    if (!workload.annotate || live === undefined || templateKeeper(live) !== undefined) continue;
     wanted.push({
       kind: kindOf(live),
       namespace: workload.namespace,

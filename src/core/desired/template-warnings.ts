@@ -1,4 +1,5 @@
 import { namingsOf } from "../cluster/references.js";
+import { templateKeeper } from "../cluster/template-reference.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Plan } from "../plan/plan.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
@@ -19,7 +20,11 @@ export function compareTemplates(
   let pools: readonly string[] | undefined;
   for (const workload of plan.workloads.values()) {
     const live = snapshot.workloads.get(workload.name);
-    if (live === undefined || workload.annotate) continue;
+    const keeper = live && templateKeeper(live);
+    if (live === undefined || (workload.annotate && keeper === undefined)) continue;
+    const where =
+      keeper === undefined ? "its Pod template" : `the Pod template of ${keeper}, which it uses (workloadRef)`;
+    const remedy = `put the lines of \`spiderplan annotations ${workload.name}\` into ${where}`;
     const annotations = podTemplate(live)?.metadata?.annotations ?? {};
     const expected = templateAnnotations(plan, workload, binding);
     const differences = compareTemplate(expected, annotations, workload.namespace);
@@ -30,8 +35,8 @@ export function compareTemplates(
       found.push({
         code: "SP2607",
         severity: "warning",
-        message: `new Pods of ${workload.name} get no address: its Pod template names ${vain.names}, and there is no such pool`,
-        hint: `put the lines of \`spiderplan annotations ${workload.name}\` into its Pod template: a renamed workload's pools keep their names`,
+        message: `new Pods of ${workload.name} get no address: ${where} names ${vain.names}, and there is no such pool`,
+        hint: `${remedy}: a renamed workload's pools keep their names`,
         source: workload.source,
         about: workload.name,
       });
@@ -42,7 +47,7 @@ export function compareTemplates(
       code: "SP2604",
       severity: "warning",
       message: `the Pod template of ${workload.name} does not name its pools: ${differences.join("; ")}`,
-      hint: `put the lines of \`spiderplan annotations ${workload.name}\` into its Pod template, or set annotate: true`,
+      hint: keeper === undefined ? `${remedy}, or set annotate: true` : `${remedy}; annotate: true does not write it`,
       source: workload.source,
       about: workload.name,
     });

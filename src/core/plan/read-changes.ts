@@ -98,6 +98,12 @@ interface Fault {
   readonly hint: string;
 }
 
+/** A VM and what it runs as; a replica set of VMs makes new ones, which keep nothing. */
+const KEEPS_ITS_OWN: ReadonlySet<string> = new Set([
+  "VirtualMachine.kubevirt.io",
+  "VirtualMachineInstance.kubevirt.io",
+]);
+
 function migrationFault({ owner, from, to }: WrittenMigration, parts: Parts): Fault | undefined {
   const [key, name] = splitNic(owner);
   const workload = parts.workloads.get(key);
@@ -106,7 +112,7 @@ function migrationFault({ owner, from, to }: WrittenMigration, parts: Parts): Fa
     const hint = "write it like default/Deployment/web/net1; its interface must be fixed";
     return { at: "owner", message: `${owner} is no fixed interface of the plan`, hint };
   }
-  if (workload.kind.startsWith("VirtualMachine")) {
+  if (KEEPS_ITS_OWN.has(workload.kind)) {
     const hint =
       "delete the VM but keep its disks (`kubectl delete vm NAME --cascade=orphan`, then `kubectl delete vmi NAME`), sync the plan with the new subnet, and create the VM again";
     const message = `${owner} is a VM: it keeps its address as long as the VM object exists, stopped or not (A21), so it cannot migrate`;

@@ -5,8 +5,10 @@ import {
   isRetained,
   type Retention,
   retentionOf,
+  retentionOfNext,
   startsAgain,
 } from "../cluster/lifecycle.js";
+import { isInEndingNamespace } from "../cluster/namespaces.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { successorsOf, workloadsInForce } from "../cluster/successor.js";
 import { shortKey, workloadOfPod } from "../cluster/workload-of.js";
@@ -77,8 +79,8 @@ function ofPod(
 ): ExplainTarget[] {
   const asked = node === undefined ? pod : { ...pod, spec: { ...(pod.spec as object), nodeName: node } };
   const successors = successorsOf(asked, snapshot);
-  const keeps = retentionOf(snapshot, live, facts);
-  const ended = keeps === "nothing" ? endOf(snapshot, pod) : undefined;
+  const keeps = retentionOfNext(snapshot, live, facts);
+  const ended = keeps === "nothing" || isInEndingNamespace(snapshot, pod) ? endOf(snapshot, pod) : undefined;
   return successors.map(({ facts: next, hostNetwork, followsTemplate }) => ({
     title: successors.length === 1 ? title : `${title} (by ${followsTemplate ? "the template" : "its own revision"})`,
     asksNobody: ended ?? (hostNetwork ? ON_HOST_NETWORK : undefined),
@@ -91,6 +93,7 @@ const ON_HOST_NETWORK = "the Pod uses its node's network (hostNetwork)";
 /** Why a Pod never starts again; undefined if it does. */
 function endOf(snapshot: Snapshot, pod: KubeObject): string | undefined {
   if (startsAgain(snapshot, pod)) return undefined;
+  if (isInEndingNamespace(snapshot, pod)) return IN_ENDING_NAMESPACE;
   const workload = workloadOfPod(snapshot, `${pod.metadata.namespace}/${pod.metadata.name}`);
   const next = workload === undefined ? "" : `; for the next Pod of its workload, explain ${workload}`;
   return isFinished(pod)
@@ -98,7 +101,10 @@ function endOf(snapshot: Snapshot, pod: KubeObject): string | undefined {
     : `the Pod is being deleted, and another one takes its place${next}`;
 }
 
-function asksNobody(workload: KubeObject): string | undefined {
+const IN_ENDING_NAMESPACE = "its Namespace is being deleted, and no Pod starts there any more";
+
+function asksNobody(snapshot: Snapshot, workload: KubeObject): string | undefined {
+  if (isInEndingNamespace(snapshot, workload)) return IN_ENDING_NAMESPACE;
   if (isDone(workload)) return "the Job is done and makes no Pod any more";
   return isHostNetwork(podTemplate(workload)) ? ON_HOST_NETWORK : undefined;
 }
@@ -116,7 +122,7 @@ function ofWorkload(snapshot: Snapshot, key: string, node: string | undefined, f
     return { targets: [stoppedMachine(snapshot, key, workload, node, facts)] };
   }
   const targets = workloadsInForce(workload, snapshot).map((one): ExplainTarget => {
-    const target = { title: key, keeps: "nothing" as const, pods, asksNobody: asksNobody(one) };
+    const target = { title: key, keeps: "nothing" as const, pods, asksNobody: asksNobody(snapshot, one) };
     const ordinals = isKind(one, "apps", "StatefulSet") ? ordinalsOf(one, MOST_ORDINALS) : [];
     return {
       ...target,
@@ -139,6 +145,7 @@ function stoppedMachine(
   const keeps = retentionOf(snapshot, live, facts);
   return {
     ...{ title: key, pod: templateFacts(workload, snapshot, undefined, node), live, pods: [], ordinals: [] },
+    asksNobody: asksNobody(snapshot, workload),
     keeps: isRetained(snapshot, live, keeps) ? keeps : "nothing",
   };
 }
@@ -157,7 +164,7 @@ function ordinalTarget(
   return {
     title: `Pod ${name}`,
     pod: templateFacts(workload, snapshot, ordinal, node),
-    ...{ asksNobody: asksNobody(workload), live: name, pods: [], ordinals: [] },
+    ...{ asksNobody: asksNobody(snapshot, workload), live: name, pods: [], ordinals: [] },
     keeps: retentionOf(snapshot, name, facts),
   };
 }

@@ -1,5 +1,6 @@
 import { isFields } from "./json.js";
 import { KEYS, KINDS, type KubeObject, OWN, type OwnerReference } from "./objects.js";
+import { JOB_TEMPLATES } from "./pod-template.js";
 import { isVast, LIMITS, textFault } from "./text-limits.js";
 
 export { LIMITS } from "./text-limits.js";
@@ -139,10 +140,10 @@ function metadataFault(
 }
 
 function workloadFault(spec: Fields): string | undefined {
-  const inner = isFields(spec.jobTemplate) ? spec.jobTemplate.spec : undefined;
-  const nested = isFields(inner) ? workloadFault(inner) : undefined;
-  if (nested !== undefined) return nested;
   const { template } = spec;
+  const inner = [...jobSpecs(spec), ...(isFields(template) ? jobSpecs(template) : [])];
+  const [deeper] = inner.flatMap(([, jobs]) => workloadFault(jobs.spec) ?? []);
+  if (deeper !== undefined) return deeper;
   const metadata = isFields(template) && isFields(template.metadata) ? template.metadata : undefined;
   return (
     metadataFault(metadata, true) ??
@@ -154,7 +155,17 @@ function workloadFault(spec: Fields): string | undefined {
 const PLACEMENT = ["nodeName", "nodeSelector", "affinity", "tolerations"] as const;
 
 /** Of a workload itself: a custom resource may have anything in them. */
-const READ = ["selector", "replicas", "parallelism", "ordinals", "strategy", "updateStrategy", "paused", ...PLACEMENT];
+const READ = [
+  "selector",
+  "replicas",
+  "parallelism",
+  "ordinals",
+  "strategy",
+  "updateStrategy",
+  "paused",
+  "workloadRef",
+  ...PLACEMENT,
+];
 
 function termsFault(spec: Fields, keys: readonly string[]): string | undefined {
   const key = keys.find((one) => spec[one] !== undefined && isVast(spec[one]));
@@ -163,16 +174,27 @@ function termsFault(spec: Fields, keys: readonly string[]): string | undefined {
 
 /** A workload's spec that nobody can read: no annotations, no labels, no placement, only how many Pods it asks for. */
 function bounded(spec: Fields): Fields {
-  const { template, jobTemplate } = spec;
-  const left = without(spec, READ);
-  if (isFields(jobTemplate) && isFields(jobTemplate.spec))
-    left.jobTemplate = { ...jobTemplate, spec: bounded(jobTemplate.spec) };
+  const { template } = spec;
+  const left = { ...without(spec, READ), ...boundedJobs(spec) };
   if (!isFields(template)) return left;
   const metadata = isFields(template.metadata) ? template.metadata : {};
   const annotations = blanked(metadata.annotations as Texts | undefined);
   const labels = isMany(metadata.labels as Texts | undefined) ? {} : metadata.labels;
   const inner = isFields(template.spec) ? without(template.spec, PLACEMENT) : template.spec;
-  return { ...left, template: { ...template, metadata: { ...metadata, annotations, labels }, spec: inner } };
+  const read = { metadata: { ...metadata, annotations, labels }, spec: inner, ...boundedJobs(template) };
+  return { ...left, template: { ...template, ...read } };
+}
+
+/** The templates of Jobs in a spec, or in the `template` of an AdvancedCronJob, by their key. */
+function jobSpecs(spec: Fields): [key: string, jobs: { spec: Fields }][] {
+  return JOB_TEMPLATES.flatMap((key): [string, { spec: Fields }][] => {
+    const jobs = spec[key];
+    return isFields(jobs) && isFields(jobs.spec) ? [[key, { ...jobs, spec: jobs.spec }]] : [];
+  });
+}
+
+function boundedJobs(spec: Fields): Fields {
+  return Object.fromEntries(jobSpecs(spec).map(([key, jobs]) => [key, { ...jobs, spec: bounded(jobs.spec) }]));
 }
 
 /** The spec without those of the fields that are beyond the limit. */

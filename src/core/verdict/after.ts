@@ -1,5 +1,6 @@
 import { applyMergePatch } from "../change/merge-patch.js";
 import type { Step } from "../change/step.js";
+import { templateUsers, withTemplateOf } from "../cluster/template-reference.js";
 import { workloadKey } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
@@ -33,6 +34,10 @@ export function snapshotAfter(snapshot: Snapshot, steps: readonly Step[]): Snaps
     if (step.action === "delete" && map === multusConfigs) withoutAttachments(networkAttachments, step);
     if (step.action === "delete") map.delete(key);
     else map.set(key, old === undefined ? step.object : (applyMergePatch(old, step.patch ?? {}) as KubeObject));
+  }
+  for (const user of [...templateUsers(snapshot.workloads).values()].flat()) {
+    const now = workloads.get(user);
+    if (now !== undefined) workloads.set(user, withTemplateOf(now, workloads) ?? now);
   }
   return {
     ...snapshot,

@@ -5,6 +5,7 @@ import { isOwnReservationStep } from "../desired/promised.js";
 import { overlaps, type RangeSet } from "../ip/range-set.js";
 import { recordedOwner } from "../snapshot.js";
 import { KINDS, type KubeObject, objectKey } from "../spiderpool/objects.js";
+import { nested, podTemplatePath, valueAt } from "../spiderpool/pod-template.js";
 
 /**
  * Why a step must not run because an earlier one did not: it needs that one's addresses, name or CIDR (DESIGN 7).
@@ -70,7 +71,13 @@ function written({ object, patch }: Step): KubeObject {
   if (patch === undefined) return object;
   const { namespace, name } = metadata;
   const { metadata: changed = {}, spec } = patch as { metadata?: object; spec?: unknown };
-  return { apiVersion, kind, metadata: { ...changed, namespace, name }, spec };
+  const changes = { apiVersion, kind, metadata: { ...changed, namespace, name }, spec };
+  const path = podTemplatePath(object);
+  // A patch of annotations alone does not say that it is one of a Pod's template.
+  const template = path && valueAt(patch, path);
+  return path === undefined
+    ? changes
+    : { ...changes, ...nested(path, { spec: { containers: [] }, ...(template ?? {}) }) };
 }
 
 /**

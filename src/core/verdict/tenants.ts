@@ -1,4 +1,4 @@
-import { isHostNetwork, isRetained, type Retention, retentionOf, startsAgain } from "../cluster/lifecycle.js";
+import { isComing, isHostNetwork, type Retention, retentionOfNext } from "../cluster/lifecycle.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { type Successor, successorsOf } from "../cluster/successor.js";
 import { workloadOfPod } from "../cluster/workload-of.js";
@@ -100,11 +100,10 @@ type PossibleSuccessor = Pick<Tenant, "facts" | "followsTemplate">;
 const UNKNOWN: PossibleSuccessor = { facts: undefined, followsTemplate: true };
 
 function lifeOf(pod: string, snapshot: Snapshot, facts: SpiderpoolFacts): Life {
-  const keeps = retentionOf(snapshot, pod, facts);
+  const keeps = retentionOfNext(snapshot, pod, facts);
   const life = { keeps, workload: workloadOfPod(snapshot, pod) };
   const live = snapshot.pods.get(pod) ?? launcherOf(pod, snapshot);
-  const back = keeps === "nothing" ? live === undefined || startsAgain(snapshot, live) : isComing(pod, keeps, snapshot);
-  if (!back) return { ...life, successors: [] };
+  if (!isComing(snapshot, pod, live, keeps)) return { ...life, successors: [] };
   // What it asks for is not known, so that all that is certain is the pool it holds an address of.
   if (isUnreadable(pod, live, life.workload, snapshot)) return { ...life, successors: [UNKNOWN] };
   if (live === undefined) return { ...life, successors: withoutPod(pod, snapshot, life) };
@@ -122,12 +121,6 @@ function isUnreadable(
   const namespace = pod.slice(0, pod.indexOf("/"));
   const makers = [workloads.get(workload ?? ""), replicaSets.get(`${namespace}/${controllerOf(live)?.name}`)];
   return [live, namespaces.get(namespace), ...makers].some((one) => unreadableReason(one) !== undefined);
-}
-
-/** A running ordinal that is scaled away still has its address; one that is gone or going comes back only inside the replicas. */
-function isComing(pod: string, keeps: Retention, snapshot: Snapshot): boolean {
-  const live = snapshot.pods.get(pod);
-  return isRetained(snapshot, pod, keeps) || (keeps === "ordinal" && live !== undefined && startsAgain(snapshot, live));
 }
 
 /** The Pod a VM runs in: of two that migrate, the one that stays. */

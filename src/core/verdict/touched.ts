@@ -1,6 +1,7 @@
 import { OwnerIndex } from "../allocate/owner-index.js";
 import { offered } from "../change/diff.js";
 import type { OrderedStep } from "../change/order.js";
+import { templateUsers } from "../cluster/template-reference.js";
 import { workloadKey } from "../cluster/workload-of.js";
 import { isOwnReservationStep } from "../desired/promised.js";
 import type { Family } from "../ip/address.js";
@@ -65,10 +66,15 @@ export function touchedBy(steps: readonly OrderedStep[], snapshot: Snapshot): To
         touch(namespaces, step.name, index);
         break;
       default:
-        touch(workloads, workloadKey(step.object), index);
+        for (const key of withUsers(workloadKey(step.object), snapshot)) touch(workloads, key, index);
     }
   }
   return { pools, namespaces, workloads, networks, changesOf: (pool) => words.get(pool) ?? [] };
+}
+
+/** A workload, and those that make their Pods from its template. */
+function withUsers(workload: string, { workloads }: Snapshot): readonly string[] {
+  return [workload, ...(templateUsers(workloads).get(workload) ?? [])];
 }
 
 function networkNamed(config: KubeObject): string {

@@ -3,6 +3,7 @@ import type { Step } from "../../../src/core/change/step.js";
 import { effectiveSet } from "../../../src/core/spiderpool/canonical.js";
 import type { KubeObject, SpiderIPPool } from "../../../src/core/spiderpool/objects.js";
 import { dependsOn } from "../../../src/core/verdict/depends.js";
+import { maker } from "../../support/makers.js";
 import { livePool, liveReserved, liveSubnet } from "../../support/objects.js";
 import { namespaceWith } from "../../support/running.js";
 import { creating, deleting, updating } from "../../support/steps.js";
@@ -90,6 +91,13 @@ describe("who names a pool", () => {
     const annotations = { "ipam.spidernet.io/default-ipv4-ippool": JSON.stringify(names) };
     return { ...updating(before, named, 4), patch: { metadata: { annotations } } };
   };
+  const annotating = (pool: string): Step => {
+    const text = "apps.kruise.io/v1alpha1 CloneSet shop/web";
+    const annotations = { "ipam.spidernet.io/ippool": JSON.stringify({ ipv4: [pool] }) };
+    const live = maker(text, { annotations: { "ipam.spidernet.io/ippool": '{"ipv4":["old"]}' } });
+    const patch = { spec: { template: { metadata: { annotations } } } };
+    return { ...updating(live, maker(text, { annotations }), 4), object: live, patch };
+  };
   const network: KubeObject = {
     apiVersion: "spiderpool.spidernet.io/v2beta1",
     kind: "SpiderMultusConfig",
@@ -111,6 +119,8 @@ describe("who names a pool", () => {
       ["no: a pattern of others", naming("w?", "x*"), web, undefined],
       ["no: a network that only has its name", creating({ ...network, metadata: namesake, spec: {} }), web, undefined],
       ["no: a dot is a dot", naming("a.b*"), creating(pool("axbc", "10.6.0.5")), undefined],
+      ["a template of any kind", annotating("web"), web, names],
+      ["no: a template that names another", annotating("webs"), web, undefined],
       ["no longer: the patch says what is written", naming("x"), web, undefined],
       [
         "but it is there",

@@ -1,4 +1,4 @@
-import { makesPods } from "../../cluster/lifecycle.js";
+import { makesPodsIn } from "../../cluster/lifecycle.js";
 import { templateFacts } from "../../cluster/pod-facts.js";
 import { VIRTUAL_MACHINE } from "../../cluster/workload-of.js";
 import { isOwnReservationStep } from "../../desired/promised.js";
@@ -20,7 +20,7 @@ export function newcomerWarnings(watch: Watch): Diagnostic[] {
   const shut: { readonly nic: string; readonly why: string }[] = [];
   for (const [key, workload] of inOrder(watch.snapshot)) {
     const now = watch.after.workloads.get(key);
-    if (now === undefined || !takesNewcomers(workload)) continue;
+    if (now === undefined || !takesNewcomers(workload, watch.snapshot)) continue;
     const kept = nicsOfPod(templateFacts(now, watch.after));
     for (const nic of askedNics(templateFacts(workload, watch.snapshot))) {
       if (kept?.has(nic) === false) continue;
@@ -44,8 +44,8 @@ export function newcomerWarnings(watch: Watch): Diagnostic[] {
 }
 
 /** Whether one more Pod may come: not to a Job that is done or a workload that goes, and a VM runs in one only. */
-function takesNewcomers(workload: KubeObject): boolean {
-  return makesPods(workload) && !isKind(workload, "kubevirt.io", VIRTUAL_MACHINE.kind);
+function takesNewcomers(workload: KubeObject, snapshot: Snapshot): boolean {
+  return makesPodsIn(snapshot, workload) && !isKind(workload, "kubevirt.io", VIRTUAL_MACHINE.kind);
 }
 
 /** Pools that offer less, or to fewer, once the steps ran. */

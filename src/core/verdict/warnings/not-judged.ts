@@ -1,4 +1,5 @@
-import { isFinished, isHostNetwork, retentionOf, startsAgain } from "../../cluster/lifecycle.js";
+import { isFinished, isHostNetwork, retentionOfNext, startsAgain } from "../../cluster/lifecycle.js";
+import { isInEndingNamespace } from "../../cluster/namespaces.js";
 import { podFacts } from "../../cluster/pod-facts.js";
 import type { Diagnostic } from "../../diagnostics.js";
 import { amount } from "../../ip/amount.js";
@@ -20,15 +21,19 @@ export function notJudged(watch: Watch): Diagnostic[] {
 
 /** Pods that never ask Spiderpool again, or never did: nothing of the plan happens to them. */
 function uncounted({ snapshot, before }: Watch): Diagnostic[] {
-  const [finished, hostNetwork, others] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const [finished, ending] = [new Set<string>(), new Set<string>()];
+  const [hostNetwork, others] = [new Set<string>(), new Set<string>()];
   for (const [name, pod] of snapshot.pods) {
-    if (isFinished(pod) || !startsAgain(snapshot, pod)) {
+    if (isInEndingNamespace(snapshot, pod)) {
+      if (snapshot.endpoints.has(name)) ending.add(name);
+    } else if (isFinished(pod) || !startsAgain(snapshot, pod)) {
       if (snapshot.endpoints.has(name)) finished.add(name);
     } else if (isHostNetwork(pod)) hostNetwork.add(name);
     else if (before.asking(podFacts(pod, snapshot), FIRST_NIC).asks === "no") others.add(name);
   }
   const parts = [
     ...counted(finished, "that finished or are being replaced"),
+    ...counted(ending, "in Namespaces that are being deleted"),
     ...counted(hostNetwork, "on their node's network"),
     ...counted(others, "whose eth0 is another IPAM's"),
   ];
@@ -44,7 +49,9 @@ function counted(pods: ReadonlySet<string>, what: string): string[] {
 function undoneByDetection({ snapshot, facts }: Watch): Diagnostic[] {
   const on = (["enableIPConflictDetection", "enableGatewayDetection"] as const).filter((key) => facts[key]);
   if (on.length === 0) return [];
-  const kept = [...snapshot.endpoints.keys()].filter((pod) => retentionOf(snapshot, pod, facts) !== "nothing").sort();
+  const kept = [...snapshot.endpoints.keys()]
+    .filter((pod) => retentionOfNext(snapshot, pod, facts) !== "nothing")
+    .sort();
   if (kept.length === 0) return [];
   return [
     {
