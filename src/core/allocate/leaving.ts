@@ -10,13 +10,13 @@ import type { Obstacles } from "./space.js";
 /**
  * Pools of owners that are gone from the plan but not yet from the cluster: somebody holds an address of theirs (a
  * retained StatefulSet endpoint too), their users cannot be read, or a live template names them (DESIGN 6).
- * @param named who names the pools of an owner
+ * @param named who names their pools
  */
 export function leavingClaims(
   demands: readonly Demand[],
   live: LivePools,
   frozen: ReadonlySet<Owner>,
-  named: (owner: Owner) => Namers,
+  named: Namers,
   plan: Plan,
 ): Claim[] {
   const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
@@ -27,7 +27,7 @@ export function leavingClaims(
       claim.opaque ||
       leftBy(plan, claim.owner, claim.subnet) === "prepare" ||
       frozen.has(claim.owner) ||
-      claim.pools.some(({ metadata: { name } }) => named(claim.owner).literally(name)),
+      claim.pools.some(({ metadata: { name } }) => named.literally(name)),
   );
   const used = [...live.claims.values()].filter((claim) => claim.used.length > 0);
   // The pattern of a NIC that has other pools hits those, and would hold this one for ever.
@@ -36,8 +36,7 @@ export function leavingClaims(
     ...[...needed, ...used].map(nicAndFamily),
   ]);
   const byPattern = (claim: Claim) =>
-    !served.has(nicAndFamily(claim)) &&
-    claim.pools.some(({ metadata: { name } }) => named(claim.owner).pool(name) !== undefined);
+    !served.has(nicAndFamily(claim)) && claim.pools.some(({ metadata: { name } }) => named.pool(name) !== undefined);
   const stays = new Set(needed);
   return gone.filter((claim) => stays.has(claim) || byPattern(claim));
 }

@@ -3,6 +3,7 @@ import type { OrderedStep } from "../change/order.js";
 import type { Block } from "../change/step.js";
 import { isOrphaned } from "../cluster/lifecycle.js";
 import type { Namers } from "../cluster/references.js";
+import { ownerText } from "../cluster/tenants.js";
 import { formatAddress } from "../ip/address.js";
 import { addressesOf, contains, formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
 import { deletingThem } from "../leftover-endpoints.js";
@@ -11,7 +12,6 @@ import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
 import { KINDS, type SpiderIPPool, type SpiderMultusConfig } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";
-import { ownerText } from "./tenants.js";
 
 /** Steps with those held back that would take something from somebody, and who that somebody is. */
 export interface Guarded {
