@@ -1,5 +1,7 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { readGivenFile } from "../adapters/files/given-files.js";
+import { UnsafePath } from "../adapters/files/safe-files.js";
 import { readLockFolder } from "../adapters/plan-files/lock-files.js";
 import { parseYamlDocuments } from "../adapters/plan-files/yaml.js";
 import { manifestVerdicts } from "../app/manifest-check.js";
@@ -19,11 +21,14 @@ import type { Snapshot } from "../core/snapshot.js";
 import type { KubeObject } from "../core/spiderpool/objects.js";
 import { nested, podTemplatePath, usualTemplatePath } from "../core/spiderpool/pod-template.js";
 import { writeFindings } from "./findings.js";
-import { CliError, type Io } from "./io.js";
+import { CliError, type Io, readStdin } from "./io.js";
 import { observeAny, observeIfTold } from "./observe.js";
 import type { ClusterOptions, OutputOptions, PlanOptions } from "./options.js";
 import { openPlan, shownPath } from "./plan-source.js";
 import { serialize } from "./serialize.js";
+
+/** Of manifests, which are YAML. */
+const MOST_BYTES = 16_000_000;
 
 export interface AnnotationsOptions extends PlanOptions, ClusterOptions, OutputOptions {
   readonly install: string;
@@ -161,22 +166,23 @@ function documentsOf(file: string, text: string): unknown[] {
 
 /** Every YAML and JSON file below a folder in name order, one file, or all of stdin. */
 async function manifestTexts(io: Io, where: string): Promise<{ file: string; text: string }[]> {
-  if (where === "-") return [{ file: "stdin", text: await readAll(io) }];
+  if (where === "-") return [{ file: "stdin", text: await readStdin(io, MOST_BYTES) }];
   const path = resolve(io.cwd, where);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new CliError(`there are no manifests at ${where}`);
-  if (!found.isDirectory()) return [{ file: shownPath(io.cwd, path), text: await readFile(path, "utf8") }];
+  if (!found.isDirectory()) return [{ file: shownPath(io.cwd, path), text: await readManifest(path, where) }];
   const names = (await readdir(path, { recursive: true })).filter((name) => /\.(ya?ml|json)$/i.test(name)).sort();
   const files = names.map((name) => join(path, name));
   return Promise.all(
-    files.map(async (file) => ({ file: shownPath(io.cwd, file), text: await readFile(file, "utf8") })),
+    files.map(async (file) => {
+      const shown = shownPath(io.cwd, file);
+      return { file: shown, text: await readManifest(file, shown) };
+    }),
   );
 }
 
-async function readAll(io: Io): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of io.stdin ?? [])
-    text += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
+async function readManifest(path: string, shown: string): Promise<string> {
+  return readGivenFile(path, MOST_BYTES).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(`${shown} ${error instanceof UnsafePath ? error.what : `cannot be read: ${error.code}`}`);
+  });
 }

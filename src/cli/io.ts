@@ -38,3 +38,24 @@ export function guarded(io: Io): Io {
   const guard = (to: Writer): Writer => ({ write: (text) => to.write(printableLines(text)) });
   return { ...io, stdout: guard(io.stdout), stderr: guard(io.stderr) };
 }
+
+/**
+ * All of stdin as text.
+ * @throws CliError for more than this many characters; the signal's reason when it ends the wait
+ */
+export async function readStdin({ stdin, signal }: Pick<Io, "stdin" | "signal">, most: number): Promise<string> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([textOf(stdin ?? [], most), aborted]);
+}
+
+async function textOf(pieces: NonNullable<Io["stdin"]> | [], most: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of pieces) {
+    text += typeof piece === "string" ? piece : decoder.decode(piece, { stream: true });
+    if (text.length > most) throw new CliError(`stdin has more than ${most} characters, which are read at most`);
+  }
+  return text + decoder.decode();
+}

@@ -25,7 +25,7 @@ export async function observeAny(io: Io, options: ClusterOptions, needs: Needs =
   if (options.snapshot.length > 0) {
     await needs;
     const { readSnapshotFiles } = await import("./snapshot-files.js");
-    const read = await readSnapshotFiles(io.cwd, options.snapshot);
+    const read = await readSnapshotFiles(io, options.snapshot);
     return { ...read, diagnostics: [], against: `snapshot ${options.snapshot.join(", ")}` };
   }
   try {
@@ -62,6 +62,7 @@ export async function connectCluster(io: Io, options: Omit<ClusterOptions, "snap
       .join(delimiter),
     context: options.context,
     env: io.env,
+    signal: io.signal,
     onWarning: (text) => io.stderr.write(`warning from the API server: ${printable(text)}\n`),
   });
 }

@@ -59,7 +59,7 @@ export function kubeOptions(command: Command): Command {
 export function clusterOptions(command: Command): Command {
   return kubeOptions(
     command.addOption(
-      new Option("--snapshot <file>", "judge against this List in place of a cluster (repeatable)")
+      new Option("--snapshot <file>", "judge against this List in place of a cluster, - for stdin (repeatable)")
         .argParser(collect)
         .default([], "none"),
     ),

@@ -3,6 +3,7 @@ import type { Lock } from "./allocate/allocation.js";
 import { renamer } from "./allocate/moved.js";
 import { workloadOf } from "./allocate/owner.js";
 import { isOwnReservation } from "./allocate/promised.js";
+import { trustOf } from "./allocate/trust.js";
 import { allocatedUnlocked } from "./allocate/unlocked.js";
 import { type OrderedStep, orderSteps } from "./change/order.js";
 import type { SharedAnnotations } from "./change/shared-annotations.js";
@@ -34,7 +35,7 @@ import { type Judged, judgeSteps } from "./verdict/judge.js";
 import { drainingPools, permitMigrations, tellMigrations } from "./verdict/migrate.js";
 import { holdBackNamed, namersAfter } from "./verdict/named.js";
 import { quarantineOf, withQuarantine } from "./verdict/quarantine.js";
-import { trustOf } from "./verdict/trust.js";
+import { passOver } from "./verdict/trust.js";
 import { inDanger, summarize, untrustedTemplates, verdictOf } from "./verdict/verdict.js";
 import { tellEndedNamespaces } from "./verdict/warnings/ended-namespaces.js";
 import { tellRoutes } from "./verdict/warnings/routes.js";
@@ -109,7 +110,7 @@ export function decide(plan: Plan, lock: Lock, snapshot: Snapshot, options: Opti
   // What it would do to everybody who has an address; groups that harm somebody are held back, then what needs those, until
   // what is left harms nobody.
   const judge = (of: readonly OrderedStep[]) =>
-    trust.passOver(permitMigrations(judgeSteps(of, snapshot, facts), plan, of, snapshot));
+    passOver(permitMigrations(judgeSteps(of, snapshot, facts), plan, of, snapshot), trust, facts);
   const expected = withQuarantine(rehearsed, resting(rehearsed));
   const judged = judge(expected);
   let safe: readonly OrderedStep[] = rehearsed;
@@ -187,7 +188,7 @@ export function judgeAgain(
   const trust = trustOf(plan, snapshot, facts, rename);
   const guarded = guard(due, snapshot, namersAfter(due, snapshot, facts, trust.heeds), rename).steps;
   const judged = judgeRest(guarded, { snapshot, decidedOn }, facts, (one) =>
-    trust.passOver(permitMigrations(one, plan, guarded, snapshot)),
+    passOver(permitMigrations(one, plan, guarded, snapshot), trust, facts),
   );
   const allowed = new Map(holdBackHarm(guarded, judged).map((step) => [waveKey(step), step]));
   const refused = new Map<Step, string>();

@@ -204,32 +204,76 @@ describe("a pool that goes", () => {
     const own = idle(naming("shop.deployment.old.eth0.*"), "apps/v1 Deployment shop/old");
     expect(await left(own)).toEqual({ deleted: [], left: [old.metadata.name] });
   });
+  test("nor does it wait for anybody whose naming does not keep it", async () => {
+    const marks = { install: "default", owner: "shop/Deployment/old/eth0/net" };
+    const old = livePool("shop.deployment.old.eth0.net", { gateway: GATEWAY, ips: [ips(3)] }, marks);
+    const left = async (settings: string, ...live: KubeObject[]) => {
+      const more = { pruneBudget: 9 };
+      const { steps, allocations } = await decideOn(plan([], "", settings), [...BASE, ...pools(), old, ...live], more);
+      const deleted = steps.some(({ action, name }) => action === "delete" && name === old.metadata.name);
+      return { deleted, leaving: allocations.some(({ pool }) => pool === old.metadata.name) };
+    };
+    const named = idle(naming(old.metadata.name), "apps/v1 Deployment pay/web");
+    expect(await left("", named)).toEqual({ deleted: false, leaving: true });
+    expect(await left(trusting("pay"), named)).toEqual({ deleted: false, leaving: true });
+    expect(await left(trusting("shop"), named)).toEqual({ deleted: true, leaving: false });
+    const itself = idle(naming("shop.*"), "apps/v1 Deployment shop/old");
+    expect(await left(trusting("pay"), itself)).toEqual({ deleted: false, leaving: true });
+    expect(await left("", ...running(naming("*")))).toEqual({ deleted: false, leaving: true });
+  });
   test("is kept by whoever names it, or has it by its own pattern", async () => {
     expect(await held("", idle(naming(OWN)))).toEqual([by(OWN, web)]);
     expect(await held("", idle(naming("shop.deployment.web.eth0.*")))).toEqual([by(OWN, web)]);
     const other = idle(naming("*"), "apps/v1 Deployment pay/web");
     expect(await held("", other, idle(naming(OWN)))).toEqual([by(OWN, web)]);
   });
+  const attachment = (namespace: string, names: string[], type = "x"): KubeObject => ({
+    apiVersion: "k8s.cni.cncf.io/v1",
+    kind: "NetworkAttachmentDefinition",
+    metadata: { namespace, name: "n" },
+    spec: { config: JSON.stringify({ type, ipam: { type: "spiderpool", default_ipv4_ippool: names } }) },
+  });
+  const config = (namespace: string, names: string[]): KubeObject => ({
+    apiVersion: "spiderpool.spidernet.io/v2beta1",
+    kind: "SpiderMultusConfig",
+    metadata: { namespace, name: "m" },
+    spec: { cniType: "macvlan", macvlan: { ippools: { ipv4: names }, master: ["eth0"] } },
+  });
   test("nor by a wildcard in the defaults of a Namespace or network, whoever wrote it", async () => {
-    const attachment = (names: string[]): KubeObject => ({
-      apiVersion: "k8s.cni.cncf.io/v1",
-      kind: "NetworkAttachmentDefinition",
-      metadata: { namespace: "pay", name: "n" },
-      spec: { config: JSON.stringify({ type: "x", ipam: { type: "spiderpool", default_ipv4_ippool: names } }) },
-    });
-    const block = { ippools: { ipv4: ["shop.*"] }, master: ["eth0"] };
-    const config: KubeObject = {
-      apiVersion: "spiderpool.spidernet.io/v2beta1",
-      kind: "SpiderMultusConfig",
-      metadata: { namespace: "pay", name: "m" },
-      spec: { cniType: "macvlan", macvlan: block },
-    };
-    const annotations = { "ipam.spidernet.io/default-ipv4-ippool": '["?*"]' };
-    const namespace: KubeObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "pay", annotations } };
-    expect(await held("", attachment(["*"]), config, namespace)).toEqual([]);
-    expect(await held("", attachment(["*", OWN]))).toEqual([
+    const namespace = namespaceWith("pay", ["?*"]);
+    expect(await held("", attachment("pay", ["*"]), config("pay", ["shop.*"]), namespace)).toEqual([]);
+    expect(await held("", attachment("pay", ["*", OWN]))).toEqual([
       `${OWN} NetworkAttachmentDefinition pay/n still names it; take that away first`,
     ]);
+  });
+  test("nor by a name in the defaults of a Namespace that is not trusted", async () => {
+    const named = NAMES.slice(1);
+    const defaults = (namespace: string) => [
+      attachment(namespace, [named[0]!]),
+      config(namespace, [named[1]!]),
+      namespaceWith(namespace, [named[2]!]),
+    ];
+    expect(await held(trusting("shop"), ...defaults("pay"))).toEqual([]);
+    for (const namespace of ["shop", "kube-system"]) {
+      const blocked = await held(trusting("shop"), ...defaults(namespace));
+      const by = [
+        `NetworkAttachmentDefinition ${namespace}/n`,
+        `SpiderMultusConfig ${namespace}/m`,
+        `Namespace ${namespace}`,
+      ];
+      const expected = by.map((one, at) => `${named[at]} ${one} still names it; take that away first`);
+      expect(blocked.sort()).toEqual(expected.sort());
+    }
+  });
+  test("is kept for a Pod that has an address by such a default: without it its next start fails (A5)", async () => {
+    const { "ipam.spidernet.io/ippool": _, ...silent } = naming("a");
+    const owner = maker("apps/v1 Deployment pay/web", { annotations: silent });
+    const pod = podOf(owner, "pay/web-x");
+    const by = endpointOf("pay/web-x", "Deployment web", { eth0: "a 10.6.0.10" }, goesWith("pay/web-x"));
+    const blocked = await held(trusting("shop"), namespaceWith("pay", ["a", OWN]), owner, pod, by);
+    expect(blocked).toHaveLength(1);
+    expect(blocked[0]).toContain(`${OWN} `);
+    expect(blocked[0]).toContain("pay/web-x");
   });
   test("is kept by the wildcard of a template with Pods", async () => {
     expect(await held("", ...running(naming("shop.d*")))).toHaveLength(2);

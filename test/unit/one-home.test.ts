@@ -107,13 +107,22 @@ const QUESTIONS: readonly Question[] = [
     carriers: ["src/core/cluster/references.ts"], // says who names it
   },
   {
+    question: "whose naming or idle template may hold a change back?",
+    fields: ["trustedNamespaces"],
+    home: ["src/core/allocate/trust.ts"],
+    carriers: [
+      "src/core/plan/plan.ts", // spells it
+      "src/core/plan/settings.ts", // reads it
+    ],
+  },
+  {
     question: "which workload is this Pod's, and do its addresses outlive it?",
     fields: ["ownerControllerType", "ownerControllerName"],
     home: ["src/core/cluster/workload-of.ts", "src/core/cluster/lifecycle.ts"],
     carriers: [
       "src/core/spiderpool/objects.ts", // spells them
       "src/core/spiderpool/ipam/retain.ts", // the rule for one endpoint and what stands above it
-      "src/core/verdict/tenants.ts", // prints the owner that Spiderpool recorded
+      "src/core/cluster/tenants.ts", // prints the owner that Spiderpool recorded
       "src/app/watch/projection.ts", // keeps them in the cache
       "src/players/agent.ts", // writes them, as Spiderpool does
       "src/players/endpoints.ts", // frees them, as Spiderpool does

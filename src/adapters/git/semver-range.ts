@@ -22,8 +22,12 @@ const BOUND =
   /^(=|!=|>=|=>|<=|=<|>|<|~>|~|\^)?\s*v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 const HYPHEN = /(\S+)\s+-\s+(\S+)/g;
 
+/** What a PlanSync may hold. A longer text took half a minute, since a word is tried from each of its letters. */
+const LONGEST = 255;
+
 /** Reads a range. @returns undefined when it is none */
 export function readRange(text: string): SemverRange | undefined {
+  if (text.length > LONGEST) return undefined;
   const groups = text.split("||").map(readGroup);
   if (groups.includes(undefined)) return undefined;
   const known = groups as readonly (readonly Bound[])[];

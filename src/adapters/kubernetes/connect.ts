@@ -17,6 +17,8 @@ export interface ConnectOptions {
   /** Reads YAML kubeconfigs; without it client-node does, which takes half a second to load. */
   readonly parseYaml?: (text: string) => unknown;
   readonly timeouts?: Partial<Timeouts>;
+  /** Ends the wait for a kubeconfig that is a pipe. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -25,8 +27,8 @@ export interface ConnectOptions {
  */
 export async function connect(options: ConnectOptions = {}): Promise<KubeCluster> {
   const env = options.env ?? process.env;
-  const { kubeconfig, context, parseYaml } = options;
-  const target = await loadKubeconfig({ kubeconfig, context, parseYaml, env });
+  const { kubeconfig, context, parseYaml, signal } = options;
+  const target = await loadKubeconfig({ kubeconfig, context, parseYaml, env, signal });
   const place: Place = {
     server: bare(target.cluster.server, "server"),
     context: target.contextName,

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
 import { ClusterError } from "../../core/cluster-error.js";
+import { readGivenFile } from "../files/given-files.js";
+import { UnsafePath } from "../files/safe-files.js";
 import { loadProvider, type Provider } from "./auth-provider.js";
 import { type ExecCredential, runExecPlugin } from "./exec-credential.js";
 import type { KubeconfigTarget } from "./kubeconfig.js";
@@ -23,6 +24,8 @@ export interface Credential {
 const REREAD_MS = 60_000;
 /** A plugin's credential is renewed this long before it ends. */
 const EXPIRY_SLACK_MS = 10_000;
+/** Of a token or certificates. */
+const MOST_BYTES = 16_000_000;
 
 /** The credentials of one kubeconfig user, kept fresh; one refresh at a time. */
 export class Credentials {
@@ -59,14 +62,14 @@ export class Credentials {
     const plugin = await this.#runPlugin();
     const { cluster, user } = this.target;
     const headers: Record<string, string | string[]> = { ...user.impersonate, ...(await this.#provided()) };
-    const authorization = this.#authorization(plugin);
+    const authorization = await this.#authorization(plugin);
     if (authorization !== undefined) headers.authorization = authorization;
     this.#current = {
       headers,
       tls: {
-        ca: pem(cluster.caData, cluster.caFile),
-        cert: plugin?.clientCertificate ?? pem(user.certData, user.certFile),
-        key: plugin?.clientKey ?? pem(user.keyData, user.keyFile),
+        ca: await pem(cluster.caData, cluster.caFile),
+        cert: plugin?.clientCertificate ?? (await pem(user.certData, user.certFile)),
+        key: plugin?.clientKey ?? (await pem(user.keyData, user.keyFile)),
         servername: cluster.tlsServerName,
         rejectUnauthorized: cluster.skipTLSVerify ? false : undefined,
       },
@@ -76,10 +79,10 @@ export class Credentials {
   }
 
   /** Kubernetes' order: a plugin, a token file, a token, a password. */
-  #authorization(plugin: ExecCredential | undefined): string | undefined {
+  async #authorization(plugin: ExecCredential | undefined): Promise<string | undefined> {
     const { token, tokenFile, username, password } = this.target.user;
     if (plugin?.token !== undefined) return `Bearer ${plugin.token}`;
-    if (tokenFile !== undefined) return `Bearer ${readText(tokenFile).trim()}`;
+    if (tokenFile !== undefined) return `Bearer ${(await readText(tokenFile)).trim()}`;
     if (token !== undefined) return `Bearer ${token}`;
     if (username === undefined) return undefined;
     return `Basic ${Buffer.from(`${username}:${password ?? ""}`).toString("base64")}`;
@@ -107,16 +110,14 @@ function endOf(plugin: ExecCredential | undefined): number {
 }
 
 /** Kubernetes: data written into the kubeconfig wins over a file. */
-function pem(data: string | undefined, file: string | undefined): string | undefined {
+async function pem(data: string | undefined, file: string | undefined): Promise<string | undefined> {
   if (data !== undefined) return Buffer.from(data, "base64").toString("utf8");
   return file === undefined ? undefined : readText(file);
 }
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ClusterError("Unauthorized", `${file}, which the kubeconfig names, cannot be read (${code})`, false);
-  }
+async function readText(file: string): Promise<string> {
+  return readGivenFile(file, MOST_BYTES).catch((error: NodeJS.ErrnoException) => {
+    const why = error instanceof UnsafePath ? error.what : `cannot be read (${error.code})`;
+    throw new ClusterError("Unauthorized", `${file}, which the kubeconfig names, ${why}`, false);
+  });
 }

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { ClusterError } from "../../core/cluster-error.js";
+import { readGivenFile } from "../files/given-files.js";
+import { UnsafePath } from "../files/safe-files.js";
 
 /** A cluster of a kubeconfig; files are absolute. */
 export interface ClusterEntry {
@@ -56,6 +58,8 @@ export interface KubeconfigOptions {
   readonly context?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly parseYaml?: (text: string) => unknown;
+  /** Ends the wait for a file that is a pipe. */
+  readonly signal?: AbortSignal;
 }
 
 /** A kubeconfig file as it is written. */
@@ -73,6 +77,9 @@ interface Loaded {
   readonly folder: string;
 }
 
+/** Those of a thousand clusters have a tenth of it. */
+const MOST_BYTES = 16_000_000;
+
 /** Where Kubernetes mounts the credentials of a Pod. */
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -84,7 +91,7 @@ export async function loadKubeconfig(options: KubeconfigOptions): Promise<Kubeco
   const files = kubeconfigFiles(options.kubeconfig, options.env);
   if (files.length === 0) return inCluster(options.env, options.context);
   const loaded: Loaded[] = [];
-  for (const file of files) loaded.push(await loadFile(file, options.parseYaml));
+  for (const file of files) loaded.push(await loadFile(file, options));
   return select(loaded, options.context);
 }
 
@@ -101,13 +108,14 @@ function kubeconfigFiles(given: string | undefined, env: KubeconfigOptions["env"
   return existsSync(standard) ? [standard] : [];
 }
 
-async function loadFile(file: string, parseYaml: ((text: string) => unknown) | undefined): Promise<Loaded> {
+async function loadFile(file: string, { parseYaml, signal }: KubeconfigOptions): Promise<Loaded> {
   let config: unknown;
   try {
-    const text = readFileSync(file, "utf8");
+    const text = await readGivenFile(file, MOST_BYTES, signal);
     if (text.trimStart().startsWith("{")) config = JSON.parse(text);
     else config = parseYaml === undefined ? await parseByClient(text) : parseYaml(text);
   } catch (error) {
+    if (error instanceof UnsafePath) throw unusable(`kubeconfig ${file} ${error.what}`);
     throw unusable(`kubeconfig ${file} cannot be read: ${withoutContent(error)}`);
   }
   if (typeof config !== "object" || config === null) throw unusable(`kubeconfig ${file} is empty`);

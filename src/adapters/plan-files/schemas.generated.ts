@@ -203,7 +203,7 @@ export const NETWORK_PLAN_SCHEMA = {
           "$ref": "#/$defs/spiderpoolFacts"
         },
         "trustedNamespaces": {
-          "description": "Namespaces whose idle Pod templates (no Pod has an address yet) may hold a change back. Absent = those of every namespace, but for pools they name by a wildcard that is not the one spiderplan gives their workload.",
+          "description": "Namespaces whose idle Pod templates (no Pod has an address yet) and default pools may hold a change back. Absent = those of every namespace, but for pools they name by a wildcard that is not the one spiderplan gives their workload.",
           "type": "array",
           "uniqueItems": true,
           "items": {

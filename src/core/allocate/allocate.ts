@@ -1,10 +1,9 @@
-import { type Heeds, referencesIn } from "../cluster/references.js";
-import { workloadKey } from "../cluster/workload-of.js";
+import { referencesIn } from "../cluster/references.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { RangeSet } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot.js";
-import { isPattern } from "../spiderpool/ipam/glob.js";
+import { resolveFacts } from "../spiderpool/facts.js";
 import type { Allocation, Lock, SubnetUsage } from "./allocation.js";
 import { allocationOf, leavingAllocation } from "./allocations.js";
 import { recordAutoPools } from "./auto-pools-seen.js";
@@ -21,8 +20,7 @@ import { inconsistentEdits } from "./lock-edits.js";
 import { renamedLock, renamer } from "./moved.js";
 import { type PoolNames, poolNames } from "./naming.js";
 import { compareText } from "./order.js";
-import { ownPatterns } from "./own-patterns.js";
-import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic, workloadOf } from "./owner.js";
+import { compareOwners, type Owner, ownerInSubnet, takenPool, wholeNic } from "./owner.js";
 import { markPending, tellPending } from "./pending.js";
 import { readQuarantine } from "./quarantine.js";
 import { withReturned } from "./returned.js";
@@ -30,6 +28,7 @@ import { awaitedOrdinals, checkScaled } from "./scaled.js";
 import { serve } from "./serve.js";
 import { waitingSlices } from "./slices.js";
 import { openSpaces, obstacles as readObstacles } from "./space.js";
+import { trustOf } from "./trust.js";
 import { tellTurned } from "./turned.js";
 import { usageOf } from "./usage.js";
 import { checkZones } from "./zones.js";
@@ -107,16 +106,9 @@ export function allocate(input: AllocateInput): Allocated {
   const served = allocating
     ? serve(demands, frozen, context)
     : [...checkCovered(demands, lock, frozen), ...checkScaled(demands, holdings, live, frozen)];
-  const isOwn = ownPatterns(snapshot, rename);
-  // A foreign pattern that nobody runs would keep the pools of everybody who leaves (`*`); one that runs is the guard's.
-  const named = (owner: Owner) => {
-    const heeds: Heeds = (template, name) =>
-      !isPattern(name) ||
-      plan.settings.trustedNamespaces?.has(template.metadata.namespace ?? "") === true ||
-      workloadKey(template) === workloadOf(owner) ||
-      isOwn(template, name);
-    return referencesIn(snapshot).namers({ on: "template", heeds });
-  };
+  const facts = resolveFacts(snapshot.facts, plan.settings.spiderpool);
+  const { heeds } = trustOf(plan, snapshot, facts, rename);
+  const named = referencesIn(snapshot).namers({ on: "template", heeds });
   const leaving = leavingClaims(demands, live, frozen, named, plan);
   if (allocating) retire(plan, demands, holdings, leaving, frozen, obstacles, mayShrink);
   if (allocating) {

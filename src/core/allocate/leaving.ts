@@ -1,4 +1,4 @@
-import { keptByName, type UnusedPools } from "../cluster/named-pools.js";
+import { keptByName } from "../cluster/named-pools.js";
 import type { Namers } from "../cluster/references.js";
 import { clip, EMPTY, type RangeSet, subtract, union } from "../ip/range-set.js";
 import type { Plan } from "../plan/plan.js";
@@ -20,13 +20,13 @@ import type { Obstacles } from "./space.js";
 /**
  * Pools of owners that are gone from the plan but not yet from the cluster: somebody holds an address of theirs (a
  * retained StatefulSet endpoint too), their users cannot be read, or a live template names them (DESIGN 6).
- * @param named who names the pools of an owner
+ * @param named who names their pools
  */
 export function leavingClaims(
   demands: readonly Demand[],
   live: LivePools,
   frozen: ReadonlySet<Owner>,
-  named: (owner: Owner) => Namers,
+  named: Namers,
   plan: Plan,
 ): Claim[] {
   const wanted = new Set(demands.map(({ owner, subnet }) => ownerInSubnet(owner, subnet.name)));
@@ -47,13 +47,9 @@ export function leavingClaims(
   ]);
   const unused = gone
     .filter((claim) => !needed.has(claim))
-    .map((claim) => ({ claim, ...asUnused(claim, named(claim.owner)) }));
-  const byName = new Set([...keptByName(unused, served).keys()].map(({ claim }) => claim));
+    .map((claim) => ({ claim, names: claim.pools.map(({ metadata }) => metadata.name), nic: nicOf(claim) }));
+  const byName = new Set([...keptByName(unused, served, named).keys()].map(({ claim }) => claim));
   return gone.filter((claim) => needed.has(claim) || byName.has(claim));
-}
-
-function asUnused(claim: Claim, namers: Namers): UnusedPools {
-  return { names: claim.pools.map(({ metadata }) => metadata.name), nic: nicOf(claim), namers };
 }
 
 function nicOf({ owner, pools }: Claim): string {

@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from "../ip/address.js";
 import { formatCidr, parseCidr } from "../ip/range.js";
 import type { LabelSelector, Route } from "../spiderpool/objects.js";
-import { changeTexts } from "./field-changes.js";
+import { arrow, changeTexts, shortText } from "./field-changes.js";
 import { sortedJson } from "./ownership.js";
 
 /** How one field of a spec is compared by meaning and told to a person. */
@@ -18,9 +18,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 const plain = (value: unknown): string => (value === undefined ? "" : sortedJson(value));
 
 /** Names in any order. */
-function namesMeaning(value: unknown): string {
-  return list(value).map(String).sort().join(",");
-}
+const sorted = (value: unknown): string[] => list(value).map(String).sort();
 
 /** A selector in any order of keys, expressions and values. */
 export function selectorMeaning(value: unknown): string {
@@ -50,9 +48,6 @@ const routes = (value: unknown): string[] =>
     .map((route) => routeMeaning(route as Route))
     .sort();
 
-const arrow = (name: string, live: string, desired: string): string =>
-  `${name}: ${live === "" ? "none" : live} -> ${desired === "" ? "none" : desired}`;
-
 const text = (name: string): Field => ({
   name,
   meaning: addressMeaning,
@@ -62,9 +57,9 @@ const text = (name: string): Field => ({
 
 const names = (name: string): Field => ({
   name,
-  meaning: namesMeaning,
+  meaning: (value) => sorted(value).join(","),
   steers: true,
-  describe: (live, desired) => arrow(name, namesMeaning(live), namesMeaning(desired)),
+  describe: (live, desired) => arrow(name, sorted(live), sorted(desired)),
 });
 
 const selector = (name: string): Field => ({
@@ -94,7 +89,7 @@ const routesField: Field = {
         .filter((route) => !other.has(routeMeaning(route)))
         .map((route) => `${sign} ${route.dst} via ${route.gw}`);
     };
-    return `routes: ${[...told(after, before, "+"), ...told(before, after, "-")].join(", ")}`;
+    return `routes: ${shortText([...told(after, before, "+"), ...told(before, after, "-")], ", ")}`;
   },
 };
 

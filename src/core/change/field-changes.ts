@@ -29,17 +29,47 @@ export function fieldChanges(before: unknown, after: unknown, path = "", depth =
   return meaning(a) === meaning(b) ? [] : [{ path, before: a, after: b }];
 }
 
+/** Somebody may write a list of 10,000 names or an annotation of 200 kB: the whole is in the JSON output. */
+const MOST_CHARACTERS = 400;
+const MOST_FIELDS = 30;
+
 /** `macvlan.vlanID: 100 -> 101`, one line a field. */
 export function changeTexts(name: string, before: unknown, after: unknown): string[] {
-  return fieldChanges(before, after, name).map(
-    (one) => `${one.path}: ${fieldText(one.before)} -> ${fieldText(one.after)}`,
-  );
+  const changes = fieldChanges(before, after, name);
+  const rest = changes.length - MOST_FIELDS;
+  const texts = changes.slice(0, MOST_FIELDS).map(changeText);
+  return rest > 0 ? [...texts, `and ${rest} more fields of ${shortText(name)}`] : texts;
 }
 
-/** A value in words; absent and empty read alike (G9). */
-export function fieldText(value: unknown): string {
-  if (isEmpty(value)) return "none";
-  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return value.map(String).join(",");
+/** `macvlan.vlanID: 100 -> 101`. */
+export function changeText({ path, before, after }: FieldChange): string {
+  return arrow(path, fieldText(before), fieldText(after));
+}
+
+/** `gateway: 10.0.0.1 -> none`; texts that are too long are cut. */
+export function arrow(name: string, before: string | readonly string[], after: string | readonly string[]): string {
+  return `${shortText(name)}: ${shortText(before) || "none"} -> ${shortText(after) || "none"}`;
+}
+
+/** A text, or the items of a list, cut where it is too long to be read, and how long it is. */
+export function shortText(value: string | readonly string[], separator = ","): string {
+  if (typeof value === "string") {
+    if (value.length <= MOST_CHARACTERS) return value;
+    return `${value.slice(0, MOST_CHARACTERS).replace(/[\ud800-\udbff]$/, "")}... (${value.length} characters)`;
+  }
+  let kept = 0;
+  for (let characters = 0; kept < value.length && characters <= MOST_CHARACTERS; kept++) {
+    characters += value[kept]!.length + separator.length;
+    if (characters > MOST_CHARACTERS && kept > 0) break;
+  }
+  const shown = value.slice(0, kept).map((item) => shortText(item));
+  return `${shown.join(separator)}${kept < value.length ? ` and ${value.length - kept} more` : ""}`;
+}
+
+/** A value in words, of a list each item; absent and empty read alike (G9). */
+function fieldText(value: unknown): string | readonly string[] {
+  if (isEmpty(value)) return "";
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return value.map(String);
   return typeof value === "string" ? value : meaning(value);
 }
 

@@ -2,7 +2,7 @@ import type { SourceRef } from "../diagnostics.js";
 import { podTemplate } from "../snapshot.js";
 import { type Kind, type KubeObject, OWN } from "../spiderpool/objects.js";
 import { nested, podTemplatePath, usualTemplatePath } from "../spiderpool/pod-template.js";
-import { changeTexts } from "./field-changes.js";
+import { arrow, changeTexts } from "./field-changes.js";
 import { sortedJson } from "./ownership.js";
 
 /** Annotations the plan sets on somebody else's object: a Namespace, or the Pod template of a workload. */
@@ -80,13 +80,13 @@ export function annotationDifference(
     if (!same || applied.includes(key)) written.push(key);
     if (same) continue;
     patch[key] = text;
-    const told = have[key] === undefined ? [`${key}: none -> ${text}`] : changeTexts(key, have[key], text);
+    const told = have[key] === undefined ? [arrow(key, "", text)] : changeTexts(key, have[key], text);
     for (const change of told) changes.push(change);
   }
   for (const key of applied) {
     if (wanted.annotations[key] !== undefined || have[key] === undefined || keeperOf(have, key) !== install) continue;
     patch[key] = null;
-    changes.push(`${key}: ${have[key]} -> none`);
+    changes.push(arrow(key, have[key], ""));
   }
   if (changes.length === 0) return { patch: undefined, changes, yielded, others };
   patch[OWN.applied] = appliedText(have, install, written);

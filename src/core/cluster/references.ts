@@ -26,8 +26,11 @@ export interface Naming {
   readonly refused?: true;
 }
 
-/** Whether a template's naming a pool or network counts; asked only where it names what somebody looks for: it may be costly. */
-export type Heeds = (template: KubeObject, name: string) => boolean;
+/**
+ * Whether naming a pool or network counts, in a template or in the defaults of a Namespace or network; asked only where it
+ * names what somebody looks for: it may be costly. The name is as written, the pool the one it names.
+ */
+export type Heeds = (by: Pick<Naming, "template" | "namespace">, name: string, pool?: string) => boolean;
 
 /** Who names a pool or a network, so that taking it away would leave somebody pointing at nothing. */
 export interface Namers {
@@ -44,7 +47,7 @@ type Cluster = Pick<
   "workloads" | "namespaces" | "multusConfigs" | "networkAttachments" | "complete" | "facts"
 >;
 
-/** Which namings count: of all, or of those of one kind; of templates only those that are heeded. */
+/** Which namings count: of all, or of those of one kind, those that are heeded. */
 export interface Counting {
   readonly on?: Naming["on"];
   readonly heeds?: Heeds;
@@ -76,13 +79,14 @@ export class References {
 
   /** Asks who names something. */
   namers({ on, heeds = () => true, facts = CHART_DEFAULTS }: Counting = {}): Namers {
-    // A wildcard in a default names nobody's pool: tenants write net-attach-defs, and who runs by it is judged Pod by Pod.
-    const counts = ({ naming, name }: Named) =>
-      (on === undefined || naming.on === on) &&
-      (naming.template === undefined ? !isPattern(name) : heeds(naming.template, name));
-    const literal = (pool: string) => this.#index().literals.get(pool)?.find(counts)?.naming.by;
+    const counts = ({ naming, name }: Named, pool: string) =>
+      (on === undefined || naming.on === on) && heeds(naming, name, pool);
+    const literal = (pool: string) =>
+      this.#index()
+        .literals.get(pool)
+        ?.find((one) => counts(one, pool))?.naming.by;
     const pattern = (pool: string): string | undefined => {
-      for (const named of this.#index().patterns.matching(pool)) if (counts(named)) return named.naming.by;
+      for (const named of this.#index().patterns.matching(pool)) if (counts(named, pool)) return named.naming.by;
       return undefined;
     };
     return {
@@ -91,7 +95,7 @@ export class References {
       network: (name) => {
         const template = this.#byNetwork(facts)
           .get(name)
-          ?.find((one) => heeds(one, name));
+          ?.find((one) => heeds({ template: one, namespace: one.metadata.namespace ?? "" }, name));
         return template && byTemplate(template);
       },
     };

@@ -90,7 +90,7 @@ export interface PlanSettings {
   pruneBudget?: PruneBudget;
   spiderpool?: SpiderpoolSettings;
   /**
-   * Namespaces whose idle Pod templates (no Pod has an address yet) may hold a change back. Absent = those of every namespace, but for pools they name by a wildcard that is not the one spiderplan gives their workload.
+   * Namespaces whose idle Pod templates (no Pod has an address yet) and default pools may hold a change back. Absent = those of every namespace, but for pools they name by a wildcard that is not the one spiderplan gives their workload.
    */
   trustedNamespaces?: string[];
 }

@@ -8,7 +8,7 @@ type Requirement = NonNullable<LabelSelector["matchExpressions"]>[number];
  * @returns what is wrong, as a text, where it is none
  */
 export function parseSelector(text: string): LabelSelector | string {
-  const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim());
+  const parts = requirementsIn(text).map((part) => part.trim());
   const matchExpressions: Requirement[] = [];
   for (const part of parts) {
     const requirement = parseRequirement(part);
@@ -17,6 +17,23 @@ export function parseSelector(text: string): LabelSelector | string {
   }
   const [fault] = selectorFaults({ matchExpressions });
   return fault === undefined ? { matchExpressions } : fault;
+}
+
+/** The parts between commas, those in brackets apart: from the end, so that the text is read once. */
+function requirementsIn(text: string): string[] {
+  const parts: string[] = [];
+  let [end, inBrackets] = [text.length, false];
+  for (let at = text.length - 1; at >= 0; at--) {
+    const sign = text[at];
+    if (sign === ")") inBrackets = true;
+    else if (sign === "(") inBrackets = false;
+    else if (sign === "," && !inBrackets) {
+      parts.push(text.slice(at + 1, end));
+      end = at;
+    }
+  }
+  parts.push(text.slice(0, end));
+  return parts.reverse();
 }
 
 function parseRequirement(text: string): Requirement | undefined {

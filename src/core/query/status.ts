@@ -1,4 +1,5 @@
 import { parseNicOwner } from "../allocate/owner.js";
+import { nicsWith } from "../cluster/tenants.js";
 import { workloadOfPod } from "../cluster/workload-of.js";
 import { compareAddresses, formatAddress } from "../ip/address.js";
 import { formatRangeSet, size } from "../ip/range-set.js";
@@ -6,7 +7,6 @@ import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { effectiveSet } from "../spiderpool/canonical.js";
 import { OWN, type SpiderIPPool } from "../spiderpool/objects.js";
 import type { Holder } from "../usage.js";
-import { nicsWith } from "../verdict/tenants.js";
 
 /** Who uses which addresses of one pool with one NIC. */
 export interface StatusRow {

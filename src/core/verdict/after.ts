@@ -1,11 +1,11 @@
 import { applyMergePatch } from "../change/merge-patch.js";
 import type { Step } from "../change/step.js";
 import { templateUsers, withTemplateOf } from "../cluster/template-reference.js";
+import type { Tenant } from "../cluster/tenants.js";
 import { workloadKey } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import type { KubeObject } from "../spiderpool/objects.js";
-import type { Tenant } from "./tenants.js";
 
 /**
  * The cluster as the given steps leave it, use of addresses untouched: what Pods would meet at their next restart.

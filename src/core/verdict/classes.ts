@@ -1,11 +1,11 @@
 import type { Asking } from "../cluster/asking.js";
+import type { Tenant } from "../cluster/tenants.js";
 import { type Candidates, namedPools } from "../spiderpool/ipam/candidates.js";
 import { networkOfNic } from "../spiderpool/ipam/networks.js";
 import { nicsOfPod } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { restarted, templateOfNext } from "./after.js";
 import { askKey, candidatesIn, certainNics, type Scene } from "./replay.js";
-import type { Tenant } from "./tenants.js";
 import type { Touched } from "./touched.js";
 
 /** Tenants that ask for the same pools on the same NIC: their candidates are worked out once. */

@@ -4,6 +4,7 @@ import type { Block } from "../change/step.js";
 import { isOrphaned } from "../cluster/lifecycle.js";
 import { keptByName, type UnusedPools } from "../cluster/named-pools.js";
 import type { Namers } from "../cluster/references.js";
+import { ownerText } from "../cluster/tenants.js";
 import { formatAddress } from "../ip/address.js";
 import { addressesOf, contains, formatRangeSet, type RangeSet, size } from "../ip/range-set.js";
 import { deletingThem } from "../leftover-endpoints.js";
@@ -12,7 +13,6 @@ import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { networkOfConfig } from "../spiderpool/ipam/network-defaults.js";
 import { KINDS, type SpiderIPPool, type SpiderMultusConfig } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";
-import { ownerText } from "./tenants.js";
 
 /** Steps with those held back that would take something from somebody, and who that somebody is. */
 export interface Guarded {
@@ -61,12 +61,14 @@ function whoNames(
     if (step.action !== "delete") pools.set(step.name, step.object as SpiderIPPool);
     else if (!use.byPool.has(step.name) && !use.unreadable.has(step.name)) {
       pools.delete(step.name);
-      deleted.push({ names: [step.name], nic: nicOf(step.live as SpiderIPPool, rename), namers });
+      deleted.push({ names: [step.name], nic: nicOf(step.live as SpiderIPPool, rename) });
     }
   }
   if (deleted.length === 0) return new Map();
   const served = new Set([...pools.values()].flatMap((pool) => nicOf(pool, rename) ?? []));
-  return new Map([...keptByName(deleted, served)].flatMap(([{ names }, by]) => names.map((name) => [name, by])));
+  return new Map(
+    [...keptByName(deleted, served, namers)].flatMap(([{ names }, by]) => names.map((name) => [name, by])),
+  );
 }
 
 /** The NIC and family a pool was made for, under the NIC's new name if it has one; undefined for a pool of no workload. */

@@ -1,12 +1,11 @@
 import { isHostNetwork, makesPods, makesPodsIn } from "../cluster/lifecycle.js";
 import { templateUsers } from "../cluster/template-reference.js";
+import { workloadsWithAddress } from "../cluster/tenants.js";
 import { referencedKey } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { unreadableReason } from "../spiderpool/limits.js";
 import { controllerOf, type KubeObject } from "../spiderpool/objects.js";
-import type { Holder } from "../usage.js";
-import { tenantsOf } from "./tenants.js";
 
 /**
  * Live templates none of whose Pods has an address: judged by a Pod that does not exist yet.
@@ -32,17 +31,6 @@ export function idleTemplates(
     .filter(([key]) => !busy.has(key))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, object]) => object);
-}
-
-/** Workloads in these namespaces of which some Pod has an address and starts again. */
-export function workloadsWithAddress(
-  snapshot: Snapshot,
-  facts: SpiderpoolFacts,
-  namespaces: Iterable<string>,
-): ReadonlySet<string | undefined> {
-  const known = new Set(namespaces);
-  const near = ({ pod }: Holder) => known.has(pod.slice(0, pod.indexOf("/")));
-  return new Set(tenantsOf(snapshot, facts, near).map((one) => one.workload));
 }
 
 /** Workloads whose own template makes no Pod, since another one does, which they control or which uses it. */

@@ -1,4 +1,5 @@
 import type { Asking } from "../cluster/asking.js";
+import type { Tenant } from "../cluster/tenants.js";
 import { formatAddress } from "../ip/address.js";
 import type { VerdictEntry } from "../outcome.js";
 import type { Migration } from "../plan/plan.js";
@@ -9,7 +10,6 @@ import { type Crowding, isNoTighter } from "./competition.js";
 import type { Scene } from "./replay.js";
 import type { Crowd } from "./rivals.js";
 import { type Standing, standingOf } from "./standing.js";
-import type { Tenant } from "./tenants.js";
 
 /** What a change does to one tenant at its next restart (DESIGN 6). */
 export type Effect = "stays" | "moves" | "strands" | "in danger already";

@@ -1,4 +1,5 @@
 import type { OrderedStep } from "../change/order.js";
+import { tenantKey, tenantsOf } from "../cluster/tenants.js";
 import type { Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { snapshotAfter } from "./after.js";
@@ -9,7 +10,6 @@ import { type Effect, type Judgement, judgeTenant } from "./impact.js";
 import { type Reach, reachOf } from "./reach.js";
 import { type Scene, sceneOf } from "./replay.js";
 import { rivalsOf } from "./rivals.js";
-import { tenantKey, tenantsOf } from "./tenants.js";
 import { touchedBy } from "./touched.js";
 
 /** What the steps do to everybody who has an address. */

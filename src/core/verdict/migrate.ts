@@ -1,6 +1,7 @@
 import type { Allocation } from "../allocate/allocation.js";
 import { ownerInSubnet, parseNicOwner, splitOwner, takeOwner, wholeNic } from "../allocate/owner.js";
 import type { OrderedStep } from "../change/order.js";
+import type { Tenant } from "../cluster/tenants.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { formatRangeSet } from "../ip/range-set.js";
 import type { LeavingEntry } from "../outcome.js";
@@ -9,7 +10,6 @@ import { recordedOwner, type Snapshot } from "../snapshot.js";
 import { KINDS } from "../spiderpool/objects.js";
 import type { Judgement } from "./impact.js";
 import type { Judged } from "./judge.js";
-import type { Tenant } from "./tenants.js";
 
 /** `namespace/Kind/name/nic` and the place there, of a pool spiderplan made for a workload: a subnet or `pool:<name>`. */
 interface Home {

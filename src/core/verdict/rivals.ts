@@ -1,3 +1,4 @@
+import { type Tenant, tenantKey } from "../cluster/tenants.js";
 import { contains } from "../ip/range-set.js";
 import { restarted } from "./after.js";
 import type { TenantClass } from "./classes.js";
@@ -5,7 +6,6 @@ import { Competition, type Crowding } from "./competition.js";
 import type { Competitor, Ranks } from "./competitor.js";
 import type { Scene } from "./replay.js";
 import { standingOf } from "./standing.js";
-import { type Tenant, tenantKey } from "./tenants.js";
 
 /** Why others may leave nothing for a tenant, in a family it has or in one it asks for besides (A10). */
 export type Crowd = (tenant: Tenant) => Crowding | undefined;

@@ -1,10 +1,10 @@
+import type { Tenant } from "../cluster/tenants.js";
 import { type Address, type Family, parseAddress } from "../ip/address.js";
 import { contains } from "../ip/range-set.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { takesAllBack } from "../spiderpool/ipam/run.js";
 import type { SpiderIPPool } from "../spiderpool/objects.js";
 import { candidatesIn, certainNics, type Outcome, replay, type Scene } from "./replay.js";
-import type { Tenant } from "./tenants.js";
 
 /** What a tenant gets when it starts anew in a scene. */
 export interface Standing {

@@ -58,3 +58,9 @@ test.each(["not a range", ">=1.0 <", "1.2.3.4", ">=a", "||1.x|", ",", "^^1", "1.
   "%j is none",
   (text) => expect(readRange(text)).toBeUndefined(),
 );
+
+test.each(["a", "1", "1.", " ", "- ", "1 - "])("a text of 100,000 %j is none, at once", (unit) => {
+  const started = performance.now();
+  expect(readRange(unit.repeat(100_000))).toBeUndefined();
+  expect(performance.now() - started).toBeLessThan(1_000);
+});

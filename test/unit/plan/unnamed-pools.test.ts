@@ -21,6 +21,7 @@ test.each<[what: string, live: KubeObject[], more: string, unnamed: boolean]>([
   ["a live template by a pattern", [naming("w*")], "", false],
   ["a live template names another", [naming("webs")], "", true],
   ["a live Namespace", [namespaceWith("shop", ["web"])], "", false],
+  ["a live Namespace by a pattern", [namespaceWith("shop", ["w*"])], "", false],
   ["a live default is taken back by the plan", [livePool("web", { default: true })], "", true],
 ])("SP2022, who names a declared pool: %s", async (_what, live, more, unnamed) => {
   const found = unnamedPools(await planOf(PLAN(more)), buildSnapshot(live, []));

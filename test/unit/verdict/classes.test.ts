@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Step } from "../../../src/core/change/step.js";
+import { tenantsOf } from "../../../src/core/cluster/tenants.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS, type SpiderpoolFacts } from "../../../src/core/spiderpool/facts.js";
 import { KINDS, type KubeObject, type SpiderEndpoint } from "../../../src/core/spiderpool/objects.js";
 import { snapshotAfter } from "../../../src/core/verdict/after.js";
 import { classesOf } from "../../../src/core/verdict/classes.js";
 import { sceneOf } from "../../../src/core/verdict/replay.js";
-import { tenantsOf } from "../../../src/core/verdict/tenants.js";
 import { touchedBy } from "../../../src/core/verdict/touched.js";
 import { livePool } from "../../support/objects.js";
 import { namespaceWith, running } from "../../support/running.js";

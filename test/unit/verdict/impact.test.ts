@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { tenantsOf } from "../../../src/core/cluster/tenants.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
 import {
@@ -10,7 +11,6 @@ import {
 import type { Crowding } from "../../../src/core/verdict/competition.js";
 import { judgeTenant } from "../../../src/core/verdict/impact.js";
 import { sceneOf } from "../../../src/core/verdict/replay.js";
-import { tenantsOf } from "../../../src/core/verdict/tenants.js";
 import { endpoint, livePool } from "../../support/objects.js";
 import { namespaceWith } from "../../support/running.js";
 

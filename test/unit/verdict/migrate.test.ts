@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Allocation } from "../../../src/core/allocate/allocation.js";
 import type { OrderedStep } from "../../../src/core/change/order.js";
+import type { Tenant } from "../../../src/core/cluster/tenants.js";
 import { addressSet } from "../../../src/core/ip/range-set.js";
 import type { Migration, Plan } from "../../../src/core/plan/plan.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
@@ -8,7 +9,6 @@ import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js"
 import type { Effect, Judgement } from "../../../src/core/verdict/impact.js";
 import type { Judged } from "../../../src/core/verdict/judge.js";
 import { drainingPools, permitMigrations, tellMigrations } from "../../../src/core/verdict/migrate.js";
-import type { Tenant } from "../../../src/core/verdict/tenants.js";
 import { planOf } from "../../support/decide.js";
 import { livePool, liveReserved } from "../../support/objects.js";
 import { creating, deleting } from "../../support/steps.js";

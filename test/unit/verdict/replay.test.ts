@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { tenantsOf } from "../../../src/core/cluster/tenants.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS, type SpiderpoolFacts } from "../../../src/core/spiderpool/facts.js";
 import type { PodFacts } from "../../../src/core/spiderpool/ipam/pod-facts.js";
 import { KINDS, type KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { askKey, candidatesIn, replay, type Scene, sceneOf } from "../../../src/core/verdict/replay.js";
 import { type Asker, standingOf, standingWith } from "../../../src/core/verdict/standing.js";
-import { tenantsOf } from "../../../src/core/verdict/tenants.js";
 import { endpoint, livePool } from "../../support/objects.js";
 
 const FACTS: SpiderpoolFacts = { ...CHART_DEFAULTS, clusterNetwork: "net" };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { Tenant } from "../../../src/core/cluster/tenants.js";
 import type { Judgement } from "../../../src/core/verdict/impact.js";
-import type { Tenant } from "../../../src/core/verdict/tenants.js";
 import { inDanger } from "../../../src/core/verdict/verdict.js";
 import { decideOn } from "../../support/decide.js";
 import { livePool, liveSubnet } from "../../support/objects.js";

@@ -1,4 +1,5 @@
 import { templateFacts } from "../../cluster/pod-facts.js";
+import type { Tenant } from "../../cluster/tenants.js";
 import type { Address, Family } from "../../ip/address.js";
 import { podTemplate } from "../../snapshot.js";
 import { askedNics } from "../../spiderpool/ipam/nics.js";
@@ -6,7 +7,6 @@ import type { PodFacts } from "../../spiderpool/ipam/pod-facts.js";
 import { isKind, type KubeObject } from "../../spiderpool/objects.js";
 import { candidatesIn, type Scene } from "../../verdict/replay.js";
 import type { Asker } from "../../verdict/standing.js";
-import type { Tenant } from "../../verdict/tenants.js";
 
 /** An address and the pool it comes from. */
 export interface Held {

@@ -1,9 +1,9 @@
+import { tenantsOf } from "../../cluster/tenants.js";
 import type { Snapshot } from "../../snapshot.js";
 import type { SpiderpoolFacts } from "../../spiderpool/facts.js";
 import type { LabelSelector } from "../../spiderpool/objects.js";
 import { matches } from "../../spiderpool/selector.js";
 import { sceneOf } from "../../verdict/replay.js";
-import { tenantsOf } from "../../verdict/tenants.js";
 import { actorsOf } from "./actors.js";
 import { withGrownAutoPools } from "./grown-auto-pools.js";
 import { Play } from "./play.js";

@@ -1,3 +1,4 @@
+import type { Recorded } from "../../cluster/tenants.js";
 import { type Address, formatAddress } from "../../ip/address.js";
 import { contains } from "../../ip/range-set.js";
 import { Competition } from "../../verdict/competition.js";
@@ -5,7 +6,6 @@ import type { Competitor, Ranks } from "../../verdict/competitor.js";
 import { type NodeClass, NodeClasses } from "../../verdict/node-classes.js";
 import { candidatesIn, type Scene } from "../../verdict/replay.js";
 import { standingWith } from "../../verdict/standing.js";
-import type { Recorded } from "../../verdict/tenants.js";
 import { type Actor, type Demand, onNode } from "./actors.js";
 import { Rooms } from "./rooms.js";
 import type { Choice, Served, Start } from "./start.js";

@@ -1,4 +1,4 @@
-import { type FieldChange, fieldChanges, fieldText } from "../../change/field-changes.js";
+import { changeText, type FieldChange, fieldChanges } from "../../change/field-changes.js";
 import type { Step } from "../../change/step.js";
 import { isFinished, isHostNetwork } from "../../cluster/lifecycle.js";
 import { podFacts, templateFacts } from "../../cluster/pod-facts.js";
@@ -36,7 +36,7 @@ export function networkEditWarnings({ steps, snapshot, facts }: Watch): Diagnost
     if (using === undefined) return [];
     const workloads = [...using.keys()].sort();
     const running = [...using.values()].reduce((sum, count) => sum + count, 0);
-    const texts = changes.map(({ path, before, after }) => `${path}: ${fieldText(before)} -> ${fieldText(after)}`);
+    const texts = changes.map(changeText);
     const who = `${workloads.length} ${workloads.length === 1 ? "workload uses" : "workloads use"} it (${pods(running)} running)`;
     return [
       {

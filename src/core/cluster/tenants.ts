@@ -1,7 +1,3 @@
-import { isComing, isHostNetwork, type Retention, retentionOfNext } from "../cluster/lifecycle.js";
-import { templateFacts } from "../cluster/pod-facts.js";
-import { type Successor, successorsOf } from "../cluster/successor.js";
-import { workloadOfPod } from "../cluster/workload-of.js";
 import { type Address, type Family, familyOf, parseAddress } from "../ip/address.js";
 import { podTemplate, recordedOwner, type Snapshot } from "../snapshot.js";
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
@@ -11,6 +7,10 @@ import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { unreadableReason } from "../spiderpool/limits.js";
 import { controllerOf, type EndpointIP, KINDS, type KubeObject } from "../spiderpool/objects.js";
 import { type Holder, podShown } from "../usage.js";
+import { isComing, isHostNetwork, type Retention, retentionOfNext } from "./lifecycle.js";
+import { templateFacts } from "./pod-facts.js";
+import { type Successor, successorsOf } from "./successor.js";
+import { workloadOfPod } from "./workload-of.js";
 
 /** Pools of both families that one NIC of a Pod has addresses of (T4). */
 export type Recorded = Pick<EndpointIP, "interface" | "ipv4Pool" | "ipv6Pool">;
@@ -74,6 +74,17 @@ export function tenantsOf(
   return tenants.sort(
     (a, b) => a.family - b.family || compare(a.address, b.address) || compare(a.pod, b.pod) || compare(a.nic, b.nic),
   );
+}
+
+/** Workloads in these namespaces of which some Pod has an address and starts again. */
+export function workloadsWithAddress(
+  snapshot: Snapshot,
+  facts: SpiderpoolFacts,
+  namespaces: Iterable<string>,
+): ReadonlySet<string | undefined> {
+  const known = new Set(namespaces);
+  const near = ({ pod }: Holder) => known.has(pod.slice(0, pod.indexOf("/")));
+  return new Set(tenantsOf(snapshot, facts, near).map((one) => one.workload));
 }
 
 /** The NICs of its Pod that have the address: several where they came for one pool (A15). */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { ownerText, tenantsOf } from "../../../src/core/cluster/tenants.js";
 import { formatAddress } from "../../../src/core/ip/address.js";
 import { buildSnapshot } from "../../../src/core/snapshot.js";
 import { CHART_DEFAULTS } from "../../../src/core/spiderpool/facts.js";
 import { KINDS, type KubeObject, type SpiderEndpoint } from "../../../src/core/spiderpool/objects.js";
 import { idleTemplates } from "../../../src/core/verdict/idle-templates.js";
-import { ownerText, tenantsOf } from "../../../src/core/verdict/tenants.js";
 import { deployment, endpoint, livePool } from "../../support/objects.js";
 import { running } from "../../support/running.js";
 
