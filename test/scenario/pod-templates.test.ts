@@ -41,6 +41,8 @@ const object = (text: string, spec: object): KubeObject => {
   return { ...{ apiVersion, kind }, metadata: { namespace, name: name! }, spec };
 };
 const METADATA = { labels: { app: "x" }, annotations: { team: "x" } };
+/** Of a Pod whose containers a controller adds. */
+const NAMING = { ...METADATA, annotations: { "ipam.spidernet.io/ippool": '{"ipv4":["a"]}' } };
 const PODS = { metadata: METADATA, spec: { containers: [{ name: "main", image: "nginx" }] } };
 
 describe("a template of something else stops nobody", () => {
@@ -69,6 +71,8 @@ describe("a template of Pods counts, whoever has it", () => {
     ["v1 ReplicationController", { template: { metadata: METADATA } }],
     ["batch/v1 CronJob", { jobTemplate: { spec: { template: { metadata: METADATA } } } }],
     ["apps.kruise.io/v1alpha1 CloneSet", { template: PODS }, ".apps.kruise.io"],
+    ["apps.kruise.io/v1beta1 StatefulSet", { template: { metadata: METADATA } }, ".apps.kruise.io"],
+    ["db.example.io/v1 Redis", { template: { metadata: NAMING } }, ".db.example.io"],
     ["apps.kruise.io/v1alpha1 BroadcastJob", { template: PODS }, ".apps.kruise.io"],
     [
       "apps.kruise.io/v1alpha1 AdvancedCronJob",

@@ -67,6 +67,7 @@ const QUESTIONS: readonly Question[] = [
     carriers: [
       "src/core/spiderpool/objects.ts", // spells the keys
       "src/core/spiderpool/limits.ts", // counts their characters
+      "src/core/spiderpool/pod-template.ts", // asks whether there are any
       "src/core/desired/annotations.ts", // compares a template with the one it should be
       "src/core/desired/networks.ts", // writes those of Namespaces
       "src/core/verdict/replay.ts", // remembers candidates by their texts

@@ -1,5 +1,5 @@
 import { isFields } from "./json.js";
-import { groupOf, type KubeObject } from "./objects.js";
+import { groupOf, KEYS, type KubeObject, kindText } from "./objects.js";
 
 /*
  * Where is the Pod template of an object? The one answer (S31). Many kinds have a `spec.template`: of an Argo CD Application, a
@@ -18,12 +18,20 @@ export const JOB_TEMPLATES = ["jobTemplate", "broadcastJobTemplate"] as const;
 /** Where the API server itself lets nothing else be a template; of VMs, which run in Pods with what is written of them. */
 const ALWAYS_PODS: ReadonlySet<string> = new Set(["", "apps", "batch", "kubevirt.io"]);
 
+/** Kinds of other groups whose template is always a Pod's, as owners spell them. */
+const PODS_OF_OTHERS: ReadonlySet<string> = new Set([
+  ...["CloneSet", "StatefulSet", "DaemonSet", "BroadcastJob", "AdvancedCronJob"].map(
+    (kind) => `${kind}.apps.kruise.io`,
+  ),
+  "Rollout.argoproj.io",
+]);
+
 /** The keys from the object to its Pod template; undefined where it has none, or one of something else. */
 export function podTemplatePath(object: KubeObject): readonly string[] | undefined {
   if (!isFields(object.spec)) return undefined;
   const path = ["spec", ...(pathToJobs(object.spec) ?? ["template"])];
   const found = valueAt(object, path);
-  return isFields(found) && (ALWAYS_PODS.has(groupOf(object)) || hasContainers(found)) ? path : undefined;
+  return isFields(found) && (isAlwaysPods(object) || hasContainers(found) || choosesNetworks(found)) ? path : undefined;
 }
 
 /** The Pod template of a workload. */
@@ -48,6 +56,18 @@ export function nested(path: readonly string[], value: object): object {
 export function valueAt(object: object, path: readonly string[]): unknown {
   return path.reduce<unknown>((value, key) => (isFields(value) ? value[key] : undefined), object);
 }
+
+function isAlwaysPods(object: KubeObject): boolean {
+  return ALWAYS_PODS.has(groupOf(object)) || PODS_OF_OTHERS.has(kindText(object));
+}
+
+/** Of a Pod that leaves its containers to a controller: it says which networks or pools it wants. */
+function choosesNetworks({ metadata }: Record<string, unknown>): boolean {
+  const annotations = isFields(metadata) && isFields(metadata.annotations) ? metadata.annotations : {};
+  return CHOICES.some((key) => annotations[key] !== undefined);
+}
+
+const CHOICES = [KEYS.networks, KEYS.defaultNetwork, KEYS.ippools, KEYS.ippool, KEYS.subnets, KEYS.subnet];
 
 /** What every Pod has, and hardly anything else. */
 function hasContainers({ spec }: Record<string, unknown>): boolean {
