@@ -76,6 +76,18 @@ describe("a network in use that changes names who is on it (SP4231)", () => {
       config({ cniType: "sriov", sriov: { resourceName: "mlx/a" } }),
       "sriov.resourceName: mlx/a -> mlx/b",
     ],
+    [
+      "coordinator mode",
+      "macvlan: {master: [ens192]}, coordinator: {mode: underlay}",
+      undefined,
+      "coordinator.mode: auto -> underlay",
+    ],
+    [
+      "coordinator off",
+      "macvlan: {master: [ens192]}, enableCoordinator: false",
+      undefined,
+      "coordinator.mode: auto -> none, enableCoordinator: true -> false",
+    ],
     ["OVS", "ovs: {bridge: br2}", config({ cniType: "ovs", ovs: { bridge: "br1" } }), "ovs.bridge: br1 -> br2"],
     [
       "custom CNI",
@@ -128,6 +140,7 @@ describe("a network in use that changes names who is on it (SP4231)", () => {
 describe("no such warning", () => {
   test.each<[string, string, KubeObject[]]>([
     ["the coordinator", "macvlan: {master: [ens192]}, coordinator: {hostRuleTable: 600}", deployment("web", FIRST)],
+    ["the mode it has", "macvlan: {master: [ens192]}, coordinator: {mode: auto}", deployment("web", FIRST)],
     ["default pools", "macvlan: {master: [ens192]}, defaultPools: [p]", deployment("web", FIRST)],
     ["nothing but an adoption", "macvlan: {master: [ens192], vlanID: 0}", deployment("web", FIRST)],
     [

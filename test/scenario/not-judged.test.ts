@@ -91,4 +91,21 @@ test("says whose networks a webhook writes, where it is on (N12)", async () => {
     expect.stringMatching(/^SP4243 .*Deployment shop\/ai/),
   ]);
   expect(await codes([...ordinal, injected], conf(false))).toEqual([]);
+  const found = async (text: string) => (await codes([...ordinal, injected], text)).length;
+  for (const on of [
+    "podResourceInject: {enabled: true}\n",
+    'podResourceInject: { namespacesExclude: ["kube-system", "b"], "enabled": true } # by hand\nenableIPv4: true\n',
+    "podResourceInject: {\n  namespacesInclude: [],\n  enabled: true\n}\n",
+    "enableIPv4: true\npodResourceInject:\n  # enabled: false\n  enabled: true\nother: {enabled: false}\n",
+  ]) {
+    expect(await found(on), on).toBe(1);
+    const off = on.replace("enabled: true", "enabled: false").replace('"enabled": true', '"enabled": false');
+    expect(await found(off), off).toBe(0);
+  }
+  for (const other of [
+    "other: {enabled: true}\npodResourceInject: {}\n",
+    "podResourceInject: {selector: {enabled: true}}\n",
+    "podResourceInject: {}\nother:\n  enabled: true\n",
+  ])
+    expect(await found(other), other).toBe(0);
 });

@@ -74,15 +74,36 @@ export function factsFromConfigMap(object: KubeObject): Partial<SpiderpoolFacts>
   return facts;
 }
 
-/** `enabled` under `podResourceInject`; undefined where it does not say. */
+/** `enabled` under `podResourceInject`, written as a block or in braces; undefined where it does not say. */
 function injection(text: string): boolean | undefined {
-  let inside = false;
-  for (const line of text.split("\n")) {
-    if (/^\S/.test(line)) inside = line.startsWith("podResourceInject:");
-    const value = inside ? /^\s+enabled:\s*(true|false)/.exec(line)?.[1] : undefined;
+  const lines = text.split("\n").map((line) => line.replace(/(^|\s)#.*/, ""));
+  const start = lines.findIndex((line) => /^["']?podResourceInject["']?\s*:/.test(line));
+  if (start < 0) return undefined;
+  const first = lines[start]!.slice(lines[start]!.indexOf(":") + 1);
+  const end = lines.findIndex((line, index) => index > start && /^[^\s}\]]/.test(line));
+  const more = lines.slice(start + 1, end < 0 ? undefined : end);
+  const inside = first.trim().startsWith("{") ? entriesInBraces([first, ...more].join("\n")) : more;
+  for (const entry of inside) {
+    const value = ENABLED.exec(entry)?.[1];
     if (value !== undefined) return value === "true";
   }
   return undefined;
+}
+
+const ENABLED = /^\s*["']?enabled["']?\s*:\s*["']?(true|false)\b/;
+
+/** What stands between the commas of a YAML map in braces; lists and maps inside it are left out. */
+function entriesInBraces(text: string): string[] {
+  const entries = [""];
+  let depth = 0;
+  for (const char of text) {
+    if (char === "}" || char === "]") depth--;
+    if (depth === 1 && char === ",") entries.push("");
+    else if (depth === 1) entries[entries.length - 1] += char;
+    if (char === "{" || char === "[") depth++;
+    else if (depth === 0 && char === "}") break;
+  }
+  return entries;
 }
 
 function stated(facts: Partial<SpiderpoolFacts>): Partial<SpiderpoolFacts> {

@@ -4,7 +4,7 @@ import type { KubeObject } from "../../../src/core/spiderpool/objects.js";
 import { cluster, declared, type FixedOptions, fixed, lock, plan, run } from "../../support/allocate-world.js";
 
 function workload(kind: string, spec: object, status: object = {}, apiVersion = "apps/v1"): KubeObject {
-  const template = { metadata: {}, spec: {} };
+  const template = { metadata: {}, spec: { containers: [] } };
   const body = kind === "CronJob" ? spec : { template, ...spec };
   return { apiVersion, kind, metadata: { namespace: "d", name: "w" }, spec: body, status };
 }

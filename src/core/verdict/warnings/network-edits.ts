@@ -20,7 +20,7 @@ import { pods, some } from "./words.js";
 const NO_LINK = new Set(["ippools", "minTxRateMbps", "maxTxRateMbps"]);
 
 /**
- * Networks in use whose link changes: VLAN, master, bond, type, MTU, resource (DESIGN 6). The Pods keep their addresses, and
+ * Networks in use whose link changes: VLAN, master, bond, type, MTU, resource, mode of the coordinator (DESIGN 6). The Pods keep their addresses, and
  * have them on another network after their next start, each at another time.
  */
 export function networkEditWarnings({ steps, snapshot, facts }: Watch): Diagnostic[] {
@@ -67,8 +67,15 @@ function linkOf(spec: SpiderMultusConfig["spec"]): Record<string, unknown> {
     const config = parseJson(String(block ?? ""));
     return { cniType, customCNI: isFields(config) ? withoutIpam(config) : block };
   }
-  if (!isFields(block)) return { cniType };
-  return { cniType, [name]: Object.fromEntries(Object.entries(block).filter(([field]) => !NO_LINK.has(field))) };
+  const base = { cniType, ...coordinatorOf(spec) };
+  if (!isFields(block)) return base;
+  return { ...base, [name]: Object.fromEntries(Object.entries(block).filter(([field]) => !NO_LINK.has(field))) };
+}
+
+/** Underlay or overlay decides by which NIC and which host routes a Pod is reached; other fields of it only tune that. */
+function coordinatorOf({ enableCoordinator, coordinator }: SpiderMultusConfig["spec"]): Record<string, unknown> {
+  if (enableCoordinator === false) return { enableCoordinator };
+  return { enableCoordinator: true, coordinator: { mode: (isFields(coordinator) && coordinator.mode) || "auto" } };
 }
 
 function withoutIpam({ ipam: _, plugins, ...rest }: Record<string, unknown>): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../diagnostics.js";
+import { adoptedFromOthers } from "./adopted-from.js";
 import { defaultWarnings } from "./defaults.js";
 import { networkEditWarnings } from "./network-edits.js";
 import { newcomerWarnings } from "./newcomers.js";
@@ -24,6 +25,7 @@ export function planWarnings(watched: Watched, broken: ReadonlySet<string>): Dia
     ...nodeWarnings(watch),
     ...surgeWarnings(watch),
     ...networkEditWarnings(watch),
+    ...adoptedFromOthers(watch),
     ...routeWarnings(watch.steps, watch.snapshot),
     ...defaultWarnings(watch),
     ...wildcardWarnings(watch),
