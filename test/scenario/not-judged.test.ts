@@ -50,7 +50,7 @@ test("says of how many Pods it does not speak, and why", async () => {
     ...["one", "two"].map((name) => podOf(undefined, `shop/${name}`)),
   ]);
   expect(found).toEqual([
-    "SP4240 not judged: Pods that finished or are being replaced (1), on their node's network (1), whose eth0 is another IPAM's (2)",
+    "SP4240 not judged: Pods that finished, are being replaced or go with their Namespace (1), on their node's network (1), whose eth0 is another IPAM's (2)",
   ]);
   expect(await codes(ordinal)).toEqual([]);
 });

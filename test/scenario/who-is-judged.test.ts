@@ -327,6 +327,41 @@ describe("who never starts again is not judged", () => {
   ]);
 });
 
+describe("in a Namespace that goes away nobody starts again: the API server takes no new Pod", () => {
+  const web = maker("apps/v1 ReplicaSet shop/web", { annotations: naming("a") });
+  const namespace = (parts: object): KubeObject => ({ ...namespaceWith("shop"), ...parts });
+  const ending = namespace({ status: { phase: "Terminating" } });
+  const live = (...shop: KubeObject[]) => [...holding(web, "shop/web-x", "ReplicaSet web"), ...shop];
+  const shrinks = disables("").replace("10.6.0.10-10.6.0.19", "10.6.0.12-10.6.0.19");
+  const idle = [...BASE, pool("a"), pool("b"), web];
+  check([
+    { what: "a Pod in its last phase", live: live(ending), verdict: [] },
+    {
+      what: "a Pod in one that waits for its finalizers",
+      live: live(namespace({ metadata: { name: "shop", deletionTimestamp: "2026-11-22T00:00:00Z" } })),
+      verdict: [],
+    },
+    {
+      what: "a Pod in one that is there is judged",
+      live: live(namespace({ status: { phase: "Active" } })),
+      verdict: ["strands shop/web-x eth0"],
+    },
+    {
+      what: "a Pod in one that was not read is",
+      live: live().filter(({ kind }) => kind !== "Namespace"),
+      verdict: ["strands shop/web-x eth0"],
+    },
+    {
+      what: "its address stays in use (FIXED-1)",
+      live: live(ending),
+      plan: shrinks,
+      verdict: ["released shop/web-x eth0"],
+    },
+    { what: "an idle template in it", live: [...idle, ending], verdict: [] },
+    { what: "an idle template elsewhere is judged", live: idle, verdict: ["strands shop/web eth0"] },
+  ]);
+});
+
 describe("who asks Spiderpool at all", () => {
   const plain = (name: string, spec: object = {}) => maker(`apps/v1 Deployment shop/${name}`, { spec });
   const defaults = `${SUBNET}pools:\n  a: {subnet: net, addresses: [10.6.0.10-10.6.0.19], disabled: true}\n`;

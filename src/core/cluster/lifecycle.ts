@@ -1,6 +1,7 @@
 import type { SpiderpoolFacts } from "../spiderpool/facts.js";
 import { isOrdinalOf } from "../spiderpool/ipam/retain.js";
 import { controllerOf, isKind, isTerminating, type KubeObject, type SpiderEndpoint } from "../spiderpool/objects.js";
+import { namespaceEnd } from "./namespaces.js";
 import { isDaemonSet, isReady } from "./scheduling.js";
 import type { Snapshot } from "./snapshot.js";
 import { belongsToPod, VIRTUAL_MACHINE } from "./workload-of.js";
@@ -8,7 +9,7 @@ import { belongsToPod, VIRTUAL_MACHINE } from "./workload-of.js";
 /** What of a cluster tells how long a Pod and its addresses live. */
 export type LifeFacts = Pick<
   Snapshot,
-  "complete" | "pods" | "endpoints" | "workloads" | "nodes" | "instances" | "launchers"
+  "complete" | "namespaces" | "pods" | "endpoints" | "workloads" | "nodes" | "instances" | "launchers"
 >;
 
 /** Whether a Pod has ended for good: Succeeded or Failed, Evicted too (A17). Its controller makes another one if it wants one. */
@@ -95,10 +96,11 @@ function isMachineThere(snapshot: LifeFacts, namespace: string, name: string): b
 /**
  * Whether a live Pod's place is taken again by a Pod that asks for addresses on its node or elsewhere. Not so for one that
  * finished, and for one that is being replaced: its controller counts it out as soon as it is told to go. Of a DaemonSet the
- * next Pod comes only when this one is gone, so it is its successor, unless the node is gone, too.
+ * next Pod comes only when this one is gone, so it is its successor, unless the node is gone, too. In a Namespace that goes
+ * away the API server takes no new Pod.
  */
 export function startsAgain(snapshot: LifeFacts, pod: KubeObject): boolean {
-  if (isFinished(pod)) return false;
+  if (isFinished(pod) || namespaceEnd(snapshot, pod.metadata.namespace) === "terminating") return false;
   if (!isTerminating(pod)) return true;
   const controller = controllerOf(pod);
   return controller !== undefined && isDaemonSet(controller) && isOnLiveNode(snapshot, pod);

@@ -7,6 +7,7 @@ import {
   retentionOf,
   startsAgain,
 } from "../cluster/lifecycle.js";
+import { namespaceEnd } from "../cluster/namespaces.js";
 import { templateFacts } from "../cluster/pod-facts.js";
 import { successorsOf, workloadsInForce } from "../cluster/successor.js";
 import { shortKey, workloadOfPod } from "../cluster/workload-of.js";
@@ -86,11 +87,13 @@ function ofPod(
   }));
 }
 
+const IN_ENDING_NAMESPACE = "its Namespace is being deleted, and takes no new Pod";
 const ON_HOST_NETWORK = "the Pod uses its node's network (hostNetwork)";
 
 /** Why a Pod never starts again; undefined if it does. */
 function endOf(snapshot: Snapshot, pod: KubeObject): string | undefined {
   if (startsAgain(snapshot, pod)) return undefined;
+  if (namespaceEnd(snapshot, pod.metadata.namespace) === "terminating") return IN_ENDING_NAMESPACE;
   const workload = workloadOfPod(snapshot, `${pod.metadata.namespace}/${pod.metadata.name}`);
   const next = workload === undefined ? "" : `; for the next Pod of its workload, explain ${workload}`;
   return isFinished(pod)
@@ -98,7 +101,8 @@ function endOf(snapshot: Snapshot, pod: KubeObject): string | undefined {
     : `the Pod is being deleted, and another one takes its place${next}`;
 }
 
-function asksNobody(workload: KubeObject): string | undefined {
+function asksNobody(workload: KubeObject, snapshot: Snapshot): string | undefined {
+  if (namespaceEnd(snapshot, workload.metadata.namespace) === "terminating") return IN_ENDING_NAMESPACE;
   if (isDone(workload)) return "the Job is done and makes no Pod any more";
   return isHostNetwork(podTemplate(workload)) ? ON_HOST_NETWORK : undefined;
 }
@@ -116,7 +120,7 @@ function ofWorkload(snapshot: Snapshot, key: string, node: string | undefined, f
     return { targets: [stoppedMachine(snapshot, key, workload, node, facts)] };
   }
   const targets = workloadsInForce(workload, snapshot).map((one): ExplainTarget => {
-    const target = { title: key, keeps: "nothing" as const, pods, asksNobody: asksNobody(one) };
+    const target = { title: key, keeps: "nothing" as const, pods, asksNobody: asksNobody(one, snapshot) };
     const ordinals = isKind(one, "apps", "StatefulSet") ? ordinalsOf(one, MOST_ORDINALS) : [];
     return {
       ...target,
@@ -157,7 +161,7 @@ function ordinalTarget(
   return {
     title: `Pod ${name}`,
     pod: templateFacts(workload, snapshot, ordinal, node),
-    ...{ asksNobody: asksNobody(workload), live: name, pods: [], ordinals: [] },
+    ...{ asksNobody: asksNobody(workload, snapshot), live: name, pods: [], ordinals: [] },
     keeps: retentionOf(snapshot, name, facts),
   };
 }

@@ -1,4 +1,5 @@
 import { isHostNetwork, makesPods } from "../cluster/lifecycle.js";
+import { namespaceEnd } from "../cluster/namespaces.js";
 import { workloadsWithAddress } from "../cluster/tenants.js";
 import { referencedKey } from "../cluster/workload-of.js";
 import { podTemplate, type Snapshot } from "../snapshot.js";
@@ -18,7 +19,11 @@ export function idleTemplates(
   const makers = makersAbove(snapshot);
   const found = [...snapshot.workloads].filter(
     ([key, object]) =>
-      podTemplate(object)?.metadata !== undefined && !makers.has(key) && mayStart(object) && wanted(object),
+      podTemplate(object)?.metadata !== undefined &&
+      !makers.has(key) &&
+      namespaceEnd(snapshot, object.metadata.namespace) !== "terminating" &&
+      mayStart(object) &&
+      wanted(object),
   );
   if (found.length === 0) return [];
   const busy = workloadsWithAddress(

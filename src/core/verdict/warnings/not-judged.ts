@@ -28,7 +28,7 @@ function uncounted({ snapshot, before }: Watch): Diagnostic[] {
     else if (before.asking(podFacts(pod, snapshot), FIRST_NIC).asks === "no") others.add(name);
   }
   const parts = [
-    ...counted(finished, "that finished or are being replaced"),
+    ...counted(finished, "that finished, are being replaced or go with their Namespace"),
     ...counted(hostNetwork, "on their node's network"),
     ...counted(others, "whose eth0 is another IPAM's"),
   ];
