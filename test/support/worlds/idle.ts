@@ -41,8 +41,13 @@ function nicsOf(objects: Objects, name: string): string[] {
   return set === undefined ? [] : [...networksOf(templatePod(set, undefined)).keys()];
 }
 
+/** The workload with the template its Pods come from: that of its ReplicaSet while it is paused. */
 function setOf(objects: Objects, name: string): KubeObject | undefined {
-  return KINDS_OF_SETS.flatMap((kind) => objects.all(kind).get(name) ?? [])[0];
+  const [set] = KINDS_OF_SETS.flatMap((kind) => objects.all(kind).get(name) ?? []);
+  const spec = set?.spec as { paused?: boolean } | undefined;
+  const running = spec?.paused ? objects.all("ReplicaSet").get(`${name}-rs`)?.spec : undefined;
+  const { replicas = 0, template } = (running ?? {}) as { replicas?: number; template?: Template };
+  return set !== undefined && replicas > 0 ? { ...set, spec: { ...spec, template } } : set;
 }
 
 function templateOf(objects: Objects, name: string): Template | undefined {
