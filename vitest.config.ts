@@ -4,26 +4,33 @@ import { BaseSequencer } from "vitest/node";
 
 /** Files that take half a minute or more. Begun last, one of them would be waited for alone. */
 const LONGEST = [
-  "cluster/operator-refusals",
-  "cluster/operator-drift",
   "cluster/operator-people",
-  "cluster/operator-source",
-  "cluster/operator-faults",
-  "cluster/examples-sync",
   "cluster/installs",
-  "scenario/operator",
-  "scenario/operator-faults",
+  "cluster/operator-faults",
+  "cluster/operator-refusals",
+  "cluster/examples-sync",
+  "cluster/operator-drift",
+  "cluster/operator-source",
+  "cluster/killed-sync",
+  "cluster/forms",
   "mocking/worlds-mutants",
   "mocking/worlds-kinds",
-  "property/worlds",
+  "scenario/operator",
+  "scenario/operator-faults",
+  "contract/git-copy",
+  "contract/git-hostile",
+  "contract/git-people",
+  "scenario/soak",
   "scenario/work-thread",
   "scenario/killed-process",
-  "contract/git-copy",
-  "contract/git-people",
-  "contract/git-hostile",
+  "property/worlds",
+  "scenario/internal-errors",
   "contract/git-signatures",
   "scenario/cluster-lock-size",
   "scenario/operator-kills",
+  "scenario/tenant-soak",
+  "property/quarantine-laws",
+  "cli/startup",
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -40,7 +47,7 @@ export default defineConfig({
     reporters: process.env.SPIDERPLAN_TEST_RESULTS ? ["default", "json"] : ["default"],
     ...(process.env.SPIDERPLAN_TEST_RESULTS && { outputFile: { json: process.env.SPIDERPLAN_TEST_RESULTS } }),
     // More than there are cores: many files wait for processes and for time.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    maxWorkers: availableParallelism() * 2,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -69,8 +76,8 @@ export default defineConfig({
           include: ["test/cluster/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Three files at a time, since they mostly wait; those of one worker share a control plane where they can.
-          maxWorkers: 3,
+          // Four files at a time, since they mostly wait; those of one worker share a control plane where they can.
+          maxWorkers: 4,
           isolate: false,
           sequence: { groupOrder: 1 },
         },
