@@ -619,6 +619,40 @@ describe("a network that leaves Spiderpool's hands (FIXED-8)", () => {
   ]);
 });
 
+describe("a network that leaves Spiderpool's hands under a template without Pods", () => {
+  const byDefault = { "v1.multus-cni.io/default-network": "kube-system/net" };
+  const idle = (annotations: Record<string, string>): KubeObject[] => [
+    ...[node("node-a"), namespaceWith("shop", ["a"]), namespaceWith("kube-system"), pool("a"), pool("b")],
+    ...[network("net"), network("data"), maker("apps/v1 Deployment shop/web", { annotations })],
+  ];
+  const plan = (nic: string) => `${disables("")}networks:
+  kube-system/net: {macvlan: {master: [ens1]}, disableIPAM: true}
+namespaces: {shop: {defaultPools: [a]}}
+workloads:
+  shop/Deployment/web: {replicas: 1, annotate: true, pods: {labels: {app: web}}, interfaces: {${nic}: {network: kube-system/data, fixed: {subnets: [net]}}}}
+`;
+  check([
+    {
+      what: "is a loss for the NIC that the new annotation does not list",
+      live: idle(byDefault),
+      plan: plan("net1"),
+      verdict: ["strands shop/web eth0"],
+    },
+    {
+      what: "is none for a NIC that found no pool before",
+      live: idle(byDefault).map((one) => (one.metadata.name === "shop" ? namespaceWith("shop") : one)),
+      plan: plan("net1").replace("namespaces: {shop: {defaultPools: [a]}}\n", ""),
+      verdict: [],
+    },
+    {
+      what: "is none where the cluster's network, which nobody knows, may be in other hands already",
+      live: idle({}),
+      plan: plan("net1"),
+      verdict: [],
+    },
+  ]);
+});
+
 describe("a network that comes into Spiderpool's hands (A4, A10)", () => {
   const annotated = (pools: string | Record<string, string>) => naming(pools, "kube-system/data");
   /** Only net1 has an address; eth0's network asks another IPAM. */

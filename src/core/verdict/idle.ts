@@ -4,7 +4,7 @@ import { workloadKey } from "../cluster/workload-of.js";
 import type { VerdictEntry } from "../outcome.js";
 import { namedPools } from "../spiderpool/ipam/candidates.js";
 import { FIRST_NIC, networkOfNic } from "../spiderpool/ipam/networks.js";
-import { startingNics } from "../spiderpool/ipam/nics.js";
+import { nicsOfPod, startingNics } from "../spiderpool/ipam/nics.js";
 import type { PodFacts } from "../spiderpool/ipam/pod-facts.js";
 import { KEYS, type KubeObject } from "../spiderpool/objects.js";
 import { asksNoMore, isGone, networkGone } from "./impact.js";
@@ -54,7 +54,8 @@ function judgeTemplate(
   if (found === undefined) return [];
   const { was, nodes } = found;
   const gone = asked.filter((nic) => isGone(before.asking(bare, nic), after.asking(wished, nic)));
-  const all = startsOn(now, after, nodes, gone);
+  const leaving = asked.filter((nic) => asksNoLonger(nic, { before, after, bare, wished }));
+  const all = startsOn(now, after, nodes, { gone, leaving });
   const will = all.filter(isUp);
   return nics.flatMap(({ nic, pools, steps }) => {
     const failure = will.length > 0 ? lost(nic, was, will) : (firstFailure(nic, all) ?? lost(nic, was, all));
@@ -75,18 +76,27 @@ function judgeTemplate(
   });
 }
 
+/** Whether a NIC that the template still has leaves Spiderpool's hands. */
+function asksNoLonger(nic: string, { before, after, bare, wished }: Change): boolean {
+  const isThere = nicsOfPod(wished)?.has(nic) === true;
+  return isThere && before.asking(bare, nic).asks === "yes" && after.asking(wished, nic).asks === "no";
+}
+
+/** A Pod of the template before and after. */
+interface Change {
+  readonly before: Scene;
+  readonly after: Scene;
+  readonly bare: PodFacts;
+  readonly wished: PodFacts;
+}
+
 /** NICs that may ask Spiderpool when such a Pod starts, also those its annotation forgot (A4). */
 function comingNics(pod: PodFacts, { snapshot, facts, asking }: Scene): string[] {
   return startingNics(pod, snapshot, facts).filter((nic) => asking(pod, nic).asks !== "no");
 }
 
 /** The pools a NIC names before or after, and the steps that touch what it depends on. */
-function concerning(
-  workload: KubeObject,
-  nic: string,
-  { before, after, bare, wished }: { before: Scene; after: Scene; bare: PodFacts; wished: PodFacts },
-  touched: Touched,
-) {
+function concerning(workload: KubeObject, nic: string, { before, after, bare, wished }: Change, touched: Touched) {
   const names = [candidatesIn(before, bare, nic), candidatesIn(after, wished, nic)];
   const networks = [bare, wished].map((pod) => networkOfNic(pod, nic, before.facts) ?? "");
   const pools = [...new Set(names.flatMap(namedPools))].sort();
@@ -123,10 +133,16 @@ function whereUp(workload: KubeObject, scene: Scene): { nodes: NodeClass; was: r
 /**
  * What the NICs of a Pod of the template get, on each class of nodes.
  * @param gone NICs whose network is not there any more
+ * @param leaving NICs that ask Spiderpool no longer, listed in its annotation or not
  */
-function startsOn(workload: KubeObject, scene: Scene, nodes: NodeClass, gone: readonly string[] = []): Start[] {
+function startsOn(
+  workload: KubeObject,
+  scene: Scene,
+  nodes: NodeClass,
+  { gone, leaving }: { readonly gone: readonly string[]; readonly leaving: readonly string[] } = NO_CHANGE,
+): Start[] {
   const bare = templateFacts(workload, scene.snapshot);
-  const nics = startingNics(bare, scene.snapshot, scene.facts);
+  const nics = [...new Set([...startingNics(bare, scene.snapshot, scene.facts), ...leaving])];
   const pools = nics.flatMap((nic) => {
     const { v4, v6 } = candidatesIn(scene, bare, nic);
     return [...v4, ...v6].map((name) => scene.snapshot.pools.get(name));
@@ -137,6 +153,8 @@ function startsOn(workload: KubeObject, scene: Scene, nodes: NodeClass, gone: re
     return new Map(nics.map((nic) => [nic, start(nic)]));
   });
 }
+
+const NO_CHANGE = { gone: [], leaving: [] };
 
 function failed(told: string): NicStart {
   return { type: "failed", told };
