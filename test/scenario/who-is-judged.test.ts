@@ -698,3 +698,34 @@ describe("a network that comes into Spiderpool's hands (A4, A10)", () => {
     },
   ]);
 });
+
+describe("a Pod whose template asks for the other family only loses its address anyway (A6)", () => {
+  const annotations = {
+    "v1.multus-cni.io/default-network": "kube-system/net",
+    "ipam.spidernet.io/ippools": JSON.stringify([{ interface: "eth0", ipv6: ["s*"] }]),
+  };
+  const owner = maker("apps/v1 ReplicaSet shop/web", { annotations });
+  const six = livePool("s", { subnet: "fd00::/64", gateway: "fd00::1", ips: ["fd00::10-fd00::19"] });
+  const live = [...holding(owner, "shop/web-x", "ReplicaSet web"), network("net"), six];
+  const subnets = SUBNET.replace(
+    "\n  net",
+    "\n  six: {cidr: fd00::/64, gateway: fd00::1, ranges: [fd00::10-fd00::99]}\n  net",
+  );
+  const plan = (pools: string) => `${disables("a").replace(SUBNET, subnets)}${pools}`;
+  const s = (more: string) => `  s: {subnet: six, addresses: [fd00::10-fd00::19]${more}}\n`;
+  check([
+    { what: "so closing that pool harms nobody", live, plan: plan(s("")), verdict: [] },
+    {
+      what: "but where the other one closes it does not start",
+      live,
+      plan: plan(s(", disabled: true")),
+      verdict: ["strands shop/web-x eth0"],
+    },
+    {
+      what: "and what may serve it there is no other pool than before",
+      live,
+      plan: plan(`${s("")}  s2: {subnet: six, addresses: [fd00::20-fd00::29]}\n`),
+      verdict: ["moves shop/web-x eth0"],
+    },
+  ]);
+});

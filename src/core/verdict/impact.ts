@@ -43,12 +43,24 @@ export function judgeTenant(
     effect,
     reasons: effect === "stays" ? [] : [...causes(tenant, was, will, changesOf), ...reasons],
   });
+  const movedTo = (moves: readonly Move[]): Judgement => {
+    const reasons = moves.map(
+      ({ nic, before, fresh }) => `after that ${fresh.join(" or ")} serves ${nic}; before, ${before.join(" or ")} did`,
+    );
+    return { ...judged("moves", ...reasons), next: moves.flatMap(({ fresh }) => fresh) };
+  };
   const leaves = leaving(tenant, before.scene, after.scene, podAfter);
   if (leaves !== undefined)
     return was.outcome.failure === undefined
       ? judged("strands", leaves)
       : judged("in danger already", was.outcome.failure);
   if (will.keepsOwn && will.outcome.beside === undefined) return judged("stays");
+  const moved = movesBeside(was, will).filter(({ fresh }) => fresh.length > 0);
+  const fails = will.outcome.failure !== undefined && !will.outcome.silent;
+  if (was.outcome.silent && isServedBeside(was) && (fails || moved.length > 0)) {
+    // Its address is lost with or without the change; what else its Pod starts with is not.
+    return fails ? judged("strands", will.outcome.failure!) : movedTo(moved);
+  }
   if (was.outcome.failure !== undefined)
     return judged(will.outcome.failure ? "in danger already" : "stays", was.outcome.failure);
   if (will.outcome.failure !== undefined) return judged("strands", will.outcome.failure);
@@ -63,14 +75,14 @@ export function judgeTenant(
     const why = `${lost} is no candidate any more, so it gives its address back and gets one of ${next.join(" or ")} (A19)`;
     return { ...judged("moves", why), next };
   }
-  const moves = [...(will.keepsOwn ? [] : [ownMove(tenant, was, will)]), ...movesBeside(was, will)].filter(
-    ({ fresh }) => fresh.length > 0,
-  );
-  if (moves.length === 0) return judged("stays");
-  const told = moves.map(
-    ({ nic, before, fresh }) => `after that ${fresh.join(" or ")} serves ${nic}; before, ${before.join(" or ")} did`,
-  );
-  return { ...judged("moves", ...told), next: moves.flatMap(({ fresh }) => fresh) };
+  const own = will.keepsOwn ? [] : [ownMove(tenant, was, will)].filter(({ fresh }) => fresh.length > 0);
+  const moves = [...own, ...moved];
+  return moves.length === 0 ? judged("stays") : movedTo(moves);
+}
+
+/** Whether its Pod starts with an address that it has not got yet. */
+function isServedBeside({ outcome }: Standing): boolean {
+  return outcome.beside?.some(({ pools }) => pools.length > 0) === true;
 }
 
 /** Why its next start leaves Spiderpool, which then frees the address; undefined if it does not (FIXED-8). */

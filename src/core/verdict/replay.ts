@@ -71,6 +71,8 @@ export interface Outcome {
   readonly beside?: readonly Beside[];
   /** Why it gets nothing, in words; undefined = it gets an address. */
   readonly failure?: string;
+  /** Its Pod starts all the same, without an address of this family: nothing is asked for (A5, A6). */
+  readonly silent?: boolean;
   /** The pools whose names make the Pod fail before any is tried (A5). */
   readonly failing?: readonly string[];
   /** Facts taken as matching because nobody knows them. */
@@ -140,7 +142,10 @@ export function replay(
 ): Outcome {
   if (found.error !== undefined) return failed(found.error, found.failing);
   const names = family === 4 ? found.v4 : found.v6;
-  if (names.length === 0) return failed(`no candidate pool of IPv${family} is left for ${nic} (from: ${found.source})`);
+  if (names.length === 0) {
+    const nothing = failed(`no candidate pool of IPv${family} is left for ${nic} (from: ${found.source})`);
+    return { ...nothing, silent: true };
+  }
   const { eligible, refused, ranks } = traceOf(scene.snapshot.pools, scene.facts, pod, nic, family, found);
   const told = {
     eligible: ranks.map((rank) => rank.map((pool) => pool.metadata.name)),

@@ -48,13 +48,15 @@ export function standingWith(
     ...otherNics(scene, tenant, pod, { free, back }),
   ];
   // A10: one that is filtered out fails the Pod, whatever the others have.
-  const failure = own.failure ?? others.find(({ outcome }) => outcome.failure !== undefined)?.outcome.failure;
+  const other = others.find(({ outcome }) => outcome.failure !== undefined)?.outcome.failure;
+  const failure = own.silent ? (other ?? own.failure) : (own.failure ?? other);
   const unheld = others.filter(({ held }) => !held);
   const beside = unheld.map(({ nic, family, outcome: { eligible, pools } }) => ({ nic, family, eligible, pools }));
   return {
     keepsOwn: keepsOwn && failure === undefined,
     outcome: {
       ...own,
+      ...(own.silent && { silent: other === undefined }),
       ...(beside.length > 0 && { beside }),
       ...(failure !== own.failure && { pools: [], failure }),
     },

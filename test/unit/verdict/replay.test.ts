@@ -85,6 +85,7 @@ describe("one allocation replayed", () => {
       ...nothing,
       eligible: [],
       failure: "no candidate pool of IPv4 is left for eth0 (from: ippool annotation)",
+      silent: true,
     });
   });
 
