@@ -4,7 +4,7 @@ import { asked, networksOf } from "./asking.js";
 import type { Violation } from "./findings.js";
 import { nodesFor, nodesInTime, type Template } from "./life.js";
 import { Copy, KRUISE_SET, keyOf, type Objects } from "./objects.js";
-import { holders } from "./restarts.js";
+import { holders, withLostRecords } from "./restarts.js";
 
 /** Templates none of whose Pods has an address, judged by the Pods they would make. */
 
@@ -79,6 +79,12 @@ function templatePod(set: KubeObject, nodeName: string | undefined): KubeObject 
   return { apiVersion: "v1", kind: "Pod", metadata, spec } as unknown as KubeObject;
 }
 
+/** One that would only have found the address of a live Pod whose record is lost (SP4224) loses nothing. */
+function lostForGood(before: Objects, after: Objects, name: string): string[] {
+  const lost = idleLosses(before, after, name);
+  return lost.length === 0 ? lost : idleLosses(withLostRecords(before), withLostRecords(after), name);
+}
+
 /** FIXED-8: a template that would have found its pools still does on one of its nodes. */
 export function idleFaults(before: Objects, after: Objects): Violation[] {
   const busy = new Set(holders(before).map(({ metadata }) => `${metadata.namespace}/${metadata.labels?.app}`));
@@ -86,7 +92,7 @@ export function idleFaults(before: Objects, after: Objects): Violation[] {
     [...before.all(kind).values()]
       .filter((set) => !busy.has(keyOf(set)))
       .flatMap((set) =>
-        idleLosses(before, after, keyOf(set)).map((nic) => ({
+        lostForGood(before, after, keyOf(set)).map((nic) => ({
           invariant: "FIXED-8",
           message: `no Pod of ${keyOf(set)} would find an address for ${nic} any more, on none of its nodes`,
         })),

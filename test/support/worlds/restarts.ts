@@ -93,7 +93,7 @@ export function strandedBy(objects: Objects, chance: Chance, last?: string): Set
  * The cluster as if every pool had a record of what live Pods have of it. Without one Spiderpool gives the address out a
  * second time (SP4224 tells): to be served by it is nothing a change may not take away.
  */
-function withLostRecords(objects: Objects): Objects {
+export function withLostRecords(objects: Objects): Objects {
   const copy = new Copy(objects);
   for (const pod of holders(objects))
     for (const { address, pool: name } of heldBy(endpointsOf(objects).get(keyOf(pod)))) {
