@@ -9,7 +9,7 @@ import { isOver } from "./life.js";
 import { Copy, endpointsOf, keyOf, type Objects, poolsOf, recordsOf, withRecords } from "./objects.js";
 
 /** How many orders of restarts are tried to find somebody who gets nothing, and to find that it was so before. */
-const SCHEDULES = { after: 3, before: 80 };
+const SCHEDULES = { after: 3, before: 1_000 };
 
 /** Pods that have addresses. */
 export function holders(objects: Objects): KubeObject[] {
