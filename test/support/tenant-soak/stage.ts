@@ -71,12 +71,13 @@ export class TenantStage {
   /** Commits a namespace's file, and tells the operator as a webhook does. */
   async push(namespace: string, replicas: number): Promise<string> {
     const commit = this.repository.commit({ [`plan/${namespace}.yaml`]: fileOf(namespace, replicas) });
-    await this.actor.patch(PLAN_SYNC, { metadata: { annotations: { "spiderplan.io/hintedAt": commit } } });
+    const hint = { metadata: { annotations: { "spiderplan.io/hintedAt": commit } } };
+    await patiently(() => this.actor.patch(PLAN_SYNC, hint));
     return commit;
   }
 
   async status(): Promise<PlanSyncStatus> {
-    return ((await this.actor.get(PLAN_SYNC)).status ?? {}) as PlanSyncStatus;
+    return ((await patiently(() => this.actor.get(PLAN_SYNC))).status ?? {}) as PlanSyncStatus;
   }
 
   /** How many addresses a pool has; 0 without it. */
@@ -87,7 +88,7 @@ export class TenantStage {
 
   /** Address of every honest Pod that has one, by `namespace/name`. */
   async addresses(): Promise<Map<string, string>> {
-    const { items } = await this.actor.list(KINDS.SpiderEndpoint);
+    const { items } = await patiently(() => this.actor.list(KINDS.SpiderEndpoint));
     const honest = (items as readonly SpiderEndpoint[]).filter(({ metadata }) => metadata.namespace !== HOSTILE);
     return new Map(
       honest.map(({ metadata, status }) => [
@@ -103,6 +104,18 @@ export class TenantStage {
     await this.git.close();
     this.town.kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** An API server that the tenant keeps busy answers 504 or 429: it is asked again. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isClusterError(error) || !error.transient) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
   }
 }
 

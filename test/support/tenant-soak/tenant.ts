@@ -125,6 +125,8 @@ export class Tenant {
       const answer = `${response.status} ${message.slice(0, 200)}`;
       this.refused.set(answer, (this.refused.get(answer) ?? 0) + 1);
     }
+    // What it reads, it reads from a server that it keeps busy itself.
+    if (method === "GET" && response.status >= 429) return this.call(method, path);
     return { status: response.status, body };
   }
 
