@@ -235,6 +235,19 @@ describe("typed errors", () => {
     expect(calls).toBe(3);
   });
 
+  it("sends a write again soon or not at all: who may write is asked before the first time only", async () => {
+    let calls = 0;
+    const { cluster } = await start((_seen, response) => {
+      calls++;
+      answer(response, 429, status(429, "TooManyRequests", "slow"), { "retry-after": "5" });
+    });
+    const began = performance.now();
+    const error = await failure(cluster.create(pool("a"), KINDS.SpiderIPPool));
+    expect(error).toMatchObject({ reason: "TooManyRequests", transient: true, retryAfterSeconds: 5 });
+    expect(calls).toBe(1);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   it("names server and context, and no secret, when nothing listens", async () => {
     const server = await scriptedServer(() => {});
     await server.stop();

@@ -45,6 +45,11 @@ export const TIMEOUTS: Timeouts = { connect: 10_000, request: 30_000, list: 120_
 
 /** Calls that throttling (429) may send again, and the longest wait the transport takes upon itself. */
 const THROTTLE = { tries: 3, seconds: 10 };
+/**
+ * A write is sent again within so many milliseconds or not at all: who was allowed to send it may lead no more, and only
+ * asks before the first time. Another one leads 5 s after this one stopped at the earliest (`CLIENT_GO`).
+ */
+const WRITE_AGAIN = 4_000;
 /** Idle connections live this long; the API server keeps them 90 s and more. */
 const KEEP_ALIVE = 60_000;
 const CONNECTIONS = 128;
@@ -80,6 +85,7 @@ export class Transport {
    * @throws ClusterError
    */
   async call(call: Call, timeout: number = this.options.timeouts.request): Promise<unknown> {
+    const latest = call.method === "GET" ? Number.POSITIVE_INFINITY : performance.now() + WRITE_AGAIN;
     for (let attempt = 1; ; attempt++) {
       const { statusCode, headers, body } = await this.#send(call, { signal: AbortSignal.timeout(timeout) });
       let text: string;
@@ -94,7 +100,7 @@ export class Transport {
       }
       if (statusCode < 400) return this.#parse(call, statusCode, text);
       const failure = errorOfAnswer(call.what, statusCode, text, one(headers["retry-after"]));
-      if (failure.reason !== "TooManyRequests" || !(await this.#throttled(failure, attempt))) throw failure;
+      if (failure.reason !== "TooManyRequests" || !(await this.#throttled(failure, attempt, latest))) throw failure;
     }
   }
 
@@ -206,11 +212,13 @@ export class Transport {
   }
 
   /** Waits as the server asked (it has not begun the call); false when that is too long or too often. */
-  async #throttled(failure: ClusterError, attempt: number): Promise<boolean> {
+  async #throttled(failure: ClusterError, attempt: number, latest: number): Promise<boolean> {
     const seconds = failure.retryAfterSeconds;
     if (seconds === undefined || seconds > THROTTLE.seconds || attempt > THROTTLE.tries) return false;
+    if (performance.now() + seconds * 1000 > latest) return false;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    return true;
+    // A process that was stopped meanwhile is late.
+    return performance.now() <= latest;
   }
 }
 
