@@ -76,8 +76,8 @@ export default defineConfig({
           include: ["test/cluster/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Four files at a time, since they mostly wait; those of one worker share a control plane where they can.
-          maxWorkers: 4,
+          // Three files at a time, since they mostly wait; those of one worker share a control plane where they can.
+          maxWorkers: 3,
           isolate: false,
           sequence: { groupOrder: 1 },
         },
