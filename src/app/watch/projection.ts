@@ -1,6 +1,6 @@
 import { isDone, isKeptForHistory } from "../../core/cluster/lifecycle.js";
 import { isFields } from "../../core/spiderpool/json.js";
-import { isReadAnnotation, withinLimits } from "../../core/spiderpool/limits.js";
+import { isReadAnnotation, WORKLOAD_FIELDS, withinLimits } from "../../core/spiderpool/limits.js";
 import { KINDS, type KubeObject, type ObjectMeta, type SpiderEndpoint } from "../../core/spiderpool/objects.js";
 import { JOB_TEMPLATES } from "../../core/spiderpool/pod-template.js";
 
@@ -160,17 +160,6 @@ function template(value: unknown): Fields | undefined {
 const NONE: readonly unknown[] = [];
 
 const PLACED = ["nodeName", "nodeSelector", "tolerations", "affinity", "hostNetwork"];
-
-const WORKLOAD_FIELDS = [
-  "replicas",
-  "parallelism",
-  "ordinals",
-  "strategy",
-  "updateStrategy",
-  "paused",
-  "selector",
-  "workloadRef",
-];
 
 /** Only whether it goes away. */
 function namespaceStatus(status: unknown): Fields | undefined {

@@ -154,8 +154,8 @@ function workloadFault(spec: Fields): string | undefined {
 
 const PLACEMENT = ["nodeName", "nodeSelector", "affinity", "tolerations"] as const;
 
-/** Of a workload itself: a custom resource may have anything in them. */
-const READ = [
+/** What of a workload's spec is read beside its template. */
+export const WORKLOAD_FIELDS = [
   "selector",
   "replicas",
   "parallelism",
@@ -164,8 +164,10 @@ const READ = [
   "updateStrategy",
   "paused",
   "workloadRef",
-  ...PLACEMENT,
-];
+] as const;
+
+/** Of a workload itself: a custom resource may have anything in them. */
+const READ = [...WORKLOAD_FIELDS, ...PLACEMENT];
 
 function termsFault(spec: Fields, keys: readonly string[]): string | undefined {
   const key = keys.find((one) => spec[one] !== undefined && isVast(spec[one]));

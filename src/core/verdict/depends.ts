@@ -19,7 +19,7 @@ export function dependsOn(step: Step, undone: Step): string | undefined {
   if (namesIt(step, undone)) return `it names ${earlier}`;
   if (needsRest(step, undone)) return `its addresses cannot rest in ${earlier}`;
   if (needsReturn(step, undone)) return `${earlier} has not taken the addresses back`;
-  if (replacedBy([undone])(step) !== undefined) return `${earlier} is to take its place`;
+  if (step.action === "delete" && replacedBy([undone])(step) !== undefined) return `${earlier} is to take its place`;
   return undefined;
 }
 
